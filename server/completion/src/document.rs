@@ -1,0 +1,237 @@
+//! One open file: its text, its syntax tree and its version. Cloning a document is cheap and makes a snapshot: the rope
+//! and the tree are shared, and the clone never changes.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ropey::Rope;
+
+use crate::language::Language;
+use crate::position::{Position, PositionEncoding, PositionError, offset_at};
+use crate::syntax::{MAX_TEXT_BYTES, SyntaxTree};
+
+/// A text that took too long to parse is tried again when its version passes a multiple of this.
+const VERSIONS_PER_RETRY: i32 = 64;
+
+#[derive(Debug, Clone)]
+pub struct Document {
+    name: Arc<str>,
+    language: Language,
+    text: Rope,
+    syntax: Option<SyntaxTree>,
+    version: i32,
+}
+
+/// One replacement, in byte offsets of the text before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    pub range: Range<usize>,
+    pub text: String,
+}
+
+/// One replacement as a client sends it (`TextDocumentContentChangeEvent`, LSP 3.17).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Start and end in the text before this change; `None` replaces the whole text.
+    pub range: Option<(Position, Position)>,
+    pub text: String,
+}
+
+/// Why an edit was refused. The document is then as it was before the call.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    #[error("version {offered} is not newer than version {held}, which the document has")]
+    StaleVersion { held: i32, offered: i32 },
+    #[error("the edit of bytes {start}..{end} is outside the text, which has {length} bytes")]
+    RangeOutside { start: usize, end: usize, length: usize },
+    #[error("the edit begins at byte {start}, after its end at byte {end}")]
+    RangeReversed { start: usize, end: usize },
+    #[error("byte {offset}, where the edit begins or ends, is inside a character")]
+    InsideCharacter { offset: usize },
+    #[error(transparent)]
+    Position(#[from] PositionError),
+}
+
+impl Document {
+    /// A document as it was opened. `name` is the path to show to a model and to a person; `version` is the client's
+    /// number for this text.
+    pub fn new(name: impl Into<Arc<str>>, language: Language, version: i32, text: &str) -> Self {
+        let text = Rope::from_str(text);
+        let syntax = SyntaxTree::parse(language, &text);
+        Self { name: name.into(), language, text, syntax, version }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    pub fn text(&self) -> &Rope {
+        &self.text
+    }
+
+    /// The tree of [`Document::text`]; `None` where the language has no grammar, the text is over [`MAX_TEXT_BYTES`] or
+    /// parsing it took too long.
+    pub fn syntax(&self) -> Option<&SyntaxTree> {
+        self.syntax.as_ref()
+    }
+
+    /// The client's number for [`Document::text`].
+    pub fn version(&self) -> i32 {
+        self.version
+    }
+
+    /// Renumbers the same text, without a check: for a client that starts counting anew.
+    pub fn set_version(&mut self, version: i32) {
+        self.version = version;
+    }
+
+    /// Applies all `edits` in order, each in byte offsets of the text the one before left, or none of them.
+    pub fn apply(&mut self, version: i32, edits: &[Edit]) -> Result<(), EditError> {
+        self.check_version(version)?;
+        let mut draft = Draft::of(self);
+        for edit in edits {
+            draft.splice(edit.range.clone(), &edit.text)?;
+        }
+        self.adopt(version, draft);
+        Ok(())
+    }
+
+    /// Applies all `changes` in order, or none of them. Each one's positions are in the text the one before left
+    /// (`DidChangeTextDocumentParams`, LSP 3.17), and their characters in units of `encoding`. A start on a line beyond
+    /// the text is an error; an end there is the end of the text.
+    pub fn apply_changes(
+        &mut self,
+        version: i32,
+        changes: impl IntoIterator<Item = Change>,
+        encoding: PositionEncoding,
+    ) -> Result<(), EditError> {
+        self.check_version(version)?;
+        let mut draft = Draft::of(self);
+        for change in changes {
+            let Some((start, end)) = change.range else {
+                draft = Draft::from(change.text.as_str());
+                continue;
+            };
+            let start = offset_at(&draft.text, start, encoding)?;
+            // "Position" clamps a line beyond the last one, which is how some clients say "to the end".
+            let end = offset_at(&draft.text, end, encoding).unwrap_or(draft.text.len_bytes());
+            draft.splice(start..end, &change.text)?;
+        }
+        self.adopt(version, draft);
+        Ok(())
+    }
+
+    /// Replaces the whole text.
+    pub fn replace(&mut self, version: i32, text: &str) -> Result<(), EditError> {
+        self.check_version(version)?;
+        self.adopt(version, Draft::from(text));
+        Ok(())
+    }
+
+    fn check_version(&self, offered: i32) -> Result<(), EditError> {
+        if offered > self.version { Ok(()) } else { Err(EditError::StaleVersion { held: self.version, offered }) }
+    }
+
+    /// Takes the text of `draft`, and parses it: once, however many edits made it.
+    fn adopt(&mut self, version: i32, draft: Draft) {
+        // A text that took too long will most likely do so again, and not at every key is it worth the wait.
+        let retry = version.div_euclid(VERSIONS_PER_RETRY) != self.version.div_euclid(VERSIONS_PER_RETRY);
+        self.syntax = match draft.syntax {
+            DraftSyntax::Edited(syntax) => syntax.reparse(&draft.text),
+            DraftSyntax::GivenUp if !retry => None,
+            DraftSyntax::GivenUp | DraftSyntax::Afresh => SyntaxTree::parse(self.language, &draft.text),
+        };
+        self.text = draft.text;
+        self.version = version;
+    }
+}
+
+/// The text while it is being edited. It becomes the document's when nothing can go wrong any more.
+struct Draft {
+    text: Rope,
+    syntax: DraftSyntax,
+}
+
+enum DraftSyntax {
+    /// The document's tree with the edits marked in it.
+    Edited(SyntaxTree),
+    /// The text has to be parsed from the beginning.
+    Afresh,
+    /// The document could have had a tree and had none: parsing took too long.
+    GivenUp,
+}
+
+impl Draft {
+    fn of(document: &Document) -> Self {
+        let syntax = match &document.syntax {
+            Some(syntax) => DraftSyntax::Edited(syntax.clone()),
+            None if document.text.len_bytes() > MAX_TEXT_BYTES => DraftSyntax::Afresh,
+            None => DraftSyntax::GivenUp,
+        };
+        Self { text: document.text.clone(), syntax }
+    }
+
+    fn splice(&mut self, range: Range<usize>, inserted: &str) -> Result<(), EditError> {
+        let Range { start, end } = range;
+        let length = self.text.len_bytes();
+        if start > end {
+            return Err(EditError::RangeReversed { start, end });
+        }
+        if end > length {
+            return Err(EditError::RangeOutside { start, end, length });
+        }
+        let first = self.char_at(start)?;
+        let last = self.char_at(end)?;
+
+        // Marked edits must stay within the limit, also between two edits that grow the text and shrink it again.
+        if length - (end - start) + inserted.len() > MAX_TEXT_BYTES {
+            self.syntax = DraftSyntax::Afresh;
+        }
+        if let DraftSyntax::Edited(syntax) = &mut self.syntax {
+            syntax.edit(&self.text, range, inserted);
+        }
+        self.text.remove(first..last);
+        self.text.insert(first, inserted);
+        Ok(())
+    }
+
+    /// The index of the character that begins at the byte `offset`, which must lie in the text.
+    fn char_at(&self, offset: usize) -> Result<usize, EditError> {
+        let character = self.text.byte_to_char(offset);
+        if self.text.char_to_byte(character) == offset {
+            Ok(character)
+        } else {
+            Err(EditError::InsideCharacter { offset })
+        }
+    }
+}
+
+impl From<&str> for Draft {
+    fn from(text: &str) -> Self {
+        Self { text: Rope::from_str(text), syntax: DraftSyntax::Afresh }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parse_given_up_is_tried_again_now_and_then() {
+        let mut document = Document::new("a.rs", Language::from_id("rust"), 62, "fn f() {}");
+        document.syntax = None;
+        let edit = || [Edit { range: 0..0, text: " ".to_owned() }];
+        assert_eq!(document.apply(63, &edit()), Ok(()));
+        assert!(document.syntax().is_none());
+        assert_eq!(document.apply(64, &edit()), Ok(()));
+        assert!(document.syntax().is_some());
+
+        document.syntax = None;
+        assert_eq!(document.replace(65, "fn g() {}"), Ok(()));
+        assert!(document.syntax().is_some());
+    }
+}

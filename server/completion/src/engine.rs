@@ -1,0 +1,102 @@
+//! The door to a model. Everything above it speaks of text; tokens, caches and libraries are the implementation's.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::prompt::{FimTemplate, Prompt};
+
+/// A loaded model. One implementation runs mistral.rs; [`crate::fake_engine::FakeEngine`] serves tests.
+pub trait Engine: Send + Sync {
+    fn model(&self) -> &ModelInfo;
+
+    /// The number of tokens `text` becomes, as ordinary text.
+    fn count_tokens(&self, text: &str) -> usize;
+
+    /// Generates greedily after the prompt, on the calling thread, until a stop token of the model, `max_tokens`,
+    /// `watch` or `cancel` ends it. A cancelled generation is no error: it returns what there was.
+    fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError>;
+}
+
+/// What the layers above need to know about a model.
+#[derive(Debug, Clone)]
+pub struct ModelInfo {
+    pub name: String,
+    pub template: FimTemplate,
+    /// Tokens that prompt and answer may take together.
+    pub context_length: usize,
+}
+
+pub struct GenerationRequest {
+    pub prompt: Prompt,
+    /// Upper bound on generated tokens.
+    pub max_tokens: usize,
+    /// Called with all text generated so far after each token that completes a character; `Break` ends the generation.
+    pub watch: Watch,
+    pub cancel: Cancel,
+}
+
+/// See [`GenerationRequest::watch`].
+pub type Watch = Box<dyn FnMut(&str) -> ControlFlow<()> + Send>;
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Generation {
+    /// The generated text after the prompt's tail, without stop tokens.
+    pub text: String,
+    /// One entry per generated token, in order.
+    pub tokens: Vec<GeneratedToken>,
+    pub usage: Usage,
+    /// From the call to the first generated token; `None` where nothing was generated.
+    pub first_token: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GeneratedToken {
+    /// Length in bytes of [`Generation::text`] with this token included. A token that healing matched against typed
+    /// text, and one that only begins a multi-byte character, adds nothing.
+    pub text_end: usize,
+    /// The model's probability of the token at its place, 0 to 1, before any constraint.
+    pub probability: f32,
+}
+
+/// Exact token counts of one generation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub prompt: usize,
+    /// Prompt tokens whose KV (or logits) were there already.
+    pub reused: usize,
+    /// Prompt tokens the model had to evaluate: `prompt - reused`.
+    pub evaluated: usize,
+    /// Tokens generated, the stop token not counted.
+    pub generated: usize,
+}
+
+/// A flag shared by whoever asked and whoever computes. Cancelling twice, or after the end, is harmless.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(
+        "the prompt has {prompt} tokens and the model's context holds {context_length}; lower the context size setting"
+    )]
+    PromptTooLong { prompt: usize, context_length: usize },
+    #[error("the model failed: {0}")]
+    Failed(String),
+    #[error("the engine has stopped; restart fimble to load the model again")]
+    Stopped,
+}

@@ -1,0 +1,224 @@
+//! An engine without a model, for tests: it answers by a script, token by token, and can be held so that a test decides
+//! when a generation goes on.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::engine::{Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Usage};
+use crate::prompt::{FimTemplate, Piece, Prompt};
+
+/// The probability of every token; the same for all, so that confidences are easy to predict.
+const PROBABILITY: f32 = 0.5;
+
+/// See the [module](self). Its prompts are Qwen's, and a token is a word with the blank before it, or any other single
+/// character.
+pub struct FakeEngine {
+    model: ModelInfo,
+    script: Script,
+    gate: Gate,
+    calls: AtomicUsize,
+    cancelled: AtomicUsize,
+}
+
+type Script = Box<dyn Fn(&Prompt) -> Result<String, EngineError> + Send + Sync>;
+
+/// Holds generations before their first token. Clones hold the same ones.
+#[derive(Debug, Clone, Default)]
+pub struct Gate(Arc<(Mutex<Held>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Held {
+    closed: bool,
+    waiting: usize,
+}
+
+impl FakeEngine {
+    /// Answers every prompt with `text`.
+    pub fn answering(text: &str) -> Self {
+        let text = text.to_owned();
+        Self::scripted(move |_| Ok(text.clone()))
+    }
+
+    /// Answers each prompt with what `script` makes of it.
+    pub fn scripted(script: impl Fn(&Prompt) -> Result<String, EngineError> + Send + Sync + 'static) -> Self {
+        let tokens = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"];
+        let body = "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>{tail}";
+        let template = FimTemplate::parse(body, &tokens, &["<|endoftext|>"]).expect("the template is well-formed");
+        Self {
+            model: ModelInfo { name: "fake".to_owned(), template, context_length: 32_768 },
+            script: Box::new(script),
+            gate: Gate::default(),
+            calls: AtomicUsize::new(0),
+            cancelled: AtomicUsize::new(0),
+        }
+    }
+
+    /// The same engine under another name.
+    pub fn named(mut self, name: &str) -> Self {
+        self.model.name = name.to_owned();
+        self
+    }
+
+    /// The same engine, which `gate` holds.
+    pub fn behind(mut self, gate: &Gate) -> Self {
+        self.gate = gate.clone();
+        self
+    }
+
+    /// The number of generations begun.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// The number of generations that ended because they were cancelled.
+    pub fn cancelled(&self) -> usize {
+        self.cancelled.load(Ordering::SeqCst)
+    }
+}
+
+impl Engine for FakeEngine {
+    fn model(&self) -> &ModelInfo {
+        &self.model
+    }
+
+    fn count_tokens(&self, text: &str) -> usize {
+        tokens(text).count()
+    }
+
+    fn generate(&self, mut request: GenerationRequest) -> Result<Generation, EngineError> {
+        let started = Instant::now();
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.gate.pass(|| request.cancel.is_cancelled());
+
+        let answer = (self.script)(&request.prompt)?;
+        let mut generation = Generation { usage: usage(&request.prompt), ..Generation::default() };
+        for token in tokens(&answer).take(request.max_tokens) {
+            if request.cancel.is_cancelled() {
+                break;
+            }
+            generation.first_token.get_or_insert_with(|| started.elapsed());
+            generation.text.push_str(token);
+            let text_end = generation.text.len();
+            generation.tokens.push(GeneratedToken { text_end, probability: PROBABILITY });
+            if (request.watch)(&generation.text) == ControlFlow::Break(()) {
+                break;
+            }
+        }
+        if request.cancel.is_cancelled() {
+            self.cancelled.fetch_add(1, Ordering::SeqCst);
+        }
+        generation.usage.generated = generation.tokens.len();
+        Ok(generation)
+    }
+}
+
+impl Gate {
+    /// Holds every generation from here on.
+    pub fn close(&self) {
+        self.held().closed = true;
+    }
+
+    /// Lets all of them go on.
+    pub fn open(&self) {
+        self.held().closed = false;
+        self.0.1.notify_all();
+    }
+
+    /// Returns when at least `count` generations are held, `false` if that takes longer than `patience`.
+    pub fn wait_for(&self, count: usize, patience: Duration) -> bool {
+        let fewer = |held: &mut Held| held.waiting < count;
+        let result = self.0.1.wait_timeout_while(self.held(), patience, fewer);
+        let (held, _) = result.unwrap_or_else(PoisonError::into_inner);
+        held.waiting >= count
+    }
+
+    fn pass(&self, cancelled: impl Fn() -> bool) {
+        // Whoever cancels sets a flag and wakes nobody, so the flag has to be looked at now and then.
+        const LOOK_AGAIN: Duration = Duration::from_millis(1);
+        let mut held = self.held();
+        held.waiting += 1;
+        self.0.1.notify_all();
+        while held.closed && !cancelled() {
+            held = self.0.1.wait_timeout(held, LOOK_AGAIN).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        held.waiting -= 1;
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn usage(prompt: &Prompt) -> Usage {
+    let pieces = prompt.pieces.iter().map(|piece| match piece {
+        Piece::Special(_) => 1,
+        Piece::Text(text) => tokens(text).count(),
+    });
+    let prompt = pieces.sum::<usize>() + tokens(&prompt.tail).count();
+    Usage { prompt, reused: 0, evaluated: prompt, generated: 0 }
+}
+
+/// Words, each with at most one blank before it, and every other character by itself.
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let blank = rest.len() - rest.strip_prefix(' ').unwrap_or(rest).len();
+        let is_word = |character: char| character.is_alphanumeric() || character == '_';
+        let word = rest[blank..].find(|character| !is_word(character)).unwrap_or(rest.len() - blank);
+        let length = if word > 0 { blank + word } else { rest.chars().next()?.len_utf8() };
+        let (token, after) = rest.split_at(length);
+        rest = after;
+        Some(token)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Cancel;
+    use crate::prompt::FimText;
+
+    fn request(engine: &FakeEngine, cancel: &Cancel) -> GenerationRequest {
+        let prompt = engine.model().template.fill(FimText { prefix: "let a", suffix: ";", tail: " =" });
+        let watch = Box::new(|_: &str| ControlFlow::Continue(()));
+        GenerationRequest { prompt, max_tokens: 3, watch, cancel: cancel.clone() }
+    }
+
+    #[test]
+    fn answers_in_tokens() {
+        assert_eq!(
+            tokens("let été_1  = f(x)\n").collect::<Vec<_>>(),
+            ["let", " été_1", " ", " ", "=", " f", "(", "x", ")", "\n"]
+        );
+        let engine = FakeEngine::answering(" one two");
+        let generation = engine.generate(request(&engine, &Cancel::default())).unwrap();
+        assert_eq!(generation.text, " one two");
+        assert_eq!(generation.tokens.iter().map(|token| token.text_end).collect::<Vec<_>>(), [4, 8]);
+        // Three special tokens, `let`, ` a`, `;`, a blank and `=`.
+        assert_eq!(generation.usage, Usage { prompt: 8, reused: 0, evaluated: 8, generated: 2 });
+        assert_eq!((engine.calls(), engine.cancelled()), (1, 0));
+    }
+
+    #[test]
+    fn a_held_generation_goes_on_when_the_gate_opens_or_it_is_cancelled() {
+        const PATIENCE: Duration = Duration::from_secs(10);
+        let gate = Gate::default();
+        let engine = FakeEngine::answering("one").behind(&gate);
+        let cancel = Cancel::default();
+        std::thread::scope(|scope| {
+            gate.close();
+            let held = scope.spawn(|| engine.generate(request(&engine, &cancel)));
+            assert!(gate.wait_for(1, PATIENCE));
+            cancel.cancel();
+            assert_eq!(held.join().unwrap().unwrap().text, "");
+
+            let held = scope.spawn(|| engine.generate(request(&engine, &Cancel::default())));
+            assert!(gate.wait_for(1, PATIENCE));
+            gate.open();
+            assert_eq!(held.join().unwrap().unwrap().text, "one");
+        });
+        assert_eq!((engine.calls(), engine.cancelled()), (2, 1));
+    }
+}

@@ -1,0 +1,19 @@
+//! What fimble knows about completing code, without a protocol, an engine or I/O.
+//!
+//! A request goes through the modules in this order: [`document`] (text and syntax tree) → [`context`] (what to show
+//! the model) → [`plan`] (one line or a block, and where to stop) → [`prompt`] (the model family's fill-in-the-middle
+//! format) → [`engine`] (the only door to a model) → [`postprocess`] (what of it to show the user). [`complete`] joins
+//! them; [`suggestion_cache`] answers without the engine what was suggested a moment ago.
+
+pub mod complete;
+pub mod context;
+pub mod document;
+pub mod engine;
+pub mod fake_engine;
+pub mod language;
+pub mod plan;
+pub mod position;
+pub mod postprocess;
+pub mod prompt;
+pub mod suggestion_cache;
+pub mod syntax;

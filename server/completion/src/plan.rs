@@ -1,0 +1,213 @@
+//! How much to suggest: the rest of the line or a block, and where a generated text has reached its end.
+
+use crate::complete::{CompletionSettings, Multiline};
+use crate::document::Document;
+use crate::language::BlockStyle;
+
+/// What is asked of the model at one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub shape: Shape,
+    /// The cursor's line up to the cursor.
+    pub line_before: String,
+    /// The cursor's line after the cursor, without its line break.
+    pub line_after: String,
+    /// The next line that is not blank, without its line break; empty at the end of the file.
+    pub next_line: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Up to the end of the line.
+    Line,
+    /// Up to the first line that is indented less than `indent` columns.
+    Block { indent: usize, style: BlockStyle },
+}
+
+/// Lines beyond which a file is not searched for the next one that is not blank.
+const LOOK_AHEAD: usize = 100;
+
+/// A longer line is cut where it is only compared or measured.
+const LONGEST_LINE: usize = 4096;
+
+pub fn plan(document: &Document, offset: usize, settings: &CompletionSettings) -> Plan {
+    let text = document.text();
+    let line = text.byte_to_line(offset);
+    let start = text.line_to_byte(line);
+    let from = text.char_to_byte(text.byte_to_char(offset.saturating_sub(LONGEST_LINE))).max(start);
+    let line_before = text.byte_slice(from..offset).to_string();
+    let to = text.char_to_byte(text.byte_to_char(text.len_bytes().min(offset + LONGEST_LINE)));
+    let line_after = text.byte_slice(offset..to).lines().next().map(|rest| rest.to_string()).unwrap_or_default();
+    let line_after = line_after.trim_end_matches(['\r', '\n']).to_owned();
+    let line_at = |number: usize| {
+        let line = text.line(number);
+        let end = line.char_to_byte(line.byte_to_char(line.len_bytes().min(LONGEST_LINE)));
+        line.byte_slice(..end).to_string().trim_end().to_owned()
+    };
+    let next_line = (line + 1..text.len_lines().min(line + LOOK_AHEAD))
+        .map(line_at)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
+
+    let style = document.language().block_style();
+    let block = match settings.multiline {
+        Multiline::Never => None,
+        Multiline::Always => Some(indent_of_block(&line_before)),
+        Multiline::Auto => {
+            let above = (0..line).rev().take(LOOK_AHEAD).map(line_at).find(|line| !line.is_empty());
+            opened_block(&line_before, &line_after, above.as_deref().unwrap_or_default(), &next_line)
+        }
+    };
+    let shape = block.map_or(Shape::Line, |indent| Shape::Block { indent, style });
+    Plan { shape, line_before, line_after, next_line }
+}
+
+impl Plan {
+    /// Where `text`, generated after the cursor so far, should end; `None` while it may go on.
+    pub fn end_of(&self, text: &str) -> Option<usize> {
+        match self.shape {
+            Shape::Line => text.find(['\n', '\r']),
+            Shape::Block { indent, style } => self.end_of_block(text, indent, style),
+        }
+    }
+
+    fn end_of_block(&self, text: &str, indent: usize, style: BlockStyle) -> Option<usize> {
+        let mut blank_lines = 0;
+        let mut position = 0;
+        for (number, line) in text.split_inclusive('\n').enumerate() {
+            let whole = line.ends_with('\n');
+            // The first line goes on from what is typed already.
+            if number > 0 {
+                let content = line.trim();
+                if content.is_empty() {
+                    blank_lines += usize::from(whole);
+                    if blank_lines > 1 {
+                        return Some(position);
+                    }
+                } else {
+                    blank_lines = 0;
+                    if columns(line) < indent {
+                        let closes = style == BlockStyle::Braces && content.starts_with(['}', ')', ']']);
+                        if !(closes && self.leaves_open(&text[..position])) {
+                            return Some(position);
+                        }
+                        return whole.then_some(position + line.trim_end().len());
+                    }
+                }
+            }
+            position += line.len();
+        }
+        None
+    }
+
+    /// Whether a bracket opened on the cursor's line or in `text` has not been closed.
+    fn leaves_open(&self, text: &str) -> bool {
+        let mut depth = 0i32;
+        for character in self.line_before.chars().chain(text.chars()).chain(self.line_after.chars()) {
+            match character {
+                '{' | '(' | '[' => depth += 1,
+                '}' | ')' | ']' => depth -= 1,
+                _ => {}
+            }
+        }
+        depth > 0
+    }
+}
+
+/// The indentation of the block that the cursor is to begin or go on, in columns.
+fn indent_of_block(line_before: &str) -> usize {
+    let indent = columns(line_before);
+    if opens_block(line_before) { indent + 1 } else { indent }
+}
+
+/// A block is called for where the line opens one, or where the line above did and this one is still empty.
+fn opened_block(line_before: &str, line_after: &str, above: &str, next_line: &str) -> Option<usize> {
+    if !line_after.trim().chars().all(|c| matches!(c, '}' | ')' | ']' | ';' | ',')) {
+        return None;
+    }
+    let has_body = |opener: &str| columns(next_line) > columns(opener) && !next_line.is_empty();
+    if line_before.trim().is_empty() {
+        let opened = opens_block(above) && columns(line_before) > columns(above);
+        return (opened && !has_body(above)).then(|| columns(line_before));
+    }
+    (opens_block(line_before) && !has_body(line_before)).then(|| columns(line_before) + 1)
+}
+
+fn opens_block(line: &str) -> bool {
+    line.trim_end().ends_with(['{', ':'])
+}
+
+/// The width of the white space that `line` begins with; a tab counts as four columns.
+fn columns(line: &str) -> usize {
+    line.chars().take_while(|c| c.is_whitespace()).map(|c| if c == '\t' { 4 } else { 1 }).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+
+    fn plan_at(language: &str, text: &str, multiline: Multiline) -> Plan {
+        let offset = text.find("$0").expect("the fixture has a cursor");
+        let document = Document::new("test", Language::from_id(language), 0, &text.replacen("$0", "", 1));
+        let settings = CompletionSettings { multiline, max_tokens: 64, context_tokens: 1024, deadline: None };
+        plan(&document, offset, &settings)
+    }
+
+    fn is_block(language: &str, text: &str) -> bool {
+        plan_at(language, text, Multiline::Auto).shape != Shape::Line
+    }
+
+    #[test]
+    fn a_block_is_planned_in_an_empty_body_only() {
+        assert!(is_block("python", "def f():\n    $0\n"));
+        assert!(is_block("python", "def f():\n    $0\n\ndef g(): pass\n"));
+        assert!(is_block("rust", "fn f() {\n    $0\n}\n"));
+        assert!(is_block("rust", "fn f() {$0}\n"));
+        assert!(is_block("rust", "fn f() {$0\n}\n"));
+        assert!(!is_block("python", "def f():\n    $0\n    return 1\n"));
+        assert!(!is_block("python", "def f():\n    return $0\n"));
+        assert!(!is_block("rust", "fn f() {\n    let a = $0;\n}\n"));
+        assert!(!is_block("rust", "fn f() {\n    a();\n    $0\n}\n"));
+        assert!(!is_block("rust", "fn f() {$0 a();\n}\n"));
+        assert!(!is_block("plaintext", "$0"));
+    }
+
+    fn end(language: &str, fixture: &str, generated: &str) -> String {
+        let plan = plan_at(language, fixture, Multiline::Auto);
+        let end = plan.end_of(generated);
+        match end {
+            Some(end) => format!("{}|", &generated[..end]),
+            None => generated.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_line_ends_at_its_line_break() {
+        assert_eq!(end("rust", "let a = $0", "1;\nlet b"), "1;|");
+        assert_eq!(end("rust", "let a = $0", "1;"), "1;");
+        assert_eq!(end("rust", "let a = 1;$0", "\nlet b"), "|");
+    }
+
+    #[test]
+    fn an_indented_block_ends_before_the_dedent() {
+        let generated = "a = 1\n\n    return a\n\ndef g():";
+        assert_eq!(end("python", "def f():\n    $0\n", generated), "a = 1\n\n    return a\n\n|");
+        assert_eq!(end("python", "def f():$0\n", "\n    pass\nx"), "\n    pass\n|");
+        assert_eq!(end("python", "def f():\n    $0\n", "a = 1\n\n\n    b"), "a = 1\n\n|");
+    }
+
+    #[test]
+    fn a_braced_block_takes_its_closing_brace_if_it_is_missing() {
+        assert_eq!(end("rust", "fn f() {\n    $0\n}\n", "a();\n}\n"), "a();\n|");
+        assert_eq!(end("rust", "fn f() {$0\n", "\n    a();\n}\n\nfn"), "\n    a();\n}|");
+        assert_eq!(end("rust", "fn f() {$0}\n", "\n    a();\n}\n\nfn"), "\n    a();\n|");
+        assert_eq!(end("rust", "fn f() {$0\n", "\n    a();\n}"), "\n    a();\n}");
+    }
+
+    #[test]
+    fn what_surrounds_the_cursor_is_noted() {
+        let plan = plan_at("rust", "fn f() {\r\n  a(b$0)\r\n\r\n}\r\n", Multiline::Never);
+        assert_eq!((&*plan.line_before, &*plan.line_after, &*plan.next_line), ("  a(b", ")", "}"));
+    }
+}

@@ -1,0 +1,7 @@
+//! Fill-in-the-middle prompts: the formats of the model families, and their filling.
+
+mod families;
+mod template;
+
+pub use families::{FAMILIES, Family, detect_family, family};
+pub use template::{FimTemplate, FimText, Piece, Prompt, TemplateError};

@@ -1,0 +1,106 @@
+//! The fill-in-the-middle formats of the model families, as their model cards and tokenizers give them. A family is
+//! added by adding a row.
+
+use std::collections::BTreeSet;
+
+use super::template::FimTemplate;
+
+/// One row of [`FAMILIES`].
+#[derive(Debug)]
+pub struct Family {
+    pub name: &'static str,
+    /// See [`FimTemplate::parse`].
+    body: &'static str,
+    special: &'static [&'static str],
+    stops: &'static [&'static str],
+}
+
+impl Family {
+    pub fn template(&self) -> FimTemplate {
+        FimTemplate::parse(self.body, self.special, self.stops).expect("every row of the table is tested to parse")
+    }
+}
+
+/// In the order in which they are tried by [`detect_family`].
+pub static FAMILIES: &[Family] = &[
+    // Also the format of the embedded model and of Granite 4.
+    Family {
+        name: "qwen2.5-coder",
+        body: "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>{tail}",
+        special: &["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"],
+        stops: &[
+            "<|endoftext|>",
+            "<|fim_prefix|>",
+            "<|fim_middle|>",
+            "<|fim_suffix|>",
+            "<|fim_pad|>",
+            "<|repo_name|>",
+            "<|file_sep|>",
+            "<|im_end|>",
+        ],
+    },
+    Family {
+        name: "codegemma",
+        body: "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>{tail}",
+        special: &["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"],
+        stops: &["<eos>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_separator|>"],
+    },
+    // Suffix first, each file introduced by its name; trained by JetBrains on this order only.
+    Family {
+        name: "mellum",
+        body: "<fim_suffix>{suffix}<fim_prefix>{prefix}<fim_middle>{tail}",
+        special: &["<fim_suffix>", "<fim_prefix>", "<fim_middle>"],
+        stops: &["<|endoftext|>", "<filename>"],
+    },
+    // StarCoder, StarCoder2, Stable-code and Granite code.
+    Family {
+        name: "starcoder",
+        body: "<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>{tail}",
+        special: &["<fim_prefix>", "<fim_suffix>", "<fim_middle>"],
+        stops: &["<|endoftext|>", "<file_sep>"],
+    },
+    // The spaces are part of the format: the tokens are SentencePiece words.
+    Family {
+        name: "codellama",
+        body: "▁<PRE>{prefix}▁<SUF>{suffix}▁<MID>{tail}",
+        special: &["▁<PRE>", "▁<SUF>", "▁<MID>"],
+        stops: &["▁<EOT>", "</s>"],
+    },
+    Family {
+        name: "deepseek-coder",
+        body: "<｜fim▁begin｜>{prefix}<｜fim▁hole｜>{suffix}<｜fim▁end｜>{tail}",
+        special: &["<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"],
+        stops: &["<｜end▁of▁sentence｜>"],
+    },
+    Family {
+        name: "codestral",
+        body: "[SUFFIX]{suffix}[PREFIX]{prefix}{tail}",
+        special: &["[SUFFIX]", "[PREFIX]"],
+        stops: &["</s>", "[PREFIX]", "[SUFFIX]"],
+    },
+    Family {
+        name: "seed-coder",
+        body: "<[fim-suffix]>{suffix}<[fim-prefix]>{prefix}<[fim-middle]>{tail}",
+        special: &["<[fim-suffix]>", "<[fim-prefix]>", "<[fim-middle]>"],
+        stops: &["<[end▁of▁sentence]>"],
+    },
+];
+
+/// The family called `name` in a manifest.
+pub fn family(name: &str) -> Option<&'static Family> {
+    FAMILIES.iter().find(|family| family.name == name)
+}
+
+/// The first family whose special tokens the vocabulary has, all of them; where two share their fill-in-the-middle
+/// tokens, the one that finds more of its stops.
+pub fn detect_family(has_token: impl Fn(&str) -> bool) -> Option<&'static Family> {
+    let stops_found = |family: &Family| {
+        let stops: BTreeSet<_> = family.stops.iter().collect();
+        stops.into_iter().filter(|token| has_token(token)).count()
+    };
+    FAMILIES
+        .iter()
+        .filter(|family| family.special.iter().all(|token| has_token(token)))
+        .rev()
+        .max_by_key(|family| stops_found(family))
+}

@@ -1,0 +1,152 @@
+//! What was suggested a moment ago, so that typing along a suggestion, or going back into it, needs no engine.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::num::NonZeroUsize;
+
+use lru::LruCache;
+use ropey::RopeSlice;
+
+use crate::complete::{CompletionSettings, Suggestion};
+use crate::document::Document;
+
+/// How much text before and after the cursor, in bytes, must be the same for a suggestion to hold.
+const BEFORE: usize = 4096;
+const AFTER: usize = 2048;
+
+/// Least recently used suggestions, found by the text around the cursor. It belongs to one model: clear it when the
+/// model changes.
+pub struct SuggestionCache {
+    suggestions: LruCache<Place, Suggestion>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Place {
+    document: String,
+    offset: usize,
+    /// Digests of the text before and after the cursor.
+    before: u64,
+    after: u64,
+    settings: CompletionSettings,
+}
+
+impl SuggestionCache {
+    pub fn new(capacity: NonZeroUsize) -> Self {
+        Self { suggestions: LruCache::new(capacity) }
+    }
+
+    /// What is left of an earlier suggestion after the text typed since, if the text around is otherwise unchanged.
+    pub fn get(&mut self, document: &Document, offset: usize, settings: &CompletionSettings) -> Option<Suggestion> {
+        let text = document.text();
+        let after = digest_after(text.byte_slice(offset..));
+        let (place, rest) = self.suggestions.iter().find_map(|(place, suggestion)| {
+            let may_hold = place.document == document.name()
+                && place.after == after
+                && place.settings == *settings
+                && place.offset <= offset
+                && offset < place.offset + suggestion.text.len();
+            if !may_hold || text.try_byte_to_char(place.offset).is_err() {
+                return None;
+            }
+            let typed = text.get_byte_slice(place.offset..offset)?;
+            let rest = suggestion.text.get(typed.len_bytes()..)?;
+            let holds = typed == suggestion.text[..typed.len_bytes()]
+                && place.before == digest_before(text.get_byte_slice(..place.offset)?);
+            holds.then(|| (place.clone(), Suggestion { text: rest.to_owned(), confidence: suggestion.confidence }))
+        })?;
+        self.suggestions.promote(&place);
+        Some(rest)
+    }
+
+    /// Remembers what [`crate::complete::complete`] suggested at `offset`.
+    pub fn insert(
+        &mut self,
+        document: &Document,
+        offset: usize,
+        settings: &CompletionSettings,
+        suggestion: Suggestion,
+    ) {
+        let text = document.text();
+        let place = Place {
+            document: document.name().to_owned(),
+            offset,
+            before: digest_before(text.byte_slice(..offset)),
+            after: digest_after(text.byte_slice(offset..)),
+            settings: settings.clone(),
+        };
+        self.suggestions.put(place, suggestion);
+    }
+
+    pub fn clear(&mut self) {
+        self.suggestions.clear();
+    }
+}
+
+fn digest_before(text: RopeSlice<'_>) -> u64 {
+    let start = text.len_bytes().saturating_sub(BEFORE);
+    digest(text.byte_slice(text.char_to_byte(text.byte_to_char(start))..))
+}
+
+fn digest_after(text: RopeSlice<'_>) -> u64 {
+    let end = text.len_bytes().min(AFTER);
+    digest(text.byte_slice(..text.char_to_byte(text.byte_to_char(end))))
+}
+
+/// Bytes one by one, since equal texts may be cut into different chunks.
+fn digest(text: RopeSlice<'_>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.bytes().for_each(|byte| byte.hash(&mut hasher));
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::complete::Multiline;
+    use crate::language::Language;
+
+    const SETTINGS: CompletionSettings =
+        CompletionSettings { multiline: Multiline::Auto, max_tokens: 64, context_tokens: 1024, deadline: None };
+
+    fn document(fixture: &str) -> (Document, usize) {
+        let offset = fixture.find("$0").expect("the fixture has a cursor");
+        (Document::new("test", Language::PLAIN, 0, &fixture.replacen("$0", "", 1)), offset)
+    }
+
+    /// What is suggested at `now` after `text` was suggested at `then`.
+    fn check(then: &str, text: &str, now: &str) -> Option<String> {
+        let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
+        let (before, offset) = document(then);
+        cache.insert(&before, offset, &SETTINGS, Suggestion { text: text.to_owned(), confidence: 0.5 });
+        let (now, offset) = document(now);
+        cache.get(&now, offset, &SETTINGS).map(|suggestion| suggestion.text)
+    }
+
+    #[test]
+    fn typing_along_leaves_the_rest() {
+        assert_eq!(check("a = $0\nb", "foo(1)", "a = $0\nb").as_deref(), Some("foo(1)"));
+        assert_eq!(check("a = $0\nb", "foo(1)", "a = fo$0\nb").as_deref(), Some("o(1)"));
+        assert_eq!(check("a:$0\nb", "\n  1\n  2", "a:\n  1\n$0\nb").as_deref(), Some("  2"));
+        assert_eq!(check("a = $0", "é😀", "a = é$0").as_deref(), Some("😀"));
+    }
+
+    #[test]
+    fn anything_else_is_a_miss() {
+        assert_eq!(check("a = $0\nb", "foo(1)", "a = fa$0\nb"), None);
+        assert_eq!(check("a = $0\nb", "foo(1)", "a = foo(1)$0\nb"), None);
+        assert_eq!(check("a = $0\nb", "foo(1)", "c = fo$0\nb"), None);
+        assert_eq!(check("a = $0\nb", "foo(1)", "a = fo$0\nc"), None);
+        assert_eq!(check("a = $0\nb", "foo(1)", "a =$0\nb"), None);
+        assert_eq!(check("a = $0", "é😀", "a = 1é$0"), None);
+    }
+
+    #[test]
+    fn other_settings_are_another_place() {
+        let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
+        let (document, offset) = document("a = $0");
+        cache.insert(&document, offset, &SETTINGS, Suggestion { text: "1".to_owned(), confidence: 0.5 });
+        let other = CompletionSettings { multiline: Multiline::Never, ..SETTINGS };
+        assert_eq!(cache.get(&document, offset, &other), None);
+        cache.clear();
+        assert_eq!(cache.get(&document, offset, &SETTINGS), None);
+    }
+}

@@ -1,0 +1,92 @@
+//! The command line. Standard output carries results only; what went wrong goes to standard error, with what to do.
+
+mod complete;
+mod engine;
+mod eval;
+mod lsp;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use fimble::options::LogLevel;
+
+/// Code completion by a small language model on your own machine.
+///
+/// Without a subcommand fimble is a language server on standard input and output, which is how editors start it. The
+/// model comes with the binary; nothing is downloaded and nothing leaves the machine.
+#[derive(Parser)]
+#[command(version, after_help = "Try it: fimble complete src/main.rs:10:5")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    stdio: Stdio,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve an editor over standard input and output (what fimble does without a subcommand)
+    Lsp(Stdio),
+    /// Complete one place in a file and print the text to insert
+    Complete(complete::Arguments),
+    /// Measure a model on fill-in-the-middle cases
+    Eval(eval::Arguments),
+}
+
+#[derive(Args)]
+struct Stdio {
+    /// Accepted because some editors insist on it; there is no other way to talk to fimble
+    #[arg(long)]
+    stdio: bool,
+}
+
+/// Arguments that every subcommand takes.
+#[derive(Args)]
+struct Common {
+    /// Model to run: `embedded`, the name of an installed one, or the path of a folder or a .gguf file
+    #[arg(long, global = true, value_name = "NAME|PATH")]
+    model: Option<String>,
+    /// What is logged to standard error; `trace` includes source text
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<Level>,
+    /// Write the log to this file instead
+    #[arg(long, global = true, value_name = "PATH")]
+    log_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl From<Level> for LogLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::Error,
+            Level::Warn => Self::Warn,
+            Level::Info => Self::Info,
+            Level::Debug => Self::Debug,
+            Level::Trace => Self::Trace,
+        }
+    }
+}
+
+pub(crate) fn run() -> ExitCode {
+    let Arguments { command, stdio: Stdio { stdio: _ }, common } = Arguments::parse();
+    let result = match command {
+        None | Some(Command::Lsp(_)) => lsp::run(common),
+        Some(Command::Complete(arguments)) => complete::run(arguments, common),
+        Some(Command::Eval(arguments)) => eval::run(&arguments, common),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("fimble: {error:#}");
+        ExitCode::FAILURE
+    })
+}

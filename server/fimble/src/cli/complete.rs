@@ -1,0 +1,171 @@
+//! `fimble complete`: one completion in a file, as an editor would get it.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use fimble_completion::complete::{self, Multiline, complete};
+use fimble_completion::document::Document;
+use fimble_completion::engine::{Cancel, Engine};
+use fimble_completion::language::Language;
+use serde::Serialize;
+
+use super::Common;
+use super::engine::{LoadedEngine, load, milliseconds};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Where to complete; line and column count from 1, the column in characters
+    #[arg(value_name = "FILE:LINE:COLUMN")]
+    place: Place,
+    /// Print the completion with its timing and token counts as JSON
+    #[arg(long)]
+    json: bool,
+    /// Most tokens to generate
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    max_tokens: Option<u64>,
+    /// Whether to go on beyond the end of the line
+    #[arg(long, value_name = "WHEN")]
+    multiline: Option<When>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum When {
+    /// Where the syntax calls for a block
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    file: PathBuf,
+    line: usize,
+    column: usize,
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // A path may hold colons itself, so the numbers are taken from the end.
+        let mut parts = text.rsplitn(3, ':');
+        let number = |part: Option<&str>| part?.parse::<usize>().ok().filter(|number| *number > 0);
+        let column = number(parts.next());
+        let line = number(parts.next());
+        match (parts.next(), line, column) {
+            (Some(file), Some(line), Some(column)) if !file.is_empty() => Ok(Self { file: file.into(), line, column }),
+            _ => Err("expected a file, a line and a column, such as src/main.rs:10:5".to_owned()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    items: Vec<Item<'a>>,
+    timing: Timing,
+    prompt: Tokens,
+    model: &'a str,
+}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    insert_text: &'a str,
+    confidence: f32,
+}
+
+#[derive(Serialize)]
+struct Timing {
+    /// Without loading.
+    total_ms: f64,
+    first_token_ms: Option<f64>,
+    load_ms: f64,
+}
+
+#[derive(Serialize)]
+struct Tokens {
+    tokens: usize,
+    reused_tokens: usize,
+    evaluated_tokens: usize,
+}
+
+pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCode> {
+    let (document, offset) = open(&arguments.place)?;
+    let LoadedEngine { engine, settings, load_time } = load(common)?;
+    let mut settings = settings.completion;
+    if let Some(max_tokens) = arguments.max_tokens {
+        settings.max_tokens = usize::try_from(max_tokens)?;
+    }
+    if let Some(when) = arguments.multiline {
+        settings.multiline = match when {
+            When::Auto => Multiline::Auto,
+            When::Always => Multiline::Always,
+            When::Never => Multiline::Never,
+        };
+    }
+    let complete::Completion { suggestion, usage, total, first_token } =
+        complete(&document, offset, &settings, &engine, &Cancel::default())?;
+
+    let mut stdout = io::stdout().lock();
+    if arguments.json {
+        let items = suggestion.iter().map(|it| Item { insert_text: &it.text, confidence: it.confidence }).collect();
+        let report = Report {
+            items,
+            timing: Timing {
+                total_ms: milliseconds(total),
+                first_token_ms: first_token.map(milliseconds),
+                load_ms: milliseconds(load_time),
+            },
+            prompt: Tokens { tokens: usage.prompt, reused_tokens: usage.reused, evaluated_tokens: usage.evaluated },
+            model: &engine.model().name,
+        };
+        writeln!(stdout, "{}", serde_json::to_string(&report)?)?;
+    } else {
+        write!(stdout, "{}", suggestion.map(|suggestion| suggestion.text).unwrap_or_default())?;
+        if stdout.is_terminal() {
+            writeln!(stdout)?;
+        }
+    }
+    stdout.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open(place: &Place) -> anyhow::Result<(Document, usize)> {
+    let name = place.file.display();
+    let bytes = std::fs::read(&place.file).with_context(|| format!("cannot read `{name}`"))?;
+    let Ok(text) = String::from_utf8(bytes) else { bail!("`{name}` is not UTF-8; fimble completes UTF-8 text only") };
+    let document = Document::new(name.to_string(), Language::from_path(&place.file), 0, &text);
+
+    let rope = document.text();
+    let lines = rope.len_lines();
+    if place.line > lines {
+        bail!("`{name}` has {lines} lines, there is no line {}", place.line);
+    }
+    let line = rope.line(place.line - 1);
+    let breaks = line.chars_at(line.len_chars()).reversed().take_while(|c| matches!(c, '\n' | '\r')).count();
+    let columns = line.len_chars() - breaks + 1;
+    if place.column > columns {
+        bail!("line {} of `{name}` ends at column {columns}, there is no column {}", place.line, place.column);
+    }
+    let offset = rope.char_to_byte(rope.line_to_char(place.line - 1) + place.column - 1);
+    Ok((document, offset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_read_from_the_end() {
+        let place = |text: &str| text.parse::<Place>().ok();
+        let expected = |file: &str, line, column| Some(Place { file: file.into(), line, column });
+        assert_eq!(place("a.rs:3:14"), expected("a.rs", 3, 14));
+        assert_eq!(place(r"C:\a b.rs:3:14"), expected(r"C:\a b.rs", 3, 14));
+        for wrong in ["a.rs", "a.rs:3", ":3:1", "a.rs:0:1", "a.rs:1:0", "a.rs:-1:2", "a.rs:1:x"] {
+            assert_eq!(place(wrong), None, "{wrong}");
+        }
+    }
+}

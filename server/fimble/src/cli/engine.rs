@@ -1,0 +1,39 @@
+//! What the subcommands that run a model share.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use fimble::log;
+use fimble::options::{LogLevel, Options, Settings, user_file};
+use fimble_inference::{EngineOptions, MistralEngine};
+
+use super::Common;
+
+/// The user's settings and the model they, or the command line, name.
+pub(super) struct LoadedEngine {
+    pub(super) engine: MistralEngine,
+    pub(super) settings: Settings,
+    pub(super) load_time: Duration,
+}
+
+pub(super) fn load(common: Common) -> anyhow::Result<LoadedEngine> {
+    // A library's warnings would stand between the user and the result.
+    let level = common.log_level.map_or(LogLevel::Error, LogLevel::from);
+    log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
+
+    let (from_file, problems) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();
+    problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
+    let from_arguments = Options { model: common.model, ..Options::default() };
+    let mut settings = Settings::resolve([&from_file, &from_arguments]);
+    // Nobody types on while a command runs.
+    settings.completion.deadline = None;
+
+    let started = Instant::now();
+    let engine = MistralEngine::load(settings.model.as_deref(), EngineOptions::default())?;
+    Ok(LoadedEngine { engine, settings, load_time: started.elapsed() })
+}
+
+pub(super) fn milliseconds(duration: Duration) -> f64 {
+    // Microseconds are more than a shared machine can tell apart.
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,189 @@
+//! `fimble eval`: a model's answers to fill-in-the-middle cases, through the same code as an editor's requests.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use fimble_completion::complete::{CompletionSettings, Multiline, complete};
+use fimble_completion::document::Document;
+use fimble_completion::engine::{Cancel, Engine};
+use fimble_completion::language::Language;
+use flate2::read::MultiGzDecoder;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Deserialize, Serialize};
+
+use super::Common;
+use super::engine::{LoadedEngine, load, milliseconds};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Cases in the format of HumanEval-Infilling: JSON lines, also gzipped
+    #[arg(required = true, value_name = "DATASET")]
+    datasets: Vec<PathBuf>,
+    /// Print the figures as JSON
+    #[arg(long)]
+    json: bool,
+    /// Take only the first N cases of each dataset
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    /// Text before and after the gap.
+    prompt: String,
+    suffix: String,
+    canonical_solution: String,
+    #[serde(default = "python")]
+    language: String,
+}
+
+fn python() -> String {
+    "python".to_owned()
+}
+
+/// Figures of some cases. Shares are from 0 to 1.
+#[derive(Serialize)]
+struct Figures<'a> {
+    n: usize,
+    exact_match: f64,
+    edit_similarity: f64,
+    empty: f64,
+    p50_ms: f64,
+    p95_ms: f64,
+    model: &'a str,
+}
+
+struct Outcome {
+    exact: bool,
+    similarity: f64,
+    empty: bool,
+    total: Duration,
+}
+
+pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitCode> {
+    let limit = arguments.limit.unwrap_or(usize::MAX);
+    let datasets: Vec<Vec<Case>> =
+        arguments.datasets.iter().map(|path| read(path, limit)).collect::<anyhow::Result<_>>()?;
+    let LoadedEngine { engine, settings, .. } = load(common)?;
+    let model = engine.model().name.clone();
+
+    let progress = ProgressBar::new(datasets.iter().map(|cases| cases.len() as u64).sum()).with_style(
+        ProgressStyle::with_template("{bar:40} {pos}/{len} cases, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    let mut all = Vec::new();
+    let mut rows = Vec::new();
+    for (path, cases) in arguments.datasets.iter().zip(&datasets) {
+        let mut outcomes = Vec::new();
+        for case in cases {
+            outcomes.push(evaluate(case, &settings.completion, &engine)?);
+            progress.inc(1);
+        }
+        rows.push((path.display().to_string(), figures(&outcomes, &model)));
+        all.extend(outcomes);
+    }
+    progress.finish_and_clear();
+
+    let figures = figures(&all, &model);
+    let mut stdout = io::stdout().lock();
+    if arguments.json {
+        writeln!(stdout, "{}", serde_json::to_string(&figures)?)?;
+    } else {
+        if rows.len() > 1 {
+            rows.push(("all".to_owned(), figures));
+        }
+        print_table(&mut stdout, &rows, &model)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn evaluate(case: &Case, settings: &CompletionSettings, engine: &dyn Engine) -> anyhow::Result<Outcome> {
+    let expected = case.canonical_solution.trim_end();
+    let multiline = if expected.trim_start_matches('\n').contains('\n') { Multiline::Always } else { Multiline::Never };
+    let settings = CompletionSettings { multiline, ..settings.clone() };
+    let text = format!("{}{}", case.prompt, case.suffix);
+    let document = Document::new("case", Language::from_id(&case.language), 0, &text);
+    let completion = complete(&document, case.prompt.len(), &settings, engine, &Cancel::default())?;
+    let answer = completion.suggestion.map(|suggestion| suggestion.text).unwrap_or_default();
+    Ok(Outcome {
+        exact: answer.trim_end() == expected,
+        similarity: strsim::normalized_levenshtein(answer.trim_end(), expected),
+        empty: answer.is_empty(),
+        total: completion.total,
+    })
+}
+
+fn figures<'a>(outcomes: &[Outcome], model: &'a str) -> Figures<'a> {
+    let mut times: Vec<Duration> = outcomes.iter().map(|outcome| outcome.total).collect();
+    times.sort();
+    // Nearest rank: a time that was measured, not one between two.
+    let percentile = |percent: usize| {
+        let rank = (times.len() * percent).div_ceil(100).saturating_sub(1);
+        times.get(rank).copied().map_or(0.0, milliseconds)
+    };
+    let mean = |value: &dyn Fn(&Outcome) -> f64| outcomes.iter().map(value).sum::<f64>() / outcomes.len() as f64;
+    Figures {
+        n: outcomes.len(),
+        exact_match: mean(&|outcome| f64::from(outcome.exact)),
+        edit_similarity: mean(&|outcome| outcome.similarity),
+        empty: mean(&|outcome| f64::from(outcome.empty)),
+        p50_ms: percentile(50),
+        p95_ms: percentile(95),
+        model,
+    }
+}
+
+fn read(path: &Path, limit: usize) -> anyhow::Result<Vec<Case>> {
+    let name = path.display();
+    let file = File::open(path).with_context(|| format!("cannot open `{name}`"))?;
+    let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
+    let reader: Box<dyn Read> = if is_gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+    let mut cases = Vec::new();
+    for (number, line) in (1..).zip(BufReader::new(reader).lines()) {
+        if cases.len() == limit {
+            break;
+        }
+        let line = line.with_context(|| format!("cannot read `{name}`"))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let case = serde_json::from_str(&line).with_context(|| {
+            format!("line {number} of `{name}` is no case; it needs `prompt`, `suffix` and `canonical_solution`")
+        })?;
+        cases.push(case);
+    }
+    if cases.is_empty() {
+        bail!("`{name}` has no cases");
+    }
+    Ok(cases)
+}
+
+fn print_table(out: &mut impl Write, rows: &[(String, Figures<'_>)], model: &str) -> io::Result<()> {
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(model.len() + 6);
+    writeln!(
+        out,
+        "{:width$}  {:>6}  {:>11}  {:>15}  {:>6}  {:>8}  {:>8}",
+        format!("model {model}"),
+        "cases",
+        "exact match",
+        "edit similarity",
+        "empty",
+        "p50",
+        "p95"
+    )?;
+    for (name, figures) in rows {
+        let Figures { n, exact_match, edit_similarity, empty, p50_ms, p95_ms, .. } = figures;
+        writeln!(
+            out,
+            "{name:width$}  {n:>6}  {:>10.1}%  {:>14.1}%  {:>5.1}%  {p50_ms:>5.0} ms  {p95_ms:>5.0} ms",
+            exact_match * 100.0,
+            edit_similarity * 100.0,
+            empty * 100.0,
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! `fimble lsp`: the language server on standard input and output.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use fimble::options::{LogLevel, user_file};
+use fimble::{LoadEngine, ServeOptions, log, serve};
+use fimble_completion::engine::Engine;
+use fimble_inference::{EngineOptions, MistralEngine};
+
+use super::Common;
+
+pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
+    let level = common.log_level.map_or(LogLevel::default(), LogLevel::from);
+    let log = log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
+    let options = ServeOptions { model: common.model, user_file: user_file(), log };
+
+    let load: LoadEngine = Arc::new(|model: Option<&str>| {
+        let engine = MistralEngine::load(model, EngineOptions::default()).map_err(|error| error.to_string())?;
+        Ok(Arc::new(engine) as Arc<dyn Engine>)
+    });
+    let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
+    let status = runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout(), load, options));
+    // A read of standard input cannot be interrupted; waiting for it would keep the process after `exit`.
+    runtime.shutdown_background();
+    Ok(ExitCode::from(status))
+}

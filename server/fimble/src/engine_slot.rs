@@ -1,0 +1,72 @@
+//! The engine that serves, and the one that may be on its way to replace it.
+
+use std::sync::Arc;
+
+use fimble_completion::engine::Engine;
+
+#[derive(Default)]
+pub(crate) struct EngineSlot {
+    serving: Option<Arc<dyn Engine>>,
+    /// The model setting of the latest load; the outer `None` before the first.
+    asked: Option<Option<String>>,
+    /// Counts the loads; what an earlier one than the latest brings is not wanted any more.
+    latest: u64,
+    failure: Option<String>,
+}
+
+pub(crate) enum EngineState<'a> {
+    Loading,
+    Ready(&'a Arc<dyn Engine>),
+    Failed,
+}
+
+impl EngineSlot {
+    /// The number of the load to begin now; `None` if the latest one was for this model.
+    pub(crate) fn ask(&mut self, model: Option<&str>) -> Option<u64> {
+        if self.asked.as_ref().is_some_and(|asked| asked.as_deref() == model) {
+            return None;
+        }
+        self.asked = Some(model.map(str::to_owned));
+        self.latest += 1;
+        self.failure = None;
+        Some(self.latest)
+    }
+
+    /// Takes what a load brought: `false` if it is not wanted any more. The engine replaced, or not wanted, is let go
+    /// on another thread, since that may take as long as freeing a model takes.
+    pub(crate) fn settle(&mut self, load: u64, result: Result<Arc<dyn Engine>, String>) -> bool {
+        let wanted = load == self.latest;
+        let retired = match result {
+            Ok(engine) if wanted => self.serving.replace(engine),
+            Ok(engine) => Some(engine),
+            Err(message) => {
+                if wanted {
+                    self.failure = Some(message);
+                }
+                None
+            }
+        };
+        if retired.is_some() {
+            tokio::task::spawn_blocking(move || drop(retired));
+        }
+        wanted
+    }
+
+    /// An engine that serves is ready, also while its successor loads or has failed to.
+    pub(crate) fn state(&self) -> EngineState<'_> {
+        match (&self.serving, &self.failure) {
+            (Some(engine), _) => EngineState::Ready(engine),
+            (None, Some(_)) => EngineState::Failed,
+            (None, None) => EngineState::Loading,
+        }
+    }
+
+    pub(crate) fn serves(&self, engine: &Arc<dyn Engine>) -> bool {
+        self.serving.as_ref().is_some_and(|serving| Arc::ptr_eq(serving, engine))
+    }
+
+    /// Why the latest load failed.
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+}

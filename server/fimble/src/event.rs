@@ -1,0 +1,50 @@
+//! What can happen to a session: a message of the client's, or the end of something the session began.
+
+use std::sync::Arc;
+
+use fimble_completion::complete::Completion;
+use fimble_completion::engine::{Cancel, Engine};
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+use tower_lsp::jsonrpc;
+use tower_lsp::ls_types::{
+    CompletionParams, CompletionResponse, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams, ExecuteCommandParams, InitializeParams, InitializeResult, InlineCompletionList, Uri,
+};
+
+use crate::handlers::inline_completion::InlineCompletionParams;
+use crate::handlers::status::Status;
+use crate::session::{Job, JobError};
+
+/// Sends without waiting; the order of sending is the order in which the main loop applies.
+pub(crate) type EventSender = mpsc::UnboundedSender<Event>;
+
+/// Where the answer to one request goes. Nobody receives it if the request was cancelled.
+pub(crate) type Reply<T> = oneshot::Sender<T>;
+
+pub(crate) enum Event {
+    // From the client:
+    Initialize(Box<InitializeParams>, Reply<InitializeResult>),
+    Initialized,
+    DidOpen(DidOpenTextDocumentParams),
+    DidChange(DidChangeTextDocumentParams),
+    /// A change that no text could be made of, such as one at a negative position.
+    UnreadableChange(Uri),
+    DidClose(DidCloseTextDocumentParams),
+    DidChangeConfiguration(Value),
+    /// The flag is set when the client cancels the request.
+    InlineCompletion(InlineCompletionParams, Cancel, Reply<InlineCompletionList>),
+    /// As above.
+    Completion(CompletionParams, Cancel, Reply<CompletionResponse>),
+    ExecuteCommand(ExecuteCommandParams, Reply<jsonrpc::Result<()>>),
+    Status(Reply<Status>),
+    Shutdown,
+    /// The client has sent its last message.
+    Ended,
+
+    // From what the session began:
+    /// The client's answer to `workspace/configuration`.
+    Configuration(Value),
+    EngineLoaded(u64, Result<Arc<dyn Engine>, String>),
+    JobEnded(Job, Result<Completion, JobError>),
+}

@@ -1,0 +1,23 @@
+//! `textDocument/completion`: the same suggestion as an item of the completion menu.
+
+use tower_lsp::ls_types::{CompletionList, CompletionParams, CompletionResponse};
+
+use crate::proto;
+use crate::session::{Offer, Question};
+
+pub(crate) fn question(params: CompletionParams) -> Question {
+    Question {
+        uri: params.text_document_position.text_document.uri,
+        position: proto::position(params.text_document_position.position),
+        // Clients say "invoked" for every letter typed ("CompletionTriggerKind", LSP 3.17).
+        by_hand: false,
+    }
+}
+
+pub(crate) fn answer(offer: Option<&Offer>) -> CompletionResponse {
+    CompletionResponse::List(CompletionList {
+        // The next key may call for another suggestion: the client has to ask again rather than filter this one.
+        is_incomplete: true,
+        items: offer.map(proto::menu_item).into_iter().collect(),
+    })
+}

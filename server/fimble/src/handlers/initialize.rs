@@ -1,0 +1,90 @@
+//! `initialize`: what the client can do, what the server can, and the first settings.
+
+use std::path::Path;
+
+use tower_lsp::ls_types::{
+    ClientCapabilities, CompletionOptions, ExecuteCommandOptions, InitializeParams, InitializeResult, OneOf,
+    ServerCapabilities, ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, Uri,
+};
+
+use crate::options::{Options, Problem};
+use crate::proto;
+use crate::session::{ClientFeatures, Session};
+
+/// What an identifier does not follow by itself and a completion is wanted after. A blank is among them because the
+/// most useful place of all is behind a `=` or a `return`.
+const TRIGGERS: [&str; 9] = [".", ":", "(", "[", "{", "=", ",", "<", " "];
+
+pub(crate) fn initialize(
+    session: &mut Session,
+    params: &InitializeParams,
+    user_file: Option<&Path>,
+) -> (InitializeResult, Vec<Problem>) {
+    if let Some(client) = &params.client_info {
+        tracing::info!("the client is {} {}", client.name, client.version.as_deref().unwrap_or_default());
+    }
+    session.client = features(&params.capabilities);
+    session.root = root(params).and_then(proto::file_path);
+
+    let (from_file, mut problems) = user_file.map(Options::from_file).unwrap_or_default();
+    session.sources.user_file = from_file;
+    if let Some(options) = &params.initialization_options {
+        let (from_client, more) = Options::from_client(options, "initializationOptions");
+        session.sources.initialization = from_client;
+        problems.extend(more);
+    }
+    session.resolve_settings();
+
+    let shows_inline = params.capabilities.text_document.as_ref().is_some_and(|text| text.inline_completion.is_some());
+    let offers_items = !shows_inline || session.settings.completion_items;
+    let result = InitializeResult {
+        capabilities: capabilities(session, offers_items),
+        server_info: Some(ServerInfo {
+            name: "fimble".to_owned(),
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        }),
+        offset_encoding: None,
+    };
+    (result, problems)
+}
+
+fn features(client: &ClientCapabilities) -> ClientFeatures {
+    let workspace = client.workspace.as_ref();
+    ClientFeatures {
+        encoding: proto::negotiate_encoding(client),
+        configuration: workspace.and_then(|workspace| workspace.configuration).unwrap_or(false),
+        registers_configuration: workspace
+            .and_then(|workspace| workspace.did_change_configuration)
+            .and_then(|configuration| configuration.dynamic_registration)
+            .unwrap_or(false),
+        progress: client.window.as_ref().and_then(|window| window.work_done_progress).unwrap_or(false),
+    }
+}
+
+fn capabilities(session: &Session, offers_items: bool) -> ServerCapabilities {
+    ServerCapabilities {
+        position_encoding: Some(proto::encoding_kind(session.client.encoding)),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
+            open_close: Some(true),
+            change: Some(TextDocumentSyncKind::INCREMENTAL),
+            ..TextDocumentSyncOptions::default()
+        })),
+        // Here and not by a registration, which Neovim ignores unless its user asks for it.
+        inline_completion_provider: Some(OneOf::Left(true)),
+        completion_provider: offers_items.then(|| CompletionOptions {
+            trigger_characters: Some(TRIGGERS.map(str::to_owned).to_vec()),
+            ..CompletionOptions::default()
+        }),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: vec![proto::ACCEPTED.to_owned()],
+            ..ExecuteCommandOptions::default()
+        }),
+        ..ServerCapabilities::default()
+    }
+}
+
+#[expect(deprecated, reason = "clients without workspace folders name their one folder here")]
+fn root(params: &InitializeParams) -> Option<&Uri> {
+    let folder = params.workspace_folders.as_ref().and_then(|folders| folders.first()).map(|folder| &folder.uri);
+    folder.or(params.root_uri.as_ref())
+}

@@ -1,0 +1,30 @@
+//! `textDocument/inlineCompletion`: ghost text.
+
+use serde::Deserialize;
+use tower_lsp::ls_types::{
+    InlineCompletionContext, InlineCompletionList, InlineCompletionTriggerKind, TextDocumentPositionParams,
+};
+
+use crate::proto;
+use crate::session::{Offer, Question};
+
+/// As in LSP 3.18, except that a client may leave out the context.
+#[derive(Debug, Deserialize)]
+pub(crate) struct InlineCompletionParams {
+    #[serde(flatten)]
+    text_document_position: TextDocumentPositionParams,
+    context: Option<InlineCompletionContext>,
+}
+
+pub(crate) fn question(params: InlineCompletionParams) -> Question {
+    let trigger = params.context.map(|context| context.trigger_kind);
+    Question {
+        uri: params.text_document_position.text_document.uri,
+        position: proto::position(params.text_document_position.position),
+        by_hand: trigger == Some(InlineCompletionTriggerKind::INVOKED),
+    }
+}
+
+pub(crate) fn answer(offer: Option<&Offer>) -> InlineCompletionList {
+    InlineCompletionList { items: offer.map(proto::inline_item).into_iter().collect() }
+}

@@ -1,0 +1,20 @@
+//! fimble's LSP edge: everything that knows the protocol, and nothing that knows a model.
+//!
+//! A message goes through the modules in this order: [`transport`] (bytes to requests) → [`backend`] (requests to
+//! [`event`]s) → [`main_loop`] (applies events in order) → [`handlers`] (one file for each method) → [`session`] (what
+//! the server knows). [`proto`] converts between LSP's types and the domain's, [`options`] holds every setting.
+
+mod backend;
+mod engine_slot;
+mod event;
+mod handlers;
+mod in_flight;
+pub mod log;
+mod main_loop;
+pub mod options;
+mod proto;
+mod serve;
+mod session;
+mod transport;
+
+pub use serve::{LoadEngine, ServeOptions, serve};

@@ -1,0 +1,72 @@
+//! The log: standard error, which editors keep, or a file. Its level is a setting and changes while the server runs.
+//!
+//! Source text is logged at trace level only, here and in every crate of the workspace.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+use std::sync::Mutex;
+
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, reload};
+
+use crate::options::LogLevel;
+
+/// Changes the level of a running log. [`LogControl::default`] controls none, for tests.
+#[derive(Debug, Clone, Default)]
+pub struct LogControl(Option<reload::Handle<Targets, Registry>>);
+
+/// Starts the process's log, once. `file` is appended to; without one the log goes to standard error.
+pub fn start(file: Option<&Path>, level: LogLevel) -> io::Result<LogControl> {
+    let writer = match file {
+        Some(path) => BoxMakeWriter::new(Mutex::new(OpenOptions::new().create(true).append(true).open(path)?)),
+        None => BoxMakeWriter::new(io::stderr),
+    };
+    let (filter, handle) = reload::Layer::new(targets(level));
+    // Editors show the log as it is, without a terminal's colours.
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
+    tracing_subscriber::registry().with(filter).with(lines).try_init().map_err(io::Error::other)?;
+    Ok(LogControl(Some(handle)))
+}
+
+impl LogControl {
+    /// Takes effect with the next message.
+    pub fn set_level(&self, level: LogLevel) {
+        if let Some(handle) = &self.0
+            && let Err(error) = handle.reload(targets(level))
+        {
+            tracing::warn!("the log level stays as it is: {error}");
+        }
+    }
+}
+
+/// The level is about fimble. Libraries talk of their insides below a warning, and some of them of source text.
+fn targets(level: LogLevel) -> Targets {
+    let level = match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    // One prefix covers every crate of the workspace.
+    Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("fimble", level)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level;
+
+    #[test]
+    fn libraries_are_heard_from_warnings_on() {
+        let targets = targets(LogLevel::Trace);
+        assert!(targets.would_enable("fimble_completion::plan", &Level::TRACE));
+        assert!(targets.would_enable("mistralrs_core::engine", &Level::WARN));
+        assert!(!targets.would_enable("mistralrs_core::engine", &Level::INFO));
+        assert!(!super::targets(LogLevel::Error).would_enable("hyper", &Level::WARN));
+    }
+}

@@ -1,0 +1,311 @@
+//! The one place where the session changes. Events are applied in the order in which they came, and nothing here waits
+//! for the client or for an engine: what takes time runs elsewhere and comes back as an event.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fimble_completion::complete::Completion;
+use fimble_completion::engine::{Cancel, Engine};
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+use tower_lsp::Client;
+use tower_lsp::ls_types::{ConfigurationItem, MessageType, NumberOrString, Registration};
+
+use crate::engine_slot::EngineState;
+use crate::event::{Event, EventSender};
+use crate::handlers::{self, completion, inline_completion};
+use crate::in_flight::CompletionReply;
+use crate::log::LogControl;
+use crate::serve::{LoadEngine, ServeOptions};
+use crate::session::{Job, JobError, Offer, Prepared, Question, Session};
+
+pub(crate) struct MainLoop {
+    session: Session,
+    client: Client,
+    events: EventSender,
+    load: LoadEngine,
+    user_file: Option<PathBuf>,
+    log: LogControl,
+    /// The client has been greeted: it can be talked to, and the model is being loaded.
+    begun: bool,
+    shut_down: bool,
+    /// What the user was told; nobody wants to read it twice.
+    told: HashSet<String>,
+    /// What to tell the user as soon as the client listens.
+    untold: Vec<(MessageType, String)>,
+    /// The end of the progress that the client shows for the latest load.
+    loaded: Option<oneshot::Sender<&'static str>>,
+}
+
+impl MainLoop {
+    pub(crate) fn new(client: Client, load: LoadEngine, options: ServeOptions, events: EventSender) -> Self {
+        let mut session = Session::new();
+        session.sources.command_line.model = options.model;
+        Self {
+            session,
+            client,
+            events,
+            load,
+            user_file: options.user_file,
+            log: options.log,
+            begun: false,
+            shut_down: false,
+            told: HashSet::new(),
+            untold: Vec::new(),
+            loaded: None,
+        }
+    }
+
+    /// Applies events until the client has sent its last message; returns whether it asked for the shutdown.
+    pub(crate) async fn run(mut self, mut events: mpsc::UnboundedReceiver<Event>) -> bool {
+        while let Some(event) = events.recv().await {
+            if matches!(event, Event::Ended) {
+                break;
+            }
+            self.apply(event);
+        }
+        self.session.in_flight.end_all();
+        // Freeing a model takes a while, which the client need not wait for.
+        let session = self.session;
+        std::thread::spawn(move || drop(session));
+        self.shut_down
+    }
+
+    fn apply(&mut self, event: Event) {
+        let session = &mut self.session;
+        match event {
+            Event::Initialize(params, reply) => {
+                let (result, problems) = handlers::initialize(session, &params, self.user_file.as_deref());
+                let _ = reply.send(result);
+                self.settings_changed(problems);
+            }
+            Event::Initialized => {
+                self.begin();
+                self.ask_for_configuration_changes();
+                self.ask_for_configuration();
+            }
+            Event::DidOpen(params) => {
+                // For a client that leaves out `initialized`.
+                self.begin();
+                handlers::did_open(&mut self.session, params);
+            }
+            Event::DidChange(params) => {
+                if let Some(warning) = handlers::did_change(session, params) {
+                    self.show(MessageType::WARNING, warning);
+                }
+            }
+            Event::UnreadableChange(uri) => {
+                if let Some(warning) = handlers::lost_edit(session, &uri, "it could not be read") {
+                    self.show(MessageType::WARNING, warning);
+                }
+            }
+            Event::DidClose(params) => handlers::did_close(session, &params),
+            Event::DidChangeConfiguration(settings) => match handlers::did_change_configuration(session, &settings) {
+                Some(problems) => self.settings_changed(problems),
+                None => self.ask_for_configuration(),
+            },
+            Event::Configuration(settings) => {
+                let problems = handlers::configuration(session, &settings);
+                self.settings_changed(problems);
+            }
+            Event::InlineCompletion(params, cancel, reply) => {
+                self.complete(inline_completion::question(params), cancel, CompletionReply::Inline(reply));
+            }
+            Event::Completion(params, cancel, reply) => {
+                self.complete(completion::question(params), cancel, CompletionReply::Menu(reply));
+            }
+            Event::ExecuteCommand(params, reply) => drop(reply.send(handlers::execute_command(session, &params))),
+            Event::Status(reply) => drop(reply.send(handlers::status(session))),
+            Event::Shutdown => {
+                self.shut_down = true;
+                session.in_flight.end_all();
+            }
+            Event::EngineLoaded(load, result) => self.engine_loaded(load, result),
+            Event::JobEnded(job, result) => self.job_ended(&job, result),
+            Event::Ended => {}
+        }
+    }
+
+    fn complete(&mut self, question: Question, cancel: Cancel, reply: CompletionReply) {
+        let place = self.session.place(&question);
+        self.session.in_flight.supersede(&question.uri, place, &reply);
+        match (self.session.prepare(&question), place) {
+            (Prepared::Known(offer), _) => self.answer(reply, Some(&offer)),
+            (Prepared::Work(work), Some(place)) => {
+                let uri = question.uri;
+                let number = self.session.in_flight.insert(&uri, place, cancel.clone(), reply);
+                self.start(Job { uri, number, work }, cancel);
+            }
+            (Prepared::Work(_), None) => self.answer(reply, None),
+            (Prepared::Nothing(reason), _) => {
+                tracing::debug!("nothing to complete: {reason}");
+                self.answer(reply, None);
+            }
+        }
+    }
+
+    fn answer(&mut self, reply: CompletionReply, offer: Option<&Offer>) {
+        if reply.send(offer) && offer.is_some() {
+            self.session.statistics.shown += 1;
+        }
+    }
+
+    fn start(&self, job: Job, cancel: Cancel) {
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let work = job.work.clone();
+            let result = tokio::task::spawn_blocking(move || work.run(&cancel)).await;
+            let _ = events.send(Event::JobEnded(job, result.unwrap_or(Err(JobError::Panicked))));
+        });
+    }
+
+    fn job_ended(&mut self, job: &Job, result: Result<Completion, JobError>) {
+        let offer = match result {
+            Ok(completion) => self.session.accept(job, completion),
+            Err(JobError::Engine(error)) => {
+                self.show_once(MessageType::ERROR, format!("fimble cannot complete: {error}"));
+                None
+            }
+            Err(JobError::Panicked) => {
+                self.show_once(MessageType::ERROR, "fimble failed at a completion; its log says where".to_owned());
+                None
+            }
+        };
+        if let Some(reply) = self.session.in_flight.take(&job.uri, job.number) {
+            self.answer(reply, offer.as_ref());
+        }
+    }
+
+    /// What waited for a client that listens.
+    fn begin(&mut self) {
+        if !self.begun {
+            self.begun = true;
+            for (kind, message) in std::mem::take(&mut self.untold) {
+                self.show(kind, message);
+            }
+            self.load_if_asked();
+        }
+    }
+
+    fn settings_changed(&mut self, problems: Vec<String>) {
+        for problem in problems {
+            self.show_once(MessageType::WARNING, problem);
+        }
+        self.session.resolve_settings();
+        self.log.set_level(self.session.settings.log_level);
+        tracing::info!(settings = ?self.session.settings, "settings");
+        if self.begun {
+            self.load_if_asked();
+        }
+    }
+
+    fn load_if_asked(&mut self) {
+        let settings = &self.session.settings;
+        if !settings.enabled {
+            return;
+        }
+        let model = settings.model.clone();
+        let Some(number) = self.session.engine.ask(model.as_deref()) else { return };
+        self.show_progress(model.as_deref());
+        let (load, events) = (self.load.clone(), self.events.clone());
+        // Not one of the runtime's threads: those are waited for when the process ends, and a model may load for long.
+        let thread = std::thread::Builder::new().name("load model".to_owned()).spawn(move || {
+            let result = catch_unwind(AssertUnwindSafe(|| load(model.as_deref())));
+            let panicked = |_| Err("The model cannot be loaded: fimble failed at it; its log says where.".to_owned());
+            let _ = events.send(Event::EngineLoaded(number, result.unwrap_or_else(panicked)));
+        });
+        if let Err(error) = thread {
+            let _ = self.events.send(Event::EngineLoaded(number, Err(format!("No thread to load a model: {error}"))));
+        }
+    }
+
+    fn engine_loaded(&mut self, load: u64, result: Result<Arc<dyn Engine>, String>) {
+        let failed = result.as_ref().err().cloned();
+        if !self.session.engine.settle(load, result) {
+            return;
+        }
+        if let Some(loaded) = self.loaded.take() {
+            let _ = loaded.send(if failed.is_some() { "failed" } else { "ready" });
+        }
+        match (failed, self.session.engine.state()) {
+            (None, _) => self.session.suggestions.clear(),
+            (Some(message), EngineState::Ready(engine)) => {
+                let message = format!("{message} fimble goes on with the model {}.", engine.model().name);
+                self.show(MessageType::ERROR, message);
+            }
+            (Some(message), _) => self.show(MessageType::ERROR, message),
+        }
+    }
+
+    /// Lets the client show that a model is being loaded, until [`MainLoop::loaded`] is used or replaced.
+    fn show_progress(&mut self, model: Option<&str>) {
+        if !self.session.client.progress {
+            return;
+        }
+        let (loaded, ended) = oneshot::channel();
+        self.loaded = Some(loaded);
+        let title = format!("Loading {}", model.unwrap_or("the embedded model"));
+        let client = self.client.clone();
+        tokio::spawn(async move {
+            // Not a number: clients take those for their own requests.
+            let token = NumberOrString::String(format!("fimble/{title}"));
+            if client.create_work_done_progress(token.clone()).await.is_ok() {
+                let progress = client.progress(token, title).begin().await;
+                progress.finish_with_message(ended.await.unwrap_or("replaced")).await;
+            }
+        });
+    }
+
+    fn ask_for_configuration(&self) {
+        if !self.session.client.configuration {
+            return;
+        }
+        let (client, events) = (self.client.clone(), self.events.clone());
+        tokio::spawn(async move {
+            let item = ConfigurationItem { scope_uri: None, section: Some("fimble".to_owned()) };
+            match client.configuration(vec![item]).await {
+                Ok(answers) => {
+                    let answer = answers.into_iter().next().unwrap_or(Value::Null);
+                    let _ = events.send(Event::Configuration(answer));
+                }
+                Err(error) => tracing::warn!("the client does not tell its settings: {error}"),
+            }
+        });
+    }
+
+    /// Some clients tell of changed settings only after being asked to.
+    fn ask_for_configuration_changes(&self) {
+        if !self.session.client.registers_configuration {
+            return;
+        }
+        let client = self.client.clone();
+        tokio::spawn(async move {
+            let registration = Registration {
+                id: "fimble/configuration".to_owned(),
+                method: "workspace/didChangeConfiguration".to_owned(),
+                register_options: Some(serde_json::json!({ "section": "fimble" })),
+            };
+            if let Err(error) = client.register_capability(vec![registration]).await {
+                tracing::warn!("the client does not tell of changed settings: {error}");
+            }
+        });
+    }
+
+    fn show_once(&mut self, kind: MessageType, message: String) {
+        if self.told.insert(message.clone()) {
+            self.show(kind, message);
+        }
+    }
+
+    fn show(&mut self, kind: MessageType, message: String) {
+        if !self.begun {
+            self.untold.push((kind, message));
+            return;
+        }
+        tracing::warn!("told the user: {message}");
+        let client = self.client.clone();
+        tokio::spawn(async move { client.show_message(kind, message).await });
+    }
+}

@@ -1,0 +1,233 @@
+//! Between LSP's types and the domain's: the only place that converts one into the other.
+
+use std::path::{Path, PathBuf};
+
+use fimble_completion::document::Change;
+use fimble_completion::language::Language;
+use fimble_completion::position::{Position, PositionEncoding, position_at};
+use ropey::Rope;
+use serde_json::{Value, json};
+use tower_lsp::ls_types::{
+    ClientCapabilities, Command, CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation,
+    InlineCompletionItem, InsertTextFormat, InsertTextMode, MarkupContent, MarkupKind, PositionEncodingKind, Range,
+    TextDocumentContentChangeEvent, TextDocumentItem, TextEdit, Uri,
+};
+
+use crate::session::Offer;
+
+/// The command that clients execute after a suggestion was accepted.
+pub(crate) const ACCEPTED: &str = "fimble.accepted";
+
+/// What a client calls a position, as LSP's type.
+type WirePosition = tower_lsp::ls_types::Position;
+
+/// UTF-8 if the client knows it, since it is what the rope counts in; else what the client likes best.
+pub(crate) fn negotiate_encoding(client: &ClientCapabilities) -> PositionEncoding {
+    let offered = client.general.as_ref().and_then(|general| general.position_encodings.as_deref()).unwrap_or_default();
+    if offered.contains(&PositionEncodingKind::UTF8) {
+        return PositionEncoding::Utf8;
+    }
+    let known = offered.iter().find_map(|kind| match kind.as_str() {
+        "utf-16" => Some(PositionEncoding::Utf16),
+        "utf-32" => Some(PositionEncoding::Utf32),
+        _ => None,
+    });
+    // "PositionEncodingKind" (LSP 3.17): a client that offers nothing speaks UTF-16.
+    known.unwrap_or(PositionEncoding::Utf16)
+}
+
+pub(crate) fn encoding_kind(encoding: PositionEncoding) -> PositionEncodingKind {
+    match encoding {
+        PositionEncoding::Utf8 => PositionEncodingKind::UTF8,
+        PositionEncoding::Utf16 => PositionEncodingKind::UTF16,
+        PositionEncoding::Utf32 => PositionEncodingKind::UTF32,
+    }
+}
+
+pub(crate) fn position(position: WirePosition) -> Position {
+    Position { line: position.line, character: position.character }
+}
+
+pub(crate) fn change(change: TextDocumentContentChangeEvent) -> Change {
+    Change { range: change.range.map(|range| (position(range.start), position(range.end))), text: change.text }
+}
+
+/// The client's word for the language counts, then the file's name.
+pub(crate) fn language(document: &TextDocumentItem) -> Language {
+    let said = Language::from_id(&document.language_id);
+    if said == Language::PLAIN { Language::from_path(Path::new(document.uri.path().as_str())) } else { said }
+}
+
+/// The path to show for a document: within the root folder if it is there, else its last part.
+pub(crate) fn document_name(uri: &Uri, root: Option<&Path>) -> String {
+    let Some(path) = file_path(uri) else {
+        return uri.path().decode().to_string_lossy().into_owned();
+    };
+    let within = root.and_then(|root| path.strip_prefix(root).ok());
+    let shown = within.or_else(|| path.file_name().map(Path::new)).unwrap_or(&path);
+    shown.display().to_string()
+}
+
+/// `None` for what is not a file, such as a buffer without a name.
+pub(crate) fn file_path(uri: &Uri) -> Option<PathBuf> {
+    let is_file = uri.scheme().as_str().eq_ignore_ascii_case("file");
+    is_file.then(|| uri.to_file_path()).flatten().map(|path| path.into_owned())
+}
+
+/// Escapes what RFC 3986 does not allow in the URI of a message's document. Helix, for one, leaves brackets as they
+/// are, and a route named `[id].tsx` should be completed all the same.
+pub(crate) fn repair_uri(message: &mut Value) {
+    let Some(Value::String(uri)) = message.pointer_mut("/params/textDocument/uri") else { return };
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&byte);
+    if !uri.bytes().all(allowed) {
+        let escape = |byte: u8| if allowed(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+        *uri = uri.bytes().map(escape).collect();
+    }
+}
+
+/// Ghost text. The range is there and empty: without one VS Code replaces from the start of the word, and with a longer
+/// one Neovim hides what follows the cursor.
+pub(crate) fn inline_item(offer: &Offer) -> InlineCompletionItem {
+    InlineCompletionItem {
+        insert_text: offer.suggestion.text.clone(),
+        filter_text: None,
+        range: Some(cursor(offer)),
+        command: Some(accepted(offer)),
+        insert_text_format: None,
+    }
+}
+
+/// An item of a completion menu that inserts the suggestion at the cursor.
+pub(crate) fn menu_item(offer: &Offer) -> CompletionItem {
+    let text = &offer.suggestion.text;
+    let first_line = text.lines().next().unwrap_or_default();
+    CompletionItem {
+        label: label(text),
+        kind: Some(CompletionItemKind::TEXT),
+        detail: Some(format!("fimble ({})", offer.model)),
+        documentation: Some(Documentation::MarkupContent(MarkupContent {
+            kind: MarkupKind::Markdown,
+            value: fenced(text, offer.document.language()),
+        })),
+        // Before what other servers offer, whose sort texts begin with a letter or a digit: there is but one of these.
+        sort_text: Some(" ".to_owned()),
+        // Clients compare the word before the cursor with this, and hide the item where they differ.
+        filter_text: Some(word_before(offer.document.text(), offer.offset) + first_line),
+        insert_text_format: Some(InsertTextFormat::PLAIN_TEXT),
+        // The lines after the first are indented already; VS Code would do it again.
+        insert_text_mode: Some(InsertTextMode::AS_IS),
+        text_edit: Some(CompletionTextEdit::Edit(TextEdit { range: cursor(offer), new_text: text.clone() })),
+        command: Some(accepted(offer)),
+        ..CompletionItem::default()
+    }
+}
+
+/// What was accepted, for counting: never any of its text.
+fn accepted(offer: &Offer) -> Command {
+    let argument = json!({
+        "language": offer.document.language().id(),
+        "model": offer.model,
+        "characters": offer.suggestion.text.chars().count(),
+        "lines": offer.suggestion.text.lines().count(),
+    });
+    Command {
+        title: "Accepted a suggestion of fimble".to_owned(),
+        command: ACCEPTED.to_owned(),
+        arguments: Some(vec![argument]),
+    }
+}
+
+/// The empty range at the place that was asked for.
+fn cursor(offer: &Offer) -> Range {
+    let Position { line, character } = position_at(offer.document.text(), offer.offset, offer.encoding);
+    let position = WirePosition { line, character };
+    Range { start: position, end: position }
+}
+
+/// The first line that has something on it, short enough for a menu.
+fn label(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("(blank lines)");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line.to_owned(),
+    }
+}
+
+/// A Markdown code block, fenced by more backticks than the text has in a row.
+fn fenced(text: &str, language: Language) -> String {
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}{}\n{text}\n{fence}", language.id())
+}
+
+fn word_before(text: &Rope, offset: usize) -> String {
+    let character = text.byte_to_char(offset);
+    let is_word = |character: &char| character.is_alphanumeric() || *character == '_';
+    let length = text.chars_at(character).reversed().take_while(is_word).count();
+    text.slice(character - length..character).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fimble_completion::complete::Suggestion;
+    use fimble_completion::document::Document;
+
+    fn offer(before: &str, suggestion: &str, language: &str) -> Offer {
+        Offer {
+            document: Document::new("a", Language::from_id(language), 1, before),
+            offset: before.len(),
+            encoding: PositionEncoding::Utf16,
+            suggestion: Suggestion { text: suggestion.to_owned(), confidence: 1.0 },
+            model: "m".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_menu_item_survives_the_filter_and_inserts_at_the_cursor() {
+        for (before, suggestion, label, filter) in [
+            ("let x = par", "se(text);\n    y", "se(text);", "parse(text);"),
+            ("x ", "\n    y = 1", "y = 1", ""),
+            ("π_1", "\n\n", "(blank lines)", "π_1"),
+            ("", "  trimmed  \n", "trimmed", "  trimmed  "),
+        ] {
+            let item = menu_item(&offer(before, suggestion, "rust"));
+            assert_eq!((item.label.as_str(), item.filter_text.as_deref()), (label, Some(filter)));
+            let Some(CompletionTextEdit::Edit(edit)) = item.text_edit else { panic!("{before}: no edit") };
+            assert_eq!((edit.range.start, edit.new_text.as_str()), (edit.range.end, suggestion));
+            assert_eq!(edit.range.start.character as usize, before.encode_utf16().count());
+        }
+        let long = menu_item(&offer("", &"ü".repeat(61), "rust"));
+        assert_eq!(long.label, "ü".repeat(60) + "…");
+    }
+
+    #[test]
+    fn a_preview_is_not_ended_by_the_text_in_it() {
+        assert_eq!(fenced("a", Language::from_id("rust")), "```rust\na\n```");
+        assert_eq!(fenced("a ```` b", Language::PLAIN), "`````plaintext\na ```` b\n`````");
+    }
+
+    #[test]
+    fn what_is_counted_of_an_accept_is_not_its_text() {
+        let command = accepted(&offer("", "secret\nsecret", "python"));
+        let expected = json!([{"language": "python", "model": "m", "characters": 13, "lines": 2}]);
+        assert_eq!(serde_json::to_value(command.arguments).unwrap(), expected);
+    }
+
+    #[test]
+    fn uris_are_repaired_and_named() {
+        for (sent, name) in [
+            ("file:///home/me/project/src/a%20b.rs", "src/a b.rs"),
+            ("file:///home/me/project/pages/[id].tsx", "pages/[id].tsx"),
+            ("file:///home/me/project/straße 1.py", "straße 1.py"),
+            ("file:///elsewhere/b.rs", "b.rs"),
+            ("untitled:Untitled-1", "Untitled-1"),
+        ] {
+            let mut message = json!({"params": {"textDocument": {"uri": sent}}});
+            repair_uri(&mut message);
+            let uri: Uri = message["params"]["textDocument"]["uri"].as_str().unwrap().parse().unwrap();
+            assert_eq!(document_name(&uri, Some(Path::new("/home/me/project"))), name);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The language server, from its first byte to its exit status.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fimble_completion::engine::Engine;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+
+use crate::backend;
+use crate::event::Event;
+use crate::log::LogControl;
+use crate::main_loop::MainLoop;
+use crate::transport;
+
+/// Loads the model that the setting names (`None`: the embedded one), on a thread of its own. The error is a sentence
+/// for the user that says what is wrong and what to do.
+pub type LoadEngine = Arc<dyn Fn(Option<&str>) -> Result<Arc<dyn Engine>, String> + Send + Sync>;
+
+/// What the command line decides. The default takes everything from the client.
+#[derive(Debug, Clone, Default)]
+pub struct ServeOptions {
+    /// Wins over every other source of the model setting.
+    pub model: Option<String>,
+    /// The user's settings, [`crate::options::user_file`] in earnest; `None` reads none.
+    pub user_file: Option<PathBuf>,
+    /// The log whose level the settings decide.
+    pub log: LogControl,
+}
+
+/// Speaks LSP on two byte streams until the client sends `exit` or goes away; returns the process's exit status, which
+/// is 0 after a `shutdown` and 1 without.
+///
+/// Work that a model is in the middle of ends by itself a moment later, and a standard input never read to its end
+/// keeps a thread. So the caller should let its runtime go with `shutdown_background`.
+pub async fn serve(
+    input: impl AsyncRead + Unpin,
+    output: impl AsyncWrite + Unpin,
+    load: LoadEngine,
+    options: ServeOptions,
+) -> u8 {
+    let (events, received) = mpsc::unbounded_channel();
+    let (service, socket, client) = backend::service(events.clone());
+    let mut main_loop = tokio::spawn(MainLoop::new(client, load, options, events.clone()).run(received));
+
+    let observe = |request: &_| {
+        if let Some(event) = backend::unreadable_change(request) {
+            let _ = events.send(event);
+        }
+    };
+    let ended = || drop(events.send(Event::Ended));
+    let speaking = async {
+        if let Err(error) = transport::run(input, output, service, socket, observe, ended).await {
+            tracing::warn!("the client does not read any more: {error}");
+            ended();
+        }
+    };
+    tokio::pin!(speaking);
+    let shut_down = tokio::select! {
+        () = &mut speaking => main_loop.await,
+        result = &mut main_loop => {
+            // The last replies are still to be written, unless it panicked: a server that answers nothing must not
+            // live on.
+            if result.is_ok() {
+                speaking.await;
+            }
+            result
+        }
+    };
+    match shut_down {
+        Ok(true) => 0,
+        Ok(false) => {
+            tracing::warn!("the client went away without a shutdown request");
+            1
+        }
+        Err(error) => {
+            tracing::error!("fimble has failed: {error}");
+            1
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The engine that the rest of fimble sees: a queue in front of one model, answered one generation at a time from what
+//! is known already and, where that ends, by mistral.rs.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use fimble_completion::engine::{
+    Cancel, Engine, EngineError, Generation, GenerationRequest, ModelInfo, Usage,
+};
+
+use crate::decoder::{Choice, Decoder};
+use crate::known_tokens::{Distribution, KnownTokens};
+use crate::load::{self, LoadError, Loaded};
+use crate::locate::{LocatedModel, locate};
+use crate::runner::{KV_STEP, RunError, Runner, Steps};
+use crate::vocabulary::Vocabulary;
+
+/// After so long without a request the user is not typing: the time to make room.
+const PAUSE: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Bytes that kept KV and known distributions may take together.
+    pub cache_budget: usize,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self { cache_budget: 256 << 20 }
+    }
+}
+
+/// A model in memory, with a thread of its own that ends when the engine is dropped.
+pub struct MistralEngine {
+    info: ModelInfo,
+    vocabulary: Arc<Vocabulary>,
+    stops: Arc<HashSet<u32>>,
+    jobs: Sender<Job>,
+}
+
+struct Job {
+    tokens: Vec<u32>,
+    decoder: Decoder,
+    cancel: Cancel,
+    reply: Sender<Result<Generation, EngineError>>,
+}
+
+impl MistralEngine {
+    /// Loads the model that the user calls `name_or_path` (`None`: the embedded one). Takes as long as reading the
+    /// weights does.
+    pub fn load(name_or_path: Option<&str>, options: EngineOptions) -> Result<Self, LoadError> {
+        Self::start(locate(name_or_path)?, options)
+    }
+
+    pub fn start(model: LocatedModel, options: EngineOptions) -> Result<Self, LoadError> {
+        let name = model.manifest.name.clone();
+        let (loaded_sender, loaded) = mpsc::channel();
+        let (jobs, job_receiver) = mpsc::channel();
+        let failed = |message: String| LoadError::Load { name: name.clone(), message };
+        // mistral.rs wants a runtime that is not inside another one, so the model is loaded where it will run.
+        let run = move || match load::load(model) {
+            Ok(Loaded { info, vocabulary, stops, runner, kv_bytes_per_token }) => {
+                if loaded_sender.send(Ok((info, vocabulary, stops))).is_ok() {
+                    let cache = Cache::new(options.cache_budget, kv_bytes_per_token);
+                    Worker { runner, cache }.serve(&job_receiver);
+                }
+            }
+            Err(error) => drop(loaded_sender.send(Err(error))),
+        };
+        thread::Builder::new()
+            .name("fimble-engine".to_owned())
+            .spawn(run)
+            .map_err(|error| failed(format!("no thread: {error}")))?;
+        let (info, vocabulary, stops) =
+            loaded.recv().map_err(|_| failed("its loading ended unexpectedly".to_owned()))??;
+        Ok(Self { info, vocabulary, stops, jobs })
+    }
+}
+
+impl Engine for MistralEngine {
+    fn model(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn count_tokens(&self, text: &str) -> usize {
+        // Text that cannot be tokenized cannot be generated from either, which says so in its error.
+        self.vocabulary.encode(text).map_or(usize::MAX, |tokens| tokens.len())
+    }
+
+    fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
+        let GenerationRequest { prompt, max_tokens, watch, cancel } = request;
+        let prompt = self.vocabulary.encode_prompt(&prompt).map_err(EngineError::Failed)?;
+        let length = prompt.tokens.len();
+        if length + max_tokens > self.info.context_length {
+            return Err(EngineError::PromptTooLong { prompt: length, context_length: self.info.context_length });
+        }
+        let decoder = Decoder::new(
+            self.vocabulary.clone(),
+            self.stops.clone(),
+            prompt.typed,
+            max_tokens,
+            watch,
+            cancel.clone(),
+        );
+        let (reply, answer) = mpsc::channel();
+        let job = Job { tokens: prompt.tokens, decoder, cancel, reply };
+        self.jobs.send(job).map_err(|_| EngineError::Stopped)?;
+        answer.recv().map_err(|_| EngineError::Stopped)?
+    }
+}
+
+struct Worker {
+    runner: Runner,
+    cache: Cache,
+}
+
+impl Worker {
+    fn serve(&mut self, jobs: &Receiver<Job>) {
+        loop {
+            let job = if self.cache.wants_room() {
+                match jobs.recv_timeout(PAUSE) {
+                    Ok(job) => job,
+                    Err(RecvTimeoutError::Timeout) => {
+                        if let Err(error) = self.make_room() {
+                            tracing::warn!("the engine could not be rebuilt: {error}");
+                        }
+                        continue;
+                    }
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            } else {
+                match jobs.recv() {
+                    Ok(job) => job,
+                    Err(_) => return,
+                }
+            };
+            let reply = job.reply.clone();
+            // Whoever asked may have gone; what was evaluated stays useful.
+            drop(reply.send(self.generate(job)));
+        }
+    }
+
+    fn generate(&mut self, job: Job) -> Result<Generation, EngineError> {
+        let Job { mut tokens, mut decoder, cancel, .. } = job;
+        let prompt = tokens.len();
+        let mut evaluated = 0;
+
+        while let Some(next) = self.cache.known.next(&tokens) {
+            match decoder.choose(&next) {
+                Choice::Token(token) => tokens.push(token),
+                Choice::End | Choice::NotKept => break,
+            }
+        }
+        if !decoder.has_ended() && !cancel.is_cancelled() {
+            if self.cache.is_full_with(tokens.len()) {
+                self.make_room()?;
+            }
+            let steps = Sequence { tokens, decoder, after_prompt: true, evaluated: 0, seen: Vec::new(), broken: false };
+            let sent = steps.tokens.clone();
+            let sequence = match self.runner.run(sent.clone(), steps) {
+                Ok(sequence) => sequence,
+                Err(error) => {
+                    // Whatever state the engine is in, a new one is in none.
+                    self.make_room()?;
+                    return Err(error.into());
+                }
+            };
+            evaluated = sequence.evaluated.min(prompt);
+            self.cache.add(sequence.seen, &sequence.tokens);
+            if sequence.broken {
+                return Err(EngineError::Failed(
+                    "its output is not a number; the weights may be damaged, or too small a number type".to_owned(),
+                ));
+            }
+            decoder = sequence.decoder;
+        }
+        let decoded = decoder.finish();
+        let usage =
+            Usage { prompt, reused: prompt - evaluated, evaluated, generated: decoded.tokens.len() };
+        Ok(Generation { text: decoded.text, tokens: decoded.tokens, usage, first_token: decoded.first_token })
+    }
+
+    fn make_room(&mut self) -> Result<(), RunError> {
+        self.cache.forget();
+        self.runner.rebuild()
+    }
+}
+
+impl From<RunError> for EngineError {
+    fn from(error: RunError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// One sequence in mistral.rs.
+struct Sequence {
+    /// The prompt and what was generated and evaluated; mistral.rs holds the KV of all of them.
+    tokens: Vec<u32>,
+    decoder: Decoder,
+    after_prompt: bool,
+    evaluated: usize,
+    /// The distribution after so many of `tokens`.
+    seen: Vec<(usize, Distribution)>,
+    /// The model's output was not finite.
+    broken: bool,
+}
+
+impl Steps for Sequence {
+    fn step(&mut self, logits: Vec<f32>, context: usize) -> Option<u32> {
+        let after_prompt = std::mem::take(&mut self.after_prompt);
+        if after_prompt {
+            self.evaluated = context;
+        }
+        let Some(next) = Distribution::from_logits(&logits) else {
+            self.broken = true;
+            return None;
+        };
+        let choice = self.decoder.choose(&next);
+        self.seen.push((self.tokens.len(), next.compacted(after_prompt)));
+        match choice {
+            // The last token need not be evaluated now: whoever goes on from it sends it along.
+            Choice::Token(token) if !self.decoder.has_ended() => {
+                self.tokens.push(token);
+                Some(token)
+            }
+            Choice::Token(_) | Choice::End | Choice::NotKept => None,
+        }
+    }
+}
+
+/// What is kept of earlier generations, and what it takes.
+struct Cache {
+    known: KnownTokens,
+    budget: usize,
+    kv_bytes_per_token: usize,
+    kv_bytes: usize,
+}
+
+impl Cache {
+    fn new(budget: usize, kv_bytes_per_token: usize) -> Self {
+        Self { known: KnownTokens::default(), budget, kv_bytes_per_token, kv_bytes: 0 }
+    }
+
+    fn add(&mut self, seen: Vec<(usize, Distribution)>, tokens: &[u32]) {
+        for (length, next) in seen {
+            self.known.remember(&tokens[..length], next);
+        }
+        self.kv_bytes += self.kv_of(tokens.len());
+    }
+
+    /// Whether a sequence of `tokens`, which may grow by one step, would go beyond the budget.
+    fn is_full_with(&self, tokens: usize) -> bool {
+        self.kv_bytes > 0 && self.size() + self.kv_of(tokens + KV_STEP) > self.budget
+    }
+
+    fn wants_room(&self) -> bool {
+        self.size() > self.budget / 2
+    }
+
+    /// The KV goes as a whole, since mistral.rs cannot drop one sequence; what is known goes with it, because it would
+    /// lead to prompts whose KV is gone.
+    fn forget(&mut self) {
+        self.known = KnownTokens::default();
+        self.kv_bytes = 0;
+    }
+
+    fn size(&self) -> usize {
+        self.kv_bytes + self.known.size()
+    }
+
+    fn kv_of(&self, tokens: usize) -> usize {
+        tokens.div_ceil(KV_STEP) * KV_STEP * self.kv_bytes_per_token
+    }
+}

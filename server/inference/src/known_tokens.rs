@@ -1,0 +1,166 @@
+//! The tokens the model has seen, as a trie, and what it would say after them where that was computed.
+//!
+//! mistral.rs 0.8 misses its cache entirely when an entry covers a prompt whole, which is what backspace, an accepted
+//! suggestion and a half-typed word come down to. Walking the known tokens answers such a request without the engine,
+//! or at least brings it to a place that no entry covers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Up to this vocabulary size whole distributions are kept; beyond it only the likeliest tokens of those positions
+/// that lie behind a prompt's end, since one of 150,000 tokens takes 600 kB.
+const SMALL_VOCABULARY: usize = 32_768;
+
+/// How many tokens are kept of a distribution that is not kept whole.
+const LIKELIEST: usize = 64;
+
+/// What the model says after a sequence of tokens, as natural logarithms of probabilities.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Distribution {
+    /// One entry per token of the vocabulary.
+    Whole(Box<[f32]>),
+    /// The likeliest tokens, likeliest first.
+    Likeliest(Box<[(u32, f32)]>),
+}
+
+impl Distribution {
+    /// `None` if the model's output is not finite.
+    pub(crate) fn from_logits(logits: &[f32]) -> Option<Self> {
+        let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        if !max.is_finite() || logits.iter().any(|logit| logit.is_nan()) {
+            return None;
+        }
+        let sum: f32 = logits.iter().map(|logit| (logit - max).exp()).sum();
+        let normalizer = max + sum.ln();
+        Some(Self::Whole(logits.iter().map(|logit| logit - normalizer).collect()))
+    }
+
+    /// Keeps less of a large vocabulary. After a prompt's end everything is kept: healing may ask for rare tokens.
+    pub(crate) fn compacted(self, after_prompt: bool) -> Self {
+        match self {
+            Self::Whole(all) if all.len() > SMALL_VOCABULARY && !after_prompt => {
+                let mut tokens: Vec<(u32, f32)> = (0u32..).zip(all).collect();
+                tokens.select_nth_unstable_by(LIKELIEST, |a, b| b.1.total_cmp(&a.1));
+                tokens.truncate(LIKELIEST);
+                tokens.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+                Self::Likeliest(tokens.into())
+            }
+            other => other,
+        }
+    }
+
+    /// The likeliest token and its log-probability; of equals the one with the lowest id.
+    pub(crate) fn best(&self) -> (u32, f32) {
+        match self {
+            Self::Whole(all) => {
+                let best = |best: (u32, f32), other: (u32, f32)| if other.1 > best.1 { other } else { best };
+                (0u32..).zip(all.iter().copied()).fold((0, f32::NEG_INFINITY), best)
+            }
+            Self::Likeliest(tokens) => tokens[0],
+        }
+    }
+
+    /// `None` where it was not kept.
+    pub(crate) fn log_probability(&self, token: u32) -> Option<f32> {
+        match self {
+            Self::Whole(all) => Some(all.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY)),
+            Self::Likeliest(tokens) => tokens.iter().find(|(other, _)| *other == token).map(|(_, p)| *p),
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Whole(all) => size_of_val(&**all),
+            Self::Likeliest(tokens) => size_of_val(&**tokens),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct KnownTokens {
+    /// The root, which stands for no token at all, is the first.
+    nodes: Vec<Node>,
+    /// Bytes of all distributions.
+    distributions: usize,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    children: HashMap<u32, usize>,
+    next: Option<Arc<Distribution>>,
+}
+
+impl Default for KnownTokens {
+    fn default() -> Self {
+        Self { nodes: vec![Node::default()], distributions: 0 }
+    }
+}
+
+impl KnownTokens {
+    /// What the model says after `tokens`, if that was computed.
+    pub(crate) fn next(&self, tokens: &[u32]) -> Option<Arc<Distribution>> {
+        self.nodes[self.find(tokens)?].next.clone()
+    }
+
+    pub(crate) fn remember(&mut self, tokens: &[u32], next: Distribution) {
+        let node = self.insert(tokens);
+        self.distributions += next.size();
+        if let Some(before) = self.nodes[node].next.replace(Arc::new(next)) {
+            self.distributions -= before.size();
+        }
+    }
+
+    /// Bytes of memory, roughly.
+    pub(crate) fn size(&self) -> usize {
+        self.distributions + self.nodes.len() * (size_of::<Node>() + 2 * size_of::<(u32, usize)>())
+    }
+
+    fn find(&self, tokens: &[u32]) -> Option<usize> {
+        tokens.iter().try_fold(0, |node, token| self.nodes[node].children.get(token).copied())
+    }
+
+    fn insert(&mut self, tokens: &[u32]) -> usize {
+        tokens.iter().fold(0, |node, token| self.child(node, *token))
+    }
+
+    fn child(&mut self, node: usize, token: u32) -> usize {
+        let new = self.nodes.len();
+        let child = *self.nodes[node].children.entry(token).or_insert(new);
+        if child == new {
+            self.nodes.push(Node::default());
+        }
+        child
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_remembered_is_found() {
+        let mut known = KnownTokens::default();
+        known.remember(&[1, 2, 4], Distribution::from_logits(&[0.0, 1.0]).unwrap());
+        assert_eq!(known.next(&[1, 2, 4]).unwrap().best().0, 1);
+        assert!(known.next(&[1, 2]).is_none());
+        assert!(known.next(&[1, 2, 4, 5]).is_none());
+    }
+
+    #[test]
+    fn a_compacted_distribution_keeps_the_likeliest_with_their_probabilities() {
+        let logits: Vec<f32> = (0..40_000).map(|id| if id == 31_000 { 9.0 } else { (id % 97) as f32 / 97.0 }).collect();
+        let whole = Distribution::from_logits(&logits).unwrap();
+        let compacted = whole.clone().compacted(false);
+        assert_eq!(compacted.best(), whole.best());
+        assert_eq!(compacted.best().0, 31_000);
+        assert_eq!(compacted.log_probability(31_000), whole.log_probability(31_000));
+        assert_eq!(compacted.log_probability(97), None);
+        assert_eq!(whole.clone().compacted(true), whole);
+    }
+
+    #[test]
+    fn output_that_is_not_finite_is_refused() {
+        assert!(Distribution::from_logits(&[0.0, f32::NAN]).is_none());
+        assert!(Distribution::from_logits(&[f32::INFINITY, 0.0]).is_none());
+    }
+}

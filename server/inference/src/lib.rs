@@ -1,0 +1,21 @@
+//! Local models through mistral.rs: finding and loading them, reusing their KV cache, and generating under the limits
+//! that fimble needs. The only crate that knows mistral.rs; everyone else sees
+//! [`fimble_completion::engine::Engine`].
+//!
+//! A generation goes [`engine`] (a queue, one at a time) → [`vocabulary`] (text to tokens, healing) → [`known_tokens`]
+//! (what needs no evaluation) → [`runner`] (mistral.rs) → [`decoder`] (chooses each token, inside mistral.rs's step).
+
+mod decoder;
+mod embedded;
+mod engine;
+mod known_tokens;
+mod load;
+mod locate;
+mod manifest;
+mod runner;
+mod vocabulary;
+
+pub use engine::{EngineOptions, MistralEngine};
+pub use load::LoadError;
+pub use locate::{EMBEDDED, LocatedModel, ModelFiles, locate, model_names, models_folder};
+pub use manifest::{Manifest, Quantization};

@@ -1,0 +1,220 @@
+//! The engine on the real embedded model: what it generates, what it evaluates, and what it keeps.
+
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
+use std::thread;
+
+use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest};
+use fimble_completion::prompt::FimText;
+use fimble_inference::{EngineOptions, MistralEngine};
+
+/// One model for all tests that only need any; those that count what is kept load their own.
+static SHARED: LazyLock<MistralEngine> = LazyLock::new(engine);
+
+fn engine() -> MistralEngine {
+    MistralEngine::load(None, EngineOptions::default()).expect("the embedded model loads")
+}
+
+const PREFIX: &str = "import os\n\n\ndef read_lines(path, encoding):\n    with open(path, encoding=encoding) as file:\n        lines = file.readlines()\n";
+const SUFFIX: &str = "\n\n\ndef main():\n    print(read_lines('x', 'utf-8'))\n";
+
+struct Case<'a> {
+    prefix: &'a str,
+    tail: &'a str,
+    max_tokens: usize,
+    cancel: Cancel,
+    cancel_after: Option<usize>,
+}
+
+impl Default for Case<'_> {
+    fn default() -> Self {
+        Self { prefix: PREFIX, tail: "    return ", max_tokens: 12, cancel: Cancel::default(), cancel_after: None }
+    }
+}
+
+impl Case<'_> {
+    fn run(self, engine: &MistralEngine) -> Generation {
+        let text = FimText { prefix: self.prefix, suffix: SUFFIX, tail: self.tail };
+        let cancel = self.cancel.clone();
+        let mut calls = 0;
+        let request = GenerationRequest {
+            prompt: engine.model().template.fill(text),
+            max_tokens: self.max_tokens,
+            watch: Box::new(move |_| {
+                calls += 1;
+                if self.cancel_after.is_some_and(|after| calls >= after) {
+                    cancel.cancel();
+                }
+                ControlFlow::Continue(())
+            }),
+            cancel: self.cancel,
+        };
+        engine.generate(request).expect("the embedded model generates")
+    }
+}
+
+#[test]
+fn text_tokens_and_counts_agree() {
+    let generation = Case::default().run(&SHARED);
+    assert_eq!(generation.usage.generated, generation.tokens.len());
+    assert_eq!(generation.usage.prompt, generation.usage.reused + generation.usage.evaluated);
+    assert_eq!(generation.tokens.last().unwrap().text_end, generation.text.len());
+    assert!(generation.tokens.iter().all(|token| (0.0..=1.0).contains(&token.probability)));
+    assert!(generation.first_token.is_some());
+}
+
+#[test]
+fn the_same_prompt_again_evaluates_nothing_and_says_the_same() {
+    let engine = engine();
+    let first = Case::default().run(&engine);
+    let again = Case::default().run(&engine);
+    assert!(first.usage.evaluated > 50);
+    assert_eq!(again.usage.evaluated, 0);
+    assert_eq!((first.text, first.tokens), (again.text, again.tokens));
+}
+
+#[test]
+fn typing_along_evaluates_the_typed_tokens_only() {
+    let engine = engine();
+    Case::default().run(&engine);
+    let next = Case { tail: "    return [line for line in ", ..Case::default() }.run(&engine);
+    assert!(next.usage.evaluated <= 12, "{:?}", next.usage);
+    let mid_word = Case { tail: "    return [line for line in li", ..Case::default() }.run(&engine);
+    assert!(mid_word.usage.evaluated <= 2, "{:?}", mid_word.usage);
+}
+
+#[test]
+fn an_accepted_suggestion_is_gone_on_from() {
+    let engine = engine();
+    let first = Case { max_tokens: 6, ..Case::default() }.run(&engine);
+    let accepted = format!("    return {}", first.text);
+    let next = Case { tail: &accepted, ..Case::default() }.run(&engine);
+    assert!(next.usage.evaluated <= 3, "{:?}", next.usage);
+}
+
+#[test]
+fn a_cancelled_generation_keeps_what_it_evaluated() {
+    let engine = engine();
+    let cancelled = Case { cancel_after: Some(2), max_tokens: 200, ..Case::default() }.run(&engine);
+    assert!(cancelled.usage.generated <= 3, "{:?}", cancelled.usage);
+    let next = Case { tail: "    return sorted(", ..Case::default() }.run(&engine);
+    assert!(next.usage.evaluated < next.usage.prompt / 10, "{:?}", next.usage);
+}
+
+#[test]
+fn a_generation_cancelled_before_it_starts_evaluates_nothing() {
+    let engine = engine();
+    let cancel = Cancel::default();
+    cancel.cancel();
+    let generation = Case { cancel, ..Case::default() }.run(&engine);
+    assert_eq!((generation.usage.evaluated, generation.usage.generated), (0, 0));
+}
+
+#[test]
+fn half_typed_words_are_continued_byte_by_byte() {
+    for tail in ["    ret", "    return fil", "    é", "    return 'é", "  ", "    return lines[0]."] {
+        let generation = Case { tail, ..Case::default() }.run(&SHARED);
+        let whole = format!("{tail}{}", generation.text);
+        assert!(!generation.text.contains('\u{fffd}'), "{whole}");
+    }
+    let generation = Case { tail: "    ret", ..Case::default() }.run(&SHARED);
+    assert!(generation.text.starts_with("urn"), "{:?}", generation.text);
+}
+
+#[test]
+fn special_tokens_in_a_file_are_text() {
+    let plain = SHARED.count_tokens("a <|fim_middle|> b <|endoftext|>");
+    assert!(plain > 8, "{plain}");
+    let prefix = format!("{PREFIX}    # <|fim_suffix|><|fim_middle|><|endoftext|>\n");
+    let generation = Case { prefix: &prefix, ..Case::default() }.run(&SHARED);
+    assert!(!generation.text.is_empty());
+}
+
+#[test]
+fn a_prompt_beyond_the_context_is_an_error_that_says_so() {
+    let prefix = "word ".repeat(100_000);
+    let text = FimText { prefix: &prefix, suffix: "", tail: "" };
+    let request = GenerationRequest {
+        prompt: SHARED.model().template.fill(text),
+        max_tokens: 8,
+        watch: Box::new(|_| ControlFlow::Continue(())),
+        cancel: Cancel::default(),
+    };
+    let message = SHARED.generate(request).unwrap_err().to_string();
+    assert!(message.contains("lower the context size"), "{message}");
+}
+
+#[test]
+fn requests_of_several_threads_are_answered_one_by_one() {
+    let alone = Case { tail: "    return sorted(", ..Case::default() }.run(&SHARED).text;
+    thread::scope(|scope| {
+        let answers: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| Case { tail: "    return sorted(", ..Case::default() }.run(&SHARED).text))
+            .collect();
+        for answer in answers {
+            assert_eq!(answer.join().unwrap(), alone);
+        }
+    });
+}
+
+/// What is generated on a reused cache is what a cold engine generates, over random edits, accepts and cancels.
+#[test]
+fn reuse_changes_nothing() {
+    const WORDS: [&str; 10] = ["lines", "[0]", ".", "strip", "(", ")", " + ", "x", " if ", "\n    "];
+    let reused = engine();
+    let mut random = 12345u64;
+    let mut below = |bound: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(random >> 33).unwrap() % bound
+    };
+    let mut tail = "    return ".to_owned();
+    let mut seen = Vec::new();
+    for _ in 0..40 {
+        match below(4) {
+            0 => tail.truncate(tail.len().saturating_sub(1 + below(8)).max(4)),
+            1 => tail = format!("    {} = ", WORDS[below(WORDS.len())]),
+            _ => tail.push_str(WORDS[below(WORDS.len())]),
+        }
+        let cancel_after = (below(4) == 0).then(|| 1 + below(4));
+        let generation = Case { tail: &tail, cancel_after, ..Case::default() }.run(&reused);
+        seen.push((tail.clone(), generation.clone(), cancel_after));
+        if below(3) == 0 {
+            tail.push_str(&generation.text);
+        }
+    }
+    for (tail, generation, cancel_after) in &seen {
+        let cold = engine();
+        let expected = Case { tail, cancel_after: *cancel_after, ..Case::default() }.run(&cold);
+        assert_eq!(expected.usage.reused, 0);
+        assert_eq!(generation.text, expected.text, "after {tail:?}");
+        for (token, other) in generation.tokens.iter().zip(&expected.tokens) {
+            assert!((token.probability - other.probability).abs() < 1e-3, "after {tail:?}: {token:?} {other:?}");
+        }
+    }
+}
+
+/// mistral.rs itself evicts nothing: without the budget these requests would keep ten times as much.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_stays_within_the_budget() {
+    const BUDGET: usize = 32 << 20;
+    let engine = MistralEngine::load(None, EngineOptions { cache_budget: BUDGET }).expect("the embedded model loads");
+    let request = |number: usize| {
+        let prefix = format!("# {number}\n");
+        Case { prefix: &prefix, max_tokens: 1, ..Case::default() }.run(&engine)
+    };
+    // Buffers that the model needs once are no part of what it keeps.
+    (0..30).for_each(|number| drop(request(number)));
+    let before = resident_memory();
+    let evaluated: usize = (30..330).map(|number| request(number).usage.evaluated).sum();
+    assert!(evaluated > 300 * 10);
+    let grown = resident_memory().saturating_sub(before);
+    assert!(grown < BUDGET + (32 << 20), "{} MiB", grown >> 20);
+}
+
+#[cfg(target_os = "linux")]
+fn resident_memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+}

@@ -1,0 +1,119 @@
+//! What requests for completions are answered with.
+
+use std::sync::Arc;
+
+use fimble::ServeOptions;
+use fimble_completion::fake_engine::FakeEngine;
+use serde_json::{Value, json};
+
+use crate::client::{TestClient, URI, inline_params, loads};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ghost_text_stands_at_the_cursor_and_reports_its_accept() {
+    let (mut client, _) = TestClient::ready(FakeEngine::answering("alpha(beta)").named("tiny")).await;
+    client.open(URI, "first = 1\nsecond = \n").await;
+    let items = client.inline(URI, 1, 9).await;
+    let cursor = json!({"line": 1, "character": 9});
+    let argument = json!({"language": "python", "model": "tiny", "characters": 11, "lines": 1});
+    assert_eq!(
+        items,
+        [json!({
+            "insertText": "alpha(beta)",
+            "range": {"start": cursor, "end": cursor},
+            "command": {
+                "title": "Accepted a suggestion of fimble",
+                "command": "fimble.accepted",
+                "arguments": [argument],
+            },
+        })]
+    );
+
+    let accept = json!({"command": "fimble.accepted", "arguments": [argument]});
+    assert_eq!(client.ask("workspace/executeCommand", accept).await, Value::Null);
+    let status = client.status().await;
+    assert_eq!((&status["shown"], &status["accepted"]), (&json!(1), &json!(1)));
+    assert_eq!(client.quit().await, (0, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_menu_gets_the_same_text_as_an_item() {
+    let (mut client, _) = TestClient::ready(FakeEngine::answering("pha(beta)").named("tiny")).await;
+    client.open(URI, "x = al\n").await;
+    let params = json!({"textDocument": {"uri": URI}, "position": {"line": 0, "character": 6}});
+    let list = client.ask("textDocument/completion", params).await;
+    assert_eq!(list["isIncomplete"], true);
+    let cursor = json!({"line": 0, "character": 6});
+    let item = &list["items"][0];
+    assert_eq!(item["label"], "pha(beta)");
+    assert_eq!(item["filterText"], "alpha(beta)");
+    assert_eq!(item["detail"], "fimble (tiny)");
+    assert_eq!(item["documentation"], json!({"kind": "markdown", "value": "```python\npha(beta)\n```"}));
+    assert_eq!(item["textEdit"], json!({"range": {"start": cursor, "end": cursor}, "newText": "pha(beta)"}));
+    assert_eq!((&item["insertTextFormat"], &item["insertTextMode"]), (&json!(1), &json!(1)));
+    assert_eq!(item["command"]["command"], "fimble.accepted");
+    assert_eq!(client.quit().await, (0, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn typing_along_needs_no_model() {
+    let (mut client, engine) = TestClient::ready(FakeEngine::answering("alpha")).await;
+    client.open(URI, "x = \n").await;
+    assert_eq!(client.inline(URI, 0, 4).await[0]["insertText"], "alpha");
+    client.insert(URI, 2, 4, "al").await;
+    let items = client.inline(URI, 0, 6).await;
+    assert_eq!(items[0]["insertText"], "pha");
+    assert_eq!(items[0]["range"]["end"], json!({"line": 0, "character": 6}));
+    assert_eq!(engine.calls(), 1);
+    let status = client.status().await;
+    assert_eq!(status["cache_hits"], 1);
+    assert_eq!(status["requests"], 2);
+    assert_eq!(status["model"], "fake");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_by_hand_has_another_deadline_and_none_needs_a_context() {
+    let (mut client, engine) = TestClient::ready(FakeEngine::answering("alpha")).await;
+    client.open(URI, "x = \n").await;
+    let mut params = inline_params(URI, 0, 4);
+    params["context"]["triggerKind"] = json!(1);
+    assert_eq!(client.ask("textDocument/inlineCompletion", params.clone()).await["items"][0]["insertText"], "alpha");
+    params.as_object_mut().unwrap().remove("context");
+    assert_eq!(client.ask("textDocument/inlineCompletion", params).await["items"][0]["insertText"], "alpha");
+    assert_eq!(engine.calls(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_offered_where_completion_is_switched_off() {
+    for (options, state) in [
+        (json!({"enabled": false}), "disabled"),
+        (json!({"languages": {"python": false}}), "ready"),
+        (json!({"languages": {"*": false}}), "ready"),
+    ] {
+        let engine = Arc::new(FakeEngine::answering("alpha"));
+        let mut client = TestClient::start(loads(&engine), ServeOptions::default());
+        client.initialize(json!({}), options).await;
+        client.wait_until(state).await;
+        client.open(URI, "x = \n").await;
+        assert_eq!(client.inline(URI, 0, 4).await, Vec::<Value>::new());
+        assert_eq!(engine.calls(), 0);
+        assert_eq!(client.quit().await, (0, vec![]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_fails_or_panics_is_reported_once_and_not_as_an_error() {
+    let engine = FakeEngine::scripted(|prompt| {
+        assert!(!prompt.tail.contains("panic"), "as the test wants it");
+        Err(fimble_completion::engine::EngineError::Stopped)
+    });
+    let (mut client, _) = TestClient::ready(engine).await;
+    client.open(URI, "x = \n").await;
+    for _ in 0..3 {
+        assert_eq!(client.inline(URI, 0, 4).await, Vec::<Value>::new());
+    }
+    assert!(client.shown().await.contains("restart fimble"));
+    client.insert(URI, 2, 4, "panic").await;
+    assert_eq!(client.inline(URI, 0, 9).await, Vec::<Value>::new());
+    assert!(client.shown().await.contains("log"));
+    assert_eq!(client.quit().await, (0, vec![]));
+}

@@ -1,0 +1,182 @@
+//! Many messages at once: they are applied in order, none waits for another, and each request is answered once.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use fimble_completion::fake_engine::{FakeEngine, Gate};
+use fimble_completion::prompt::{Piece, Prompt};
+use serde_json::{Value, json};
+
+use crate::client::{TestClient, URI, inline_params, wait_for_cancelled, wait_for_held};
+
+/// The text that a prompt shows before the cursor, and no special token.
+fn text_before(prompt: &Prompt) -> String {
+    let text = prompt.pieces.iter().find_map(|piece| match piece {
+        Piece::Text(text) => Some(text.as_str()),
+        Piece::Special(_) => None,
+    });
+    text.unwrap_or_default().to_owned() + &prompt.tail
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_and_requests_are_applied_in_the_order_in_which_they_came() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let script = {
+        let seen = seen.clone();
+        move |prompt: &Prompt| {
+            seen.lock().unwrap().push(text_before(prompt));
+            Ok("zzz".to_owned())
+        }
+    };
+    let (mut client, _) = TestClient::ready(FakeEngine::scripted(script)).await;
+    const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
+    client.open(URI, "").await;
+    // All in one piece, as from a client that had no time to send.
+    let mut messages = Vec::new();
+    for (index, letter) in LETTERS.char_indices() {
+        let place = json!({"line": 0, "character": index});
+        let change = json!({"range": {"start": place, "end": place}, "text": letter});
+        let params = json!({"textDocument": {"uri": URI, "version": index + 2}, "contentChanges": [change]});
+        messages.push(json!({"jsonrpc": "2.0", "method": "textDocument/didChange", "params": params}));
+        let params = inline_params(URI, 0, index as i64 + 1);
+        let id = 1000 + index;
+        messages.push(json!({
+            "jsonrpc": "2.0", "id": id, "method": "textDocument/inlineCompletion", "params": params
+        }));
+    }
+    let bytes: String =
+        messages.iter().map(Value::to_string).map(|m| format!("Content-Length: {}\r\n\r\n{m}", m.len())).collect();
+    client.send_bytes(bytes.as_bytes()).await;
+
+    let last = 1000 + LETTERS.len() as i64 - 1;
+    assert_eq!(client.suggestion(last).await, "zzz");
+    for id in 1000..last {
+        // Superseded, or in time; the latter cannot be ruled out.
+        client.items(id).await;
+    }
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
+    assert!(seen.iter().all(|text| LETTERS.starts_with(text.as_str())), "{seen:?}");
+    assert!(seen.iter().any(|text| text == LETTERS), "{seen:?}");
+    assert_eq!(client.quit().await, (0, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_edits_with_a_request_each() {
+    let gate = Gate::default();
+    let engine = FakeEngine::scripted(|prompt| Ok(text_before(prompt).to_uppercase())).behind(&gate);
+    let (mut client, engine) = TestClient::ready(engine).await;
+    client.open(URI, "").await;
+    gate.close();
+    client.insert(URI, 2, 0, "one").await;
+    let older = client.request_inline(URI, 0, 3).await;
+    wait_for_held(&gate, 1);
+    client.insert(URI, 3, 3, "two").await;
+    let newer = client.request_inline(URI, 0, 6).await;
+    assert_eq!(client.suggestion(older).await, "", "answered at once, while the newer one waits");
+    wait_for_cancelled(&engine, 1).await;
+    gate.open();
+    assert_eq!(client.suggestion(newer).await, "ONETWO");
+    assert_eq!((engine.calls(), engine.cancelled()), (2, 1));
+    assert_eq!(client.quit().await, (0, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suggestion_for_text_that_has_changed_is_kept_for_when_it_fits() {
+    let gate = Gate::default();
+    let (mut client, engine) = TestClient::ready(FakeEngine::answering("alpha").behind(&gate)).await;
+    client.open(URI, "x = \n").await;
+    gate.close();
+    let early = client.request_inline(URI, 0, 4).await;
+    wait_for_held(&gate, 1);
+    client.insert(URI, 2, 4, "al").await;
+    // Answered after the edit was applied.
+    client.status().await;
+    gate.open();
+    assert_eq!(client.suggestion(early).await, "");
+    assert_eq!(client.inline(URI, 0, 6).await[0]["insertText"], "pha");
+    assert_eq!(engine.calls(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ghost_text_and_menu_of_one_place_do_not_supersede_each_other() {
+    let gate = Gate::default();
+    let (mut client, _) = TestClient::ready(FakeEngine::answering("alpha").behind(&gate)).await;
+    client.open(URI, "x = \n").await;
+    gate.close();
+    let position = json!({"textDocument": {"uri": URI}, "position": {"line": 0, "character": 4}});
+    let inline = client.request_inline(URI, 0, 4).await;
+    let menu = client.request("textDocument/completion", position.clone()).await;
+    wait_for_held(&gate, 2);
+    gate.open();
+    assert_eq!(client.suggestion(inline).await, "alpha");
+    assert_eq!(client.items(menu).await[0]["textEdit"]["newText"], "alpha");
+
+    // At another place they do.
+    gate.close();
+    client.insert(URI, 2, 4, "f(").await;
+    let inline = client.request_inline(URI, 0, 6).await;
+    let menu = client.request("textDocument/completion", position).await;
+    assert_eq!(client.suggestion(inline).await, "");
+    gate.open();
+    assert_eq!(client.items(menu).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_a_flood_edits_and_cancels_take_effect_at_once() {
+    const DOCUMENTS: usize = 200;
+    let gate = Gate::default();
+    let (mut client, engine) = TestClient::ready(FakeEngine::answering("alpha").behind(&gate)).await;
+    gate.close();
+    let uri = |number: usize| format!("file:///project/{number}.py");
+    let mut requests = Vec::new();
+    for number in 0..DOCUMENTS {
+        client.open(&uri(number), &format!("x{number} = \n")).await;
+        requests.push(client.request_inline(&uri(number), 0, 4).await);
+    }
+    wait_for_held(&gate, DOCUMENTS);
+
+    // Every request is held, and the client is still heard: a cancel is answered, with the error LSP has for it, ...
+    client.notify("$/cancelRequest", json!({"id": requests[7]})).await;
+    let reply = client.reply(requests[7]).await;
+    assert_eq!(reply["error"]["code"], -32800, "{reply}");
+    // ... and an edit is applied, which the next request proves by superseding the one before.
+    client.insert(&uri(9), 2, 0, "yes = 1; ").await;
+    let after_edit = client.request_inline(&uri(9), 0, 9).await;
+    assert_eq!(client.suggestion(requests[9]).await, "");
+    wait_for_cancelled(&engine, 2).await;
+
+    gate.open();
+    assert_eq!(client.suggestion(after_edit).await, "alpha");
+    for (number, id) in requests.iter().enumerate().filter(|(number, _)| ![7, 9].contains(number)) {
+        assert_eq!(client.suggestion(*id).await, "alpha", "{number}");
+    }
+    assert_eq!((engine.calls(), engine.cancelled()), (DOCUMENTS + 1, 2));
+    assert_eq!(client.quit().await, (0, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eighty_outstanding_requests_are_each_answered_once() {
+    let gate = Gate::default();
+    let (mut client, _) = TestClient::ready(FakeEngine::answering("alpha").behind(&gate)).await;
+    gate.close();
+    client.open(URI, "x = \n").await;
+    let mut requests = BTreeSet::new();
+    for number in 0..80 {
+        requests.insert(client.request_inline(URI, 0, number % 5).await);
+        if number == 40 {
+            let place = json!({"line": 1, "character": 0});
+            client.change(URI, 2, json!({"range": {"start": place, "end": place}, "text": "y = 2"})).await;
+        }
+    }
+    // 79 are superseded, whatever the engine does.
+    let last = *requests.last().unwrap();
+    for id in &requests {
+        if *id != last {
+            assert_eq!(client.suggestion(*id).await, "");
+        }
+    }
+    gate.open();
+    assert_eq!(client.suggestion(last).await, "alpha");
+    // None was answered twice.
+    assert_eq!(client.quit().await, (0, vec![]));
+}
