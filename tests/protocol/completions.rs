@@ -71,13 +71,17 @@ async fn typing_along_needs_no_model() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_by_hand_has_another_deadline_and_none_needs_a_context() {
+async fn a_request_by_hand_asks_the_model_and_what_it_brings_is_kept() {
     let (mut client, engine) = TestClient::ready(FakeEngine::answering("alpha")).await;
     client.open(URI, "x = \n").await;
     let mut params = inline_params(URI, 0, 4);
     params["context"]["triggerKind"] = json!(1);
     assert_eq!(client.ask("textDocument/inlineCompletion", params.clone()).await["items"][0]["insertText"], "alpha");
+    // A client may leave out the context, and then it is no request by hand.
     params.as_object_mut().unwrap().remove("context");
+    assert_eq!(client.ask("textDocument/inlineCompletion", params.clone()).await["items"][0]["insertText"], "alpha");
+    assert_eq!(engine.calls(), 1);
+    params["context"] = json!({"triggerKind": 1});
     assert_eq!(client.ask("textDocument/inlineCompletion", params).await["items"][0]["insertText"], "alpha");
     assert_eq!(engine.calls(), 2);
 }

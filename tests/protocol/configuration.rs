@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use fimble::options::Options;
 use fimble::{LoadEngine, ServeOptions};
 use fimble_completion::engine::Engine;
 use fimble_completion::fake_engine::FakeEngine;
@@ -57,7 +58,8 @@ async fn later_sources_win() {
     }
     assert_eq!(client.quit().await, (0, vec![]));
 
-    let mut client = TestClient::start(by_name(), ServeOptions { model: Some("command line".to_owned()), ..options });
+    let command_line = Options { model: Some("command line".to_owned()), ..Options::default() };
+    let mut client = TestClient::start(by_name(), ServeOptions { command_line, ..options });
     client.initialize(ghost_text(), json!({"model": "initialization"})).await;
     client.notify("workspace/didChangeConfiguration", json!({"settings": {"model": "changed"}})).await;
     wait_for_model(&mut client, "command line").await;

@@ -50,6 +50,7 @@ async fn wrong_methods_and_parameters_get_one_error_each() {
         let reply = client.reply(id).await;
         assert_eq!(reply["error"]["code"], code, "{reply}");
     }
+    assert_eq!(client.ask("fimble/status", json!({})).await["state"], "ready", "parameters that mean nothing");
     client.notify("textDocument/noSuchThing", json!({})).await;
     client.notify("$/setTrace", json!({"value": "off"})).await;
     client.notify("textDocument/didClose", json!({"textDocument": {}})).await;

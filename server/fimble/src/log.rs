@@ -25,11 +25,16 @@ pub fn start(file: Option<&Path>, level: LogLevel) -> io::Result<LogControl> {
         Some(path) => BoxMakeWriter::new(Mutex::new(OpenOptions::new().create(true).append(true).open(path)?)),
         None => BoxMakeWriter::new(io::stderr),
     };
+    let (subscriber, control) = subscriber(writer, level);
+    subscriber.try_init().map_err(io::Error::other)?;
+    Ok(control)
+}
+
+fn subscriber(writer: BoxMakeWriter, level: LogLevel) -> (impl SubscriberInitExt, LogControl) {
     let (filter, handle) = reload::Layer::new(targets(level));
     // Editors show the log as it is, without a terminal's colours.
     let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
-    tracing_subscriber::registry().with(filter).with(lines).try_init().map_err(io::Error::other)?;
-    Ok(LogControl(Some(handle)))
+    (tracing_subscriber::registry().with(filter).with(lines), LogControl(Some(handle)))
 }
 
 impl LogControl {
@@ -58,8 +63,39 @@ fn targets(level: LogLevel) -> Targets {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use tracing::Level;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_changed_level_applies_at_once() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let (subscriber, control) = subscriber(BoxMakeWriter::new(move || writer.clone()), LogLevel::Warn);
+        let logging = subscriber.set_default();
+        tracing::info!("one");
+        control.set_level(LogLevel::Info);
+        tracing::info!("two");
+        control.set_level(LogLevel::Error);
+        tracing::info!("three");
+        drop(logging);
+        let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(lines.lines().count() == 1 && lines.contains("two"), "{lines}");
+    }
 
     #[test]
     fn libraries_are_heard_from_warnings_on() {

@@ -42,7 +42,7 @@ pub(crate) struct MainLoop {
 impl MainLoop {
     pub(crate) fn new(client: Client, load: LoadEngine, options: ServeOptions, events: EventSender) -> Self {
         let mut session = Session::new();
-        session.sources.command_line.model = options.model;
+        session.sources.command_line = options.command_line;
         Self {
             session,
             client,
@@ -131,15 +131,14 @@ impl MainLoop {
     fn complete(&mut self, question: Question, cancel: Cancel, reply: CompletionReply) {
         let place = self.session.place(&question);
         self.session.in_flight.supersede(&question.uri, place, &reply);
-        match (self.session.prepare(&question), place) {
-            (Prepared::Known(offer), _) => self.answer(reply, Some(&offer)),
-            (Prepared::Work(work), Some(place)) => {
+        match self.session.prepare(&question) {
+            Prepared::Known(offer) => self.answer(reply, Some(&offer)),
+            Prepared::Work(work) => {
                 let uri = question.uri;
-                let number = self.session.in_flight.insert(&uri, place, cancel.clone(), reply);
+                let number = self.session.in_flight.insert(&uri, work.place, cancel.clone(), reply);
                 self.start(Job { uri, number, work }, cancel);
             }
-            (Prepared::Work(_), None) => self.answer(reply, None),
-            (Prepared::Nothing(reason), _) => {
+            Prepared::Nothing(reason) => {
                 tracing::debug!("nothing to complete: {reason}");
                 self.answer(reply, None);
             }

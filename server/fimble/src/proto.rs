@@ -74,9 +74,14 @@ pub(crate) fn file_path(uri: &Uri) -> Option<PathBuf> {
     is_file.then(|| uri.to_file_path()).flatten().map(|path| path.into_owned())
 }
 
-/// Escapes what RFC 3986 does not allow in the URI of a message's document. Helix, for one, leaves brackets as they
-/// are, and a route named `[id].tsx` should be completed all the same.
-pub(crate) fn repair_uri(message: &mut Value) {
+/// Makes a request or notification what the specification calls for, where it is clear what was meant: methods without
+/// parameters get none, though some clients send an empty object, and what RFC 3986 does not allow in the URI of a
+/// document is escaped. Helix, for one, leaves brackets as they are, and a route named `[id].tsx` should be completed
+/// all the same.
+pub(crate) fn repair(message: &mut Value) {
+    if message["method"] == "shutdown" || message["method"] == "fimble/status" {
+        message["params"] = Value::Null;
+    }
     let Some(Value::String(uri)) = message.pointer_mut("/params/textDocument/uri") else { return };
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&byte);
     if !uri.bytes().all(allowed) {
@@ -225,7 +230,7 @@ mod tests {
             ("untitled:Untitled-1", "Untitled-1"),
         ] {
             let mut message = json!({"params": {"textDocument": {"uri": sent}}});
-            repair_uri(&mut message);
+            repair(&mut message);
             let uri: Uri = message["params"]["textDocument"]["uri"].as_str().unwrap().parse().unwrap();
             assert_eq!(document_name(&uri, Some(Path::new("/home/me/project"))), name);
         }

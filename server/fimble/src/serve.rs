@@ -11,6 +11,7 @@ use crate::backend;
 use crate::event::Event;
 use crate::log::LogControl;
 use crate::main_loop::MainLoop;
+use crate::options::Options;
 use crate::transport;
 
 /// Loads the model that the setting names (`None`: the embedded one), on a thread of its own. The error is a sentence
@@ -20,8 +21,8 @@ pub type LoadEngine = Arc<dyn Fn(Option<&str>) -> Result<Arc<dyn Engine>, String
 /// What the command line decides. The default takes everything from the client.
 #[derive(Debug, Clone, Default)]
 pub struct ServeOptions {
-    /// Wins over every other source of the model setting.
-    pub model: Option<String>,
+    /// Settings that win over every other source of them.
+    pub command_line: Options,
     /// The user's settings, [`crate::options::user_file`] in earnest; `None` reads none.
     pub user_file: Option<PathBuf>,
     /// The log whose level the settings decide.

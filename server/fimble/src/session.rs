@@ -100,6 +100,7 @@ pub(crate) enum Prepared {
 /// Everything a completion needs, fixed at the time of the request.
 #[derive(Clone)]
 pub(crate) struct Work {
+    pub(crate) place: Place,
     document: Document,
     offset: usize,
     settings: CompletionSettings,
@@ -153,7 +154,8 @@ impl Session {
         if question.by_hand {
             settings.deadline = None;
         }
-        let work = Work { document: document.clone(), offset, settings, engine: engine.clone() };
+        let place = Place { version: document.version(), position: question.position };
+        let work = Work { place, document: document.clone(), offset, settings, engine: engine.clone() };
         match self.suggestions.get(document, offset, &work.settings) {
             Some(suggestion) => {
                 self.statistics.cache_hits += 1;
@@ -174,7 +176,10 @@ impl Session {
         let suggestion = completion.suggestion?;
         let work = &job.work;
         if self.engine.serves(&work.engine) {
-            self.suggestions.insert(&work.document, work.offset, &work.settings, suggestion.clone());
+            // One that was asked for by hand goes on being offered while the user types along.
+            let deadline = self.settings.completion.deadline;
+            let settings = CompletionSettings { deadline, ..work.settings.clone() };
+            self.suggestions.insert(&work.document, work.offset, &settings, suggestion.clone());
         }
         // The text has gone on: shown now, the suggestion would stand in the wrong place. The next request at the
         // right one finds it in the cache.

@@ -128,10 +128,11 @@ enum Message {
 
 /// The message in `body`, or the error to reply with and the id to reply to.
 fn parse(body: &[u8]) -> Result<Message, (Id, Error)> {
+    tracing::trace!(message = %String::from_utf8_lossy(body), "received");
     let mut value: Value = serde_json::from_slice(body).map_err(|_| (Id::Null, Error::parse_error()))?;
     let id = value.get("id").cloned().and_then(|id| serde_json::from_value(id).ok()).unwrap_or_default();
     let message = if value.get("method").is_some() {
-        proto::repair_uri(&mut value);
+        proto::repair(&mut value);
         serde_json::from_value(value).map(Message::Request)
     } else {
         serde_json::from_value(value).map(Message::Response)
@@ -179,6 +180,7 @@ fn send(outbox: &Outbox, message: &impl Serialize) {
 
 async fn write(mut messages: mpsc::UnboundedReceiver<Vec<u8>>, mut output: impl AsyncWrite + Unpin) -> io::Result<()> {
     while let Some(body) = messages.recv().await {
+        tracing::trace!(message = %String::from_utf8_lossy(&body), "sent");
         let mut frame = format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes();
         frame.extend(body);
         output.write_all(&frame).await?;

@@ -45,19 +45,19 @@ pub static FAMILIES: &[Family] = &[
         special: &["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"],
         stops: &["<eos>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_separator|>"],
     },
-    // Suffix first, each file introduced by its name; trained by JetBrains on this order only.
-    Family {
-        name: "mellum",
-        body: "<fim_suffix>{suffix}<fim_prefix>{prefix}<fim_middle>{tail}",
-        special: &["<fim_suffix>", "<fim_prefix>", "<fim_middle>"],
-        stops: &["<|endoftext|>", "<filename>"],
-    },
     // StarCoder, StarCoder2, Stable-code and Granite code.
     Family {
         name: "starcoder",
         body: "<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>{tail}",
         special: &["<fim_prefix>", "<fim_suffix>", "<fim_middle>"],
-        stops: &["<|endoftext|>", "<file_sep>"],
+        stops: &["<|endoftext|>", "<file_sep>", "<filename>"],
+    },
+    // Trained on this order only. It shares StarCoder's vocabulary, so only its manifest tells.
+    Family {
+        name: "mellum",
+        body: "<fim_suffix>{suffix}<fim_prefix>{prefix}<fim_middle>{tail}",
+        special: &["<fim_suffix>", "<fim_prefix>", "<fim_middle>"],
+        stops: &["<|endoftext|>", "<filename>"],
     },
     // The spaces are part of the format: the tokens are SentencePiece words.
     Family {

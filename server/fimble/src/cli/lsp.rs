@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use fimble::options::{LogLevel, user_file};
+use fimble::options::{LogLevel, Options, user_file};
 use fimble::{LoadEngine, ServeOptions, log, serve};
 use fimble_completion::engine::Engine;
 use fimble_inference::{EngineOptions, MistralEngine};
@@ -14,7 +14,9 @@ use super::Common;
 pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     let level = common.log_level.map_or(LogLevel::default(), LogLevel::from);
     let log = log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
-    let options = ServeOptions { model: common.model, user_file: user_file(), log };
+    let command_line =
+        Options { model: common.model, log_level: common.log_level.map(LogLevel::from), ..Options::default() };
+    let options = ServeOptions { command_line, user_file: user_file(), log };
 
     let load: LoadEngine = Arc::new(|model: Option<&str>| {
         let engine = MistralEngine::load(model, EngineOptions::default()).map_err(|error| error.to_string())?;

@@ -1,0 +1,68 @@
+use std::fs::{self, File};
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+
+use crate::run;
+
+/// Two cases that any model can be right about, and what each answer is worth is checked by hand below.
+fn cases() -> String {
+    let case = |solution: &str| {
+        json!({
+            "task_id": "t",
+            "prompt": "def f(path):\n",
+            "suffix": "\n\nprint(f('x'))\n",
+            "canonical_solution": solution,
+            "test": "a field that is not used",
+        })
+    };
+    format!("{}\n\n{}\n", case("    return path\n"), case("    x = 1\n    return x\n"))
+}
+
+#[test]
+fn plain_and_gzipped_datasets_give_the_same_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = folder.path().join("cases.jsonl");
+    let zipped = folder.path().join("cases.jsonl.gz");
+    fs::write(&plain, cases()).unwrap();
+    let mut encoder = GzEncoder::new(File::create(&zipped).unwrap(), Compression::fast());
+    encoder.write_all(cases().as_bytes()).unwrap();
+    encoder.finish().unwrap();
+
+    let figures = |path: &std::path::Path, more: &[&str]| -> Value {
+        let (report, errors, status) = run(&[&["eval", path.to_str().unwrap(), "--json"], more].concat());
+        assert_eq!((errors.as_str(), status), ("", 0));
+        serde_json::from_str(&report).unwrap()
+    };
+    let (one, other) = (figures(&plain, &[]), figures(&zipped, &[]));
+    assert_eq!(one["n"], 2);
+    for share in ["exact_match", "edit_similarity", "empty"] {
+        let value = one[share].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&value), "{share}: {value}");
+        assert_eq!(one[share], other[share]);
+    }
+    assert!(one["p95_ms"].as_f64().unwrap() >= one["p50_ms"].as_f64().unwrap());
+    assert_eq!(one["model"], "embedded");
+    assert_eq!(figures(&plain, &["--limit", "1"])["n"], 1);
+
+    let (table, _, _) = run(&["eval", plain.to_str().unwrap(), zipped.to_str().unwrap()]);
+    assert_eq!(table.lines().count(), 4, "{table}");
+    assert!(table.contains("exact match") && table.contains("cases.jsonl.gz"));
+}
+
+#[test]
+fn what_is_no_dataset_is_said_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cases.jsonl");
+    let message = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let (_, errors, status) = run(&["eval", path.to_str().unwrap()]);
+        assert_eq!(status, 1);
+        errors
+    };
+    assert!(message(&format!("{}{{\"prompt\": 1}}\n", cases())).contains("line 4 of"));
+    assert!(message("").contains("has no cases"));
+    assert!(run(&["eval", "no-such-file"]).1.contains("cannot open `no-such-file`"));
+}

@@ -1,0 +1,45 @@
+//! What the engine keeps stays within its budget.
+
+#![cfg(target_os = "linux")]
+
+use std::ops::ControlFlow;
+
+use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest};
+use fimble_completion::prompt::FimText;
+use fimble_inference::{EngineOptions, MistralEngine};
+
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// mistral.rs itself evicts nothing: 600 requests keep 900 MiB of KV if nobody frees it.
+#[test]
+fn six_hundred_requests_stay_within_the_budget() {
+    const BUDGET: usize = 64 << 20;
+    let engine = MistralEngine::load(None, EngineOptions { cache_budget: BUDGET }).expect("the embedded model loads");
+    // Buffers that the model needs once are no part of what it keeps.
+    (0..30).for_each(|number| drop(uncached_request(&engine, number)));
+    let before = resident_memory();
+    let evaluated: usize = (30..630).map(|number| uncached_request(&engine, number).usage.evaluated).sum();
+    assert!(evaluated > 600 * 10, "{evaluated}");
+    let grown = resident_memory().saturating_sub(before);
+    assert!(grown < BUDGET + BUDGET / 2, "{} MiB", grown >> 20);
+}
+
+fn uncached_request(engine: &MistralEngine, number: usize) -> Generation {
+    let prefix = format!("# {number}\n");
+    let text = FimText { prefix: &prefix, suffix: "\n\nprint(f(1))\n", tail: "def f(" };
+    let request = GenerationRequest {
+        prompt: engine.model().template.fill(text),
+        max_tokens: 1,
+        watch: Box::new(|_| ControlFlow::Continue(())),
+        cancel: Cancel::default(),
+    };
+    engine.generate(request).expect("the embedded model generates")
+}
+
+fn resident_memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+}
