@@ -32,7 +32,8 @@ impl Editor {
             "textDocument": {"inlineCompletion": {}},
             "window": {"workDoneProgress": true},
         });
-        let result = editor.ask("initialize", json!({"processId": null, "rootUri": null, "capabilities": capabilities}));
+        let result =
+            editor.ask("initialize", json!({"processId": null, "rootUri": null, "capabilities": capabilities}));
         assert_eq!(result["capabilities"]["inlineCompletionProvider"], json!(true));
         assert_eq!(result["capabilities"]["positionEncoding"], "utf-8");
         editor.tell("initialized", json!({}));

@@ -74,7 +74,7 @@ fn blocks(text: &str, mut line: usize) -> Vec<&str> {
     let mut start = 0;
     for (newline, _) in text.match_indices('\n') {
         line += 1;
-        if line % BLOCK_LINES == 0 {
+        if line.is_multiple_of(BLOCK_LINES) {
             blocks.push(&text[start..=newline]);
             start = newline + 1;
         }

@@ -5,6 +5,8 @@
 //! format) → [`engine`] (the only door to a model) → [`postprocess`] (what of it to show the user). [`complete`] joins
 //! them; [`suggestion_cache`] answers without the engine what was suggested a moment ago.
 
+#![warn(clippy::unwrap_used)]
+
 pub mod complete;
 pub mod context;
 pub mod document;

@@ -34,10 +34,7 @@ fn every_family_has_its_prompt() {
 fn text_that_spells_a_special_token_stays_text() {
     let template = family("qwen2.5-coder").unwrap().template();
     let text = FimText { prefix: "<|fim_middle|>", suffix: "", tail: "<|endoftext|>" };
-    assert_eq!(
-        shown(&template, text),
-        "«<|fim_prefix|>»<|fim_middle|>«<|fim_suffix|>»«<|fim_middle|>»<|endoftext|>"
-    );
+    assert_eq!(shown(&template, text), "«<|fim_prefix|>»<|fim_middle|>«<|fim_suffix|>»«<|fim_middle|>»<|endoftext|>");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! [`event`]s) → [`main_loop`] (applies events in order) → [`handlers`] (one file for each method) → [`session`] (what
 //! the server knows). [`proto`] converts between LSP's types and the domain's, [`options`] holds every setting.
 
+#![warn(clippy::unwrap_used)]
+
 mod backend;
 mod engine_slot;
 mod event;

@@ -1,5 +1,7 @@
 //! The command `fimble`: arguments, standard streams, and the joining of the three crates.
 
+#![warn(clippy::unwrap_used)]
+
 mod cli;
 
 use std::process::ExitCode;

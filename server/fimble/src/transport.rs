@@ -56,19 +56,19 @@ pub(crate) async fn run<S: LanguageServer>(
                 }
             };
             match parse(&body) {
-                Ok(Message::Request(request)) => {
+                Message::Request(request) => {
                     observe(&request);
                     dispatch.call(request).await;
                     if dispatch.exited {
                         break;
                     }
                 }
-                Ok(Message::Response(response)) => {
+                Message::Response(response) => {
                     if let Err(error) = responses.send(response).await {
                         tracing::debug!("a reply of the client comes too late: {error}");
                     }
                 }
-                Err((id, error)) => {
+                Message::Malformed(id, error) => {
                     tracing::warn!("a malformed message: {}", error.message);
                     send(&dispatch.outbox, &Response::from_error(id, error));
                 }
@@ -124,12 +124,15 @@ impl<S: LanguageServer> Dispatch<S> {
 enum Message {
     Request(Request),
     Response(Response),
+    /// What is neither, with the id and the error to reply with.
+    Malformed(Id, Error),
 }
 
-/// The message in `body`, or the error to reply with and the id to reply to.
-fn parse(body: &[u8]) -> Result<Message, (Id, Error)> {
+fn parse(body: &[u8]) -> Message {
     tracing::trace!(message = %String::from_utf8_lossy(body), "received");
-    let mut value: Value = serde_json::from_slice(body).map_err(|_| (Id::Null, Error::parse_error()))?;
+    let Ok(mut value) = serde_json::from_slice::<Value>(body) else {
+        return Message::Malformed(Id::Null, Error::parse_error());
+    };
     let id = value.get("id").cloned().and_then(|id| serde_json::from_value(id).ok()).unwrap_or_default();
     let message = if value.get("method").is_some() {
         proto::repair(&mut value);
@@ -137,7 +140,7 @@ fn parse(body: &[u8]) -> Result<Message, (Id, Error)> {
     } else {
         serde_json::from_value(value).map(Message::Response)
     };
-    message.map_err(|_| (id, Error::invalid_request()))
+    message.unwrap_or_else(|_| Message::Malformed(id, Error::invalid_request()))
 }
 
 /// The body of the next message; `None` at the end of the input. What is no message is skipped up to the next header,
@@ -220,8 +223,8 @@ mod tests {
     #[test]
     fn a_malformed_message_is_answered_with_the_error_that_fits() {
         let error = |body: &str| match parse(body.as_bytes()) {
-            Ok(_) => None,
-            Err((id, error)) => Some((id, error.code.code())),
+            Message::Malformed(id, error) => Some((id, error.code.code())),
+            Message::Request(_) | Message::Response(_) => None,
         };
         assert_eq!(error(r#"{"jsonrpc":"2.0","#), Some((Id::Null, -32700)));
         assert_eq!(error("\u{fffd}"), Some((Id::Null, -32700)));

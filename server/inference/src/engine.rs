@@ -7,9 +7,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use fimble_completion::engine::{
-    Cancel, Engine, EngineError, Generation, GenerationRequest, ModelInfo, Usage,
-};
+use fimble_completion::engine::{Cancel, Engine, EngineError, Generation, GenerationRequest, ModelInfo, Usage};
 
 use crate::decoder::{Choice, Decoder};
 use crate::known_tokens::{Distribution, KnownTokens};
@@ -97,14 +95,8 @@ impl Engine for MistralEngine {
         if length + max_tokens > self.info.context_length {
             return Err(EngineError::PromptTooLong { prompt: length, context_length: self.info.context_length });
         }
-        let decoder = Decoder::new(
-            self.vocabulary.clone(),
-            self.stops.clone(),
-            prompt.typed,
-            max_tokens,
-            watch,
-            cancel.clone(),
-        );
+        let decoder =
+            Decoder::new(self.vocabulary.clone(), self.stops.clone(), prompt.typed, max_tokens, watch, cancel.clone());
         let (reply, answer) = mpsc::channel();
         let job = Job { tokens: prompt.tokens, decoder, cancel, reply };
         self.jobs.send(job).map_err(|_| EngineError::Stopped)?;
@@ -178,8 +170,7 @@ impl Worker {
             decoder = sequence.decoder;
         }
         let decoded = decoder.finish();
-        let usage =
-            Usage { prompt, reused: prompt - evaluated, evaluated, generated: decoded.tokens.len() };
+        let usage = Usage { prompt, reused: prompt - evaluated, evaluated, generated: decoded.tokens.len() };
         Ok(Generation { text: decoded.text, tokens: decoded.tokens, usage, first_token: decoded.first_token })
     }
 

@@ -5,6 +5,8 @@
 //! A generation goes [`engine`] (a queue, one at a time) → [`vocabulary`] (text to tokens, healing) → [`known_tokens`]
 //! (what needs no evaluation) → [`runner`] (mistral.rs) → [`decoder`] (chooses each token, inside mistral.rs's step).
 
+#![warn(clippy::unwrap_used)]
+
 mod decoder;
 mod embedded;
 mod engine;

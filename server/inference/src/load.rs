@@ -60,7 +60,9 @@ pub(crate) fn load(model: LocatedModel) -> Result<Loaded, LoadError> {
     // A damaged file can make the libraries below panic instead of returning an error.
     let pipeline = catch_unwind(AssertUnwindSafe(|| build_pipeline(&runtime, &manifest, &files)))
         .unwrap_or_else(|panic| Err(panic_message(&*panic)))
-        .map_err(|message| failed(format!("{message}; the files may be damaged, or of a kind mistral.rs cannot run")))?;
+        .map_err(|message| {
+            failed(format!("{message}; the files may be damaged, or of a kind mistral.rs cannot run"))
+        })?;
     let (pipeline, scheduler) = pipeline;
     prepare(manifest, pipeline, scheduler, runtime)
 }
@@ -90,8 +92,7 @@ fn build_pipeline(
         ModelFiles::Gguf { file } => {
             let folder = file.parent().unwrap_or(Path::new("."));
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            let mut builder =
-                GgufModelBuilder::new(folder.display(), vec![name]).with_token_source(TokenSource::None);
+            let mut builder = GgufModelBuilder::new(folder.display(), vec![name]).with_token_source(TokenSource::None);
             // A GGUF's own description of its tokenizer is not honoured in full.
             let tokenizer = folder.join("tokenizer.json");
             if tokenizer.is_file() {
@@ -132,8 +133,8 @@ fn prepare(
     let longest = (metadata.max_seq_len / KV_STEP * KV_STEP).max(KV_STEP.min(metadata.max_seq_len));
     let context_length = manifest.context_length.map_or(longest, |length| length.min(longest));
 
-    let runner = Runner::new(pipeline, scheduler, end_of_text, runtime)
-        .map_err(|error: RunError| failed(error.to_string()))?;
+    let runner =
+        Runner::new(pipeline, scheduler, end_of_text, runtime).map_err(|error: RunError| failed(error.to_string()))?;
     Ok(Loaded {
         info: ModelInfo { name, template, context_length },
         vocabulary: Arc::new(vocabulary),

@@ -35,8 +35,10 @@ pub enum LocateError {
     Embedded(#[from] embedded::UnpackError),
     #[error("cannot tell where this platform keeps caches and data: {0}; set HOME")]
     NoHome(#[from] etcetera::HomeDirError),
-    #[error("no model is called `{name}` and there is no such path; the names are {names}, or give the path of a \
-             folder or a .gguf file")]
+    #[error(
+        "no model is called `{name}` and there is no such path; the names are {names}, or give the path of a \
+             folder or a .gguf file"
+    )]
     Unknown { name: String, names: String },
     #[error("the model `{name}` is not on this machine; put its files into `{}` ({wanted})", folder.display())]
     NotInstalled { name: String, folder: PathBuf, wanted: String },

@@ -37,8 +37,9 @@ impl Vocabulary {
         let token_bytes = pipeline.get_metadata().tok_env().ok_or("its tokenizer cannot be read token by token")?;
         let trie = token_bytes.tok_trie();
         let size = u32::try_from(trie.vocab_size()).map_err(|_| "its vocabulary is too large")?;
-        let bytes: Vec<Box<[u8]>> =
-            (0..size).map(|id| if trie.is_special_token(id) { Box::default() } else { trie.token(id).into() }).collect();
+        let bytes: Vec<Box<[u8]>> = (0..size)
+            .map(|id| if trie.is_special_token(id) { Box::default() } else { trie.token(id).into() })
+            .collect();
         let mut ordinary: Vec<u32> = (0..size).filter(|id| !bytes[*id as usize].is_empty()).collect();
         ordinary.sort_by(|a, b| bytes[*a as usize].cmp(&bytes[*b as usize]));
         let added = tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
@@ -127,8 +128,6 @@ impl Vocabulary {
         // A text of one character cannot be cut; there is no other way to spell it.
         (added.len() > first.len_utf8()).then_some(start + first.len_utf8())
     }
-
-
 }
 
 fn encode(tokenizer: &Tokenizer, text: &str, add_special: bool) -> Result<Vec<u32>, String> {

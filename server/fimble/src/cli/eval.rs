@@ -73,7 +73,8 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     let model = engine.model().name.clone();
 
     let progress = ProgressBar::new(datasets.iter().map(|cases| cases.len() as u64).sum()).with_style(
-        ProgressStyle::with_template("{bar:40} {pos}/{len} cases, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar()),
+        ProgressStyle::with_template("{bar:40} {pos}/{len} cases, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     let mut all = Vec::new();
     let mut rows = Vec::new();
