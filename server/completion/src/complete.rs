@@ -12,7 +12,7 @@ use crate::context::context;
 use crate::document::Document;
 use crate::engine::{Cancel, Engine, EngineError, Generation, GenerationRequest, Usage, Watch};
 use crate::plan::{Plan, plan};
-use crate::postprocess::useful_length;
+use crate::postprocess::{is_loop, useful_length};
 use crate::prompt::FimText;
 
 /// Past its deadline a request still waits this long for the first whole word.
@@ -107,12 +107,12 @@ pub fn complete(
     Ok(completion)
 }
 
-/// Ends a generation where the plan ends and, past the deadline, after the last whole word; where it then should be
+/// Ends a generation where the plan ends, where it goes round in circles and, past the deadline, after the last whole word; where it then should be
 /// cut is left in `cut`.
 fn watch(plan: Plan, deadline: Option<Instant>, cut: Arc<AtomicUsize>) -> Watch {
     let mut before = 0;
     Box::new(move |text| {
-        if plan.end_of(text).is_some() {
+        if plan.end_of(text).is_some() || is_loop(text) {
             return ControlFlow::Break(());
         }
         let now = Instant::now();

@@ -6,9 +6,27 @@ use crate::plan::{Plan, Shape};
 /// How much of `generated`, from its start on, is worth inserting at the cursor, in bytes; 0 for nothing.
 pub fn useful_length(generated: &str, plan: &Plan) -> usize {
     let planned = &generated[..plan.end_of(generated).unwrap_or(generated.len())];
+    if is_loop(planned) {
+        return 0;
+    }
     let text = without_repeated_rest(planned.trim_end(), plan.line_after.trim_end());
     let text = without_repeated_line(text, plan);
     if text.trim().is_empty() { 0 } else { text.len() }
+}
+
+/// Whether `text` ends by saying the same again and again, which small models fall into and do not leave.
+pub fn is_loop(text: &str) -> bool {
+    const REPEATS: usize = 4;
+    const LONGEST: usize = 48;
+    let text = text.as_bytes();
+    (1..=LONGEST).any(|length| {
+        // A unit of a letter or two has to go on for longer, since `0, 0, 0` and `aaa` are written on purpose.
+        let repeats = REPEATS.max(12 / length);
+        let Some(start) = text.len().checked_sub(repeats * length) else { return false };
+        let unit = &text[start..start + length];
+        // Rulers of dashes are drawn on purpose too.
+        unit.iter().any(u8::is_ascii_alphanumeric) && text[start..].chunks(length).all(|chunk| chunk == unit)
+    })
 }
 
 /// Drops an end of `text` with which the rest of the cursor's line begins.
@@ -116,6 +134,15 @@ mod tests {
     fn the_next_line_is_not_suggested_again() {
         assert_eq!(check("fn f() {\n    $0\n    return total;\n}", "return total;"), "");
         assert_eq!(check("fn f() {\n    $0\n    }\n}", "}"), "}");
+    }
+
+    #[test]
+    fn loops_are_nothing() {
+        assert_eq!(check("use a::{$0", "Rgb, Rgb, Rgb, R"), "Rgb, Rgb, Rgb, R");
+        assert_eq!(check("use a::{$0", "Rgb, Rgb, Rgb, Rgb, "), "");
+        assert_eq!(check("let a = $0", "0x000000000000"), "");
+        assert_eq!(check("let a = $0", "[0, 0, 0, 0];"), "[0, 0, 0, 0];");
+        assert_eq!(check("// $0", "----------------------"), "----------------------");
     }
 
     #[test]
