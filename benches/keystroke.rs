@@ -1,0 +1,152 @@
+//! What a keystroke costs without the model: from the client's change to the prompt. See `README.md` beside this file.
+
+mod generated;
+
+use std::hint::black_box;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use criterion::{BatchSize, Criterion};
+use fimble_completion::complete::{CompletionSettings, Multiline, Suggestion};
+use fimble_completion::context::{Context, context};
+use fimble_completion::document::{Change, Document};
+use fimble_completion::language::Language;
+use fimble_completion::plan::{Plan, plan};
+use fimble_completion::position::{Position, PositionEncoding, position_at};
+use fimble_completion::prompt::{FAMILIES, FimTemplate, FimText, Prompt};
+use fimble_completion::suggestion_cache::SuggestionCache;
+
+use generated::Generated;
+
+const LINES: usize = 10_000;
+const ENCODING: PositionEncoding = PositionEncoding::Utf16;
+const BATCH: BatchSize = BatchSize::SmallInput;
+
+/// The server's defaults.
+const SETTINGS: CompletionSettings =
+    CompletionSettings { multiline: Multiline::Auto, max_tokens: 64, context_tokens: 1024, deadline: None };
+const SUGGESTIONS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(3))
+        .configure_from_args();
+    bench(&mut criterion, "rust", &generated::rust(LINES));
+    bench(&mut criterion, "python", &generated::python(LINES));
+    criterion.final_summary();
+}
+
+fn bench(criterion: &mut Criterion, language: &str, file: &Generated) {
+    let mut group = criterion.benchmark_group(language);
+    let plain = Keystroke::new(Language::PLAIN, file, file.statement);
+    let statement = Keystroke::new(Language::from_id(language), file, file.statement);
+    let top_level = Keystroke::new(Language::from_id(language), file, file.top_level);
+    for (name, keystroke) in
+        [("edit", &plain), ("edit_and_reparse", &statement), ("edit_and_reparse_at_top_level", &top_level)]
+    {
+        group.bench_function(name, |bencher| {
+            bencher.iter_batched_ref(|| keystroke.before.clone(), |document| keystroke.edit(document), BATCH);
+        });
+    }
+
+    let Keystroke { before, after, offset, .. } = &statement;
+    group.bench_function("plan", |bencher| bencher.iter(|| plan_at(after, *offset)));
+    group.bench_function("edit_to_plan", |bencher| {
+        bencher.iter_batched_ref(
+            || before.clone(),
+            |document| {
+                statement.edit(document);
+                plan_at(document, *offset)
+            },
+            BATCH,
+        );
+    });
+
+    let template = FAMILIES[0].template();
+    let shown = context_at(after, *offset);
+    group.bench_function("context", |bencher| bencher.iter(|| context_at(after, *offset)));
+    group.bench_function("fill_template", |bencher| bencher.iter(|| fill(&template, black_box(&shown))));
+
+    let mut cache = full_cache(before, offset - 1);
+    group.bench_function("cache_miss", |bencher| bencher.iter(|| cache.get(after, black_box(*offset), &SETTINGS)));
+    group.bench_function("edit_to_prompt", |bencher| {
+        bencher.iter_batched_ref(
+            || before.clone(),
+            |document| {
+                statement.edit(document);
+                let suggestion = cache.get(document, *offset, &SETTINGS);
+                assert!(suggestion.is_none(), "this keystroke is to need the model");
+                (plan_at(document, *offset), fill(&template, &context_at(document, *offset)))
+            },
+            BATCH,
+        );
+    });
+
+    cache.insert(before, offset - 1, &SETTINGS, suggestion("in(\", \")"));
+    assert!(cache.get(after, *offset, &SETTINGS).is_some(), "what is typed follows the suggestion");
+    group.bench_function("cache_hit", |bencher| bencher.iter(|| cache.get(after, black_box(*offset), &SETTINGS)));
+    group.finish();
+}
+
+/// A document, and a character to be typed in it.
+struct Keystroke {
+    before: Document,
+    position: Position,
+    after: Document,
+    /// Where the cursor is afterwards, in bytes.
+    offset: usize,
+}
+
+impl Keystroke {
+    fn new(language: Language, file: &Generated, offset: usize) -> Self {
+        let mut before = Document::new("src/file", language, 0, &file.text);
+        // The first reparse after a whole one takes longer than those that follow, which are what typing consists of.
+        let position = position_at(before.text(), offset, ENCODING);
+        type_at(&mut before, 1, position, "o");
+        let position = position_at(before.text(), offset + 1, ENCODING);
+        let mut after = before.clone();
+        type_at(&mut after, 2, position, "i");
+        Self { before, position, after, offset: offset + 2 }
+    }
+
+    fn edit(&self, document: &mut Document) {
+        type_at(document, 2, self.position, "i");
+    }
+}
+
+/// What a client sends for one key, taken to the document and its tree.
+fn type_at(document: &mut Document, version: i32, position: Position, text: &str) {
+    let change = Change { range: Some((position, position)), text: text.to_owned() };
+    document.apply_changes(version, [change], ENCODING).expect("the position is in the document");
+}
+
+fn plan_at(document: &Document, offset: usize) -> Plan {
+    plan(black_box(document), offset, &SETTINGS)
+}
+
+/// Four bytes a token: the tokenizer, which belongs to the model, is left out.
+fn context_at(document: &Document, offset: usize) -> Context {
+    context(black_box(document), offset, SETTINGS.context_tokens, &|text| text.len().div_ceil(4))
+}
+
+fn fill(template: &FimTemplate, context: &Context) -> Prompt {
+    template.fill(FimText { prefix: &context.prefix, suffix: &context.suffix, tail: &context.tail })
+}
+
+/// As full as the server's gets: of the lines up to `offset`, a suggestion each, and one at `offset`, all of which the
+/// next key leaves.
+fn full_cache(document: &Document, offset: usize) -> SuggestionCache {
+    let mut cache = SuggestionCache::new(SUGGESTIONS);
+    let text = document.text();
+    let line = text.byte_to_line(offset);
+    for number in line + 1 - SUGGESTIONS.get()..=line {
+        let place = if number == line { offset } else { text.line_to_byte(number) };
+        cache.insert(document, place, &SETTINGS, suggestion("len()"));
+    }
+    cache
+}
+
+fn suggestion(text: &str) -> Suggestion {
+    Suggestion { text: text.to_owned(), confidence: 0.5 }
+}
