@@ -7,13 +7,14 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion};
-use fimble_completion::complete::{CompletionSettings, Multiline, Suggestion};
+use fimble_completion::complete::Suggestion;
 use fimble_completion::context::{Context, context};
 use fimble_completion::document::{Change, Document};
 use fimble_completion::language::Language;
 use fimble_completion::plan::{Plan, plan};
 use fimble_completion::position::{Position, PositionEncoding, position_at};
 use fimble_completion::prompt::{FAMILIES, FimTemplate, FimText, Prompt};
+use fimble_completion::settings::{CompletionSettings, Multiline};
 use fimble_completion::suggestion_cache::SuggestionCache;
 
 use generated::Generated;
@@ -43,10 +44,15 @@ fn bench(criterion: &mut Criterion, language: &str, file: &Generated) {
     let statement = Keystroke::new(Language::from_id(language), file, file.statement);
     let top_level = Keystroke::new(Language::from_id(language), file, file.top_level);
     for (name, keystroke) in
-        [("edit", &plain), ("edit_and_reparse", &statement), ("edit_and_reparse_at_top_level", &top_level)]
+        [("edit_text", &plain), ("edit", &statement), ("edit_at_top_level", &top_level)]
     {
         group.bench_function(name, |bencher| {
             bencher.iter_batched_ref(|| keystroke.before.clone(), |document| keystroke.edit(document), BATCH);
+        });
+    }
+    for (name, keystroke) in [("parse", &statement), ("parse_at_top_level", &top_level)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter_batched_ref(|| keystroke.edited(), |document| document.syntax().is_some(), BATCH);
         });
     }
 
@@ -57,6 +63,7 @@ fn bench(criterion: &mut Criterion, language: &str, file: &Generated) {
             || before.clone(),
             |document| {
                 statement.edit(document);
+                document.syntax().expect("a tree");
                 plan_at(document, *offset)
             },
             BATCH,
@@ -75,6 +82,7 @@ fn bench(criterion: &mut Criterion, language: &str, file: &Generated) {
             || before.clone(),
             |document| {
                 statement.edit(document);
+                document.syntax().expect("a tree");
                 let suggestion = cache.get(document, *offset, &SETTINGS);
                 assert!(suggestion.is_none(), "this keystroke is to need the model");
                 (plan_at(document, *offset), fill(&template, &context_at(document, *offset)))
@@ -101,21 +109,31 @@ struct Keystroke {
 impl Keystroke {
     fn new(language: Language, file: &Generated, offset: usize) -> Self {
         let mut before = Document::new("src/file", language, 0, &file.text);
+        before.syntax();
         // The first reparse after a whole one takes longer than those that follow, which are what typing consists of.
         let position = position_at(before.text(), offset, ENCODING);
         type_at(&mut before, 1, position, "o");
+        before.syntax();
         let position = position_at(before.text(), offset + 1, ENCODING);
         let mut after = before.clone();
         type_at(&mut after, 2, position, "i");
+        after.syntax();
         Self { before, position, after, offset: offset + 2 }
     }
 
     fn edit(&self, document: &mut Document) {
         type_at(document, 2, self.position, "i");
     }
+
+    /// The document right after the key, when nobody has asked for its tree.
+    fn edited(&self) -> Document {
+        let mut document = self.before.clone();
+        self.edit(&mut document);
+        document
+    }
 }
 
-/// What a client sends for one key, taken to the document and its tree.
+/// What a client sends for one key, taken to the document.
 fn type_at(document: &mut Document, version: i32, position: Position, text: &str) {
     let change = Change { range: Some((position, position)), text: text.to_owned() };
     document.apply_changes(version, [change], ENCODING).expect("the position is in the document");

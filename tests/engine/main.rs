@@ -1,5 +1,7 @@
 //! The engine on the real embedded model: what it generates, what it evaluates, and what it keeps.
 
+mod gguf;
+
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 use std::thread;

@@ -44,14 +44,24 @@ async fn a_menu_gets_the_same_text_as_an_item() {
     assert_eq!(list["isIncomplete"], true);
     let cursor = json!({"line": 0, "character": 6});
     let item = &list["items"][0];
-    assert_eq!(item["label"], "pha(beta)");
+    assert_eq!(item["label"], "alpha(beta)");
     assert_eq!(item["filterText"], "alpha(beta)");
     assert_eq!(item["detail"], "fimble (tiny)");
-    assert_eq!(item["documentation"], json!({"kind": "markdown", "value": "```python\npha(beta)\n```"}));
+    assert_eq!(item["documentation"], json!({"kind": "markdown", "value": "```python\nx = alpha(beta)\n```"}));
     assert_eq!(item["textEdit"], json!({"range": {"start": cursor, "end": cursor}, "newText": "pha(beta)"}));
     assert_eq!((&item["insertTextFormat"], &item["insertTextMode"]), (&json!(1), &json!(1)));
     assert_eq!(item["command"]["command"], "fimble.accepted");
     assert_eq!(client.quit().await, (0, vec![]));
+}
+
+/// Helix takes an empty list with more to come for an answer, and drops what other servers bring later.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_menu_is_complete() {
+    let (mut client, _) = TestClient::ready(FakeEngine::answering("")).await;
+    client.open(URI, "x = \n").await;
+    let params = json!({"textDocument": {"uri": URI}, "position": {"line": 0, "character": 4}});
+    let list = client.ask("textDocument/completion", params).await;
+    assert_eq!(list, json!({"isIncomplete": false, "items": []}));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -97,6 +97,24 @@ async fn a_suggestion_for_text_that_has_changed_is_kept_for_when_it_fits() {
     assert_eq!(engine.calls(), 1);
 }
 
+/// Helix does not ask again for a letter typed meanwhile: it puts the answer to the place it asked for, and filters.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_menu_is_answered_for_the_place_it_was_asked_for() {
+    let gate = Gate::default();
+    let (mut client, _) = TestClient::ready(FakeEngine::answering("alpha").behind(&gate)).await;
+    client.open(URI, "x = \n").await;
+    gate.close();
+    let position = json!({"textDocument": {"uri": URI}, "position": {"line": 0, "character": 4}});
+    let menu = client.request("textDocument/completion", position).await;
+    wait_for_held(&gate, 1);
+    client.insert(URI, 2, 4, "a").await;
+    client.status().await;
+    gate.open();
+    let item = &client.items(menu).await[0];
+    assert_eq!(item["textEdit"]["newText"], "alpha");
+    assert_eq!(item["textEdit"]["range"]["start"], json!({"line": 0, "character": 4}));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ghost_text_and_menu_of_one_place_do_not_supersede_each_other() {
     let gate = Gate::default();

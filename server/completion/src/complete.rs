@@ -6,40 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use crate::context::context;
 use crate::document::Document;
 use crate::engine::{Cancel, Engine, EngineError, Generation, GenerationRequest, Usage, Watch};
 use crate::plan::{Plan, plan};
 use crate::postprocess::{is_loop, useful_length};
 use crate::prompt::FimText;
+use crate::settings::CompletionSettings;
 
 /// Past its deadline a request still waits this long for the first whole word.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// What of the user's settings bears on one completion.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CompletionSettings {
-    pub multiline: Multiline,
-    /// Upper bound on generated tokens.
-    pub max_tokens: usize,
-    /// Tokens of the file shown to the model, before and after the cursor together.
-    pub context_tokens: usize,
-    /// After this, a suggestion is cut at the next good place rather than awaited. `None`: as long as it takes.
-    pub deadline: Option<Duration>,
-}
-
-/// Whether more than the rest of the line may be suggested.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Multiline {
-    /// Where the syntax calls for a block.
-    #[default]
-    Auto,
-    Always,
-    Never,
-}
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
@@ -69,8 +45,9 @@ pub fn complete(
     let started = Instant::now();
     let model = engine.model();
     let plan = plan(document, offset, settings);
+    let max_tokens = settings.max_tokens.min(model.context_length / 2);
     // The prompt's own special tokens, and the pieces of tokens at the window's edges, take a few.
-    let room = model.context_length.saturating_sub(settings.max_tokens + 16);
+    let room = model.context_length.saturating_sub(max_tokens + 16);
     let context = context(document, offset, settings.context_tokens.min(room), &|text: &str| engine.count_tokens(text));
     let text = FimText { prefix: &context.prefix, suffix: &context.suffix, tail: &context.tail };
     let prompt = model.template.fill(text);
@@ -78,13 +55,20 @@ pub fn complete(
 
     let cut = Arc::new(AtomicUsize::new(usize::MAX));
     let watch = watch(plan.clone(), settings.deadline.map(|deadline| started + deadline), cut.clone());
-    let request = GenerationRequest { prompt, max_tokens: settings.max_tokens, watch, cancel: cancel.clone() };
+    let request = GenerationRequest { prompt, max_tokens, watch, cancel: cancel.clone() };
     let generation = engine.generate(request)?;
 
     let suggestion = if cancel.is_cancelled() {
         None
     } else {
-        let generated = &generation.text[..cut.load(Ordering::Relaxed).min(generation.text.len())];
+        let cut = cut.load(Ordering::Relaxed);
+        let generated = if cut < generation.text.len() {
+            whole_lines(&generation.text[..cut])
+        } else if generation.tokens.len() >= max_tokens && plan.end_of(&generation.text).is_none() {
+            whole_lines(generation.text.trim_end_matches(is_word))
+        } else {
+            &generation.text
+        };
         let useful = useful_length(generated, &plan);
         (useful > 0).then(|| Suggestion {
             text: with_line_breaks_of(document, &generation.text[..useful]),
@@ -130,6 +114,14 @@ fn watch(plan: Plan, deadline: Option<Instant>, cut: Arc<AtomicUsize>) -> Watch 
         before = text.len();
         ControlFlow::Continue(())
     })
+}
+
+/// Of several lines of a text that was broken off, those that are whole.
+fn whole_lines(text: &str) -> &str {
+    match text.rsplit_once('\n') {
+        Some((lines, _)) if !lines.trim().is_empty() => lines,
+        _ => text,
+    }
 }
 
 fn is_word(character: char) -> bool {

@@ -79,7 +79,9 @@ fn blocks(text: &str, mut line: usize) -> Vec<&str> {
             start = newline + 1;
         }
     }
-    blocks.push(&text[start..]);
+    if start < text.len() {
+        blocks.push(&text[start..]);
+    }
     blocks
 }
 
@@ -90,39 +92,48 @@ enum Nearest {
     Last,
 }
 
-/// Takes whole parts while they fit, nearest first; of the nearest one, if even that is too large, lines, and of the
-/// nearest line what fits. Returns bytes and tokens taken.
+/// Takes whole parts while they fit, nearest first; then lines, if the parts were too large to make much of a window,
+/// and of the nearest line, if even that is too large, what fits. Returns bytes and tokens taken.
 fn fit(parts: &[&str], tokens: usize, count: &dyn Fn(&str) -> usize, nearest: Nearest) -> (usize, usize) {
     let (mut taken, mut used) = (0, 0);
     for part in parts {
         let size = count(part);
-        if used + size > tokens {
-            break;
+        if size <= tokens - used {
+            taken += part.len();
+            used += size;
+            continue;
         }
-        taken += part.len();
-        used += size;
-    }
-    if taken > 0 || parts.is_empty() {
-        return (taken, used);
-    }
-    let mut lines: Vec<&str> = parts[0].split_inclusive('\n').collect();
-    if lines.len() > 1 {
-        if nearest == Nearest::Last {
-            lines.reverse();
+        let mut lines: Vec<&str> = part.split_inclusive('\n').collect();
+        // A window that keeps its start is worth something, but not half of its size.
+        if used <= tokens / 2 && lines.len() > 1 {
+            if nearest == Nearest::Last {
+                lines.reverse();
+            }
+            let (more, size) = fit(&lines, tokens - used, count, nearest);
+            return (taken + more, used + size);
         }
-        return fit(&lines, tokens, count, nearest);
+        if used == 0 {
+            let (more, size) = cut(part, tokens, count, nearest);
+            return (taken + more, size);
+        }
+        break;
     }
-    let mut line = parts[0];
+    (taken, used)
+}
+
+/// Halves `line`, keeping its nearest end, until it fits.
+fn cut(mut line: &str, tokens: usize, count: &dyn Fn(&str) -> usize, nearest: Nearest) -> (usize, usize) {
     while !line.is_empty() {
         let size = count(line);
         if size <= tokens {
             return (line.len(), size);
         }
-        let mut half = line.len() / 2;
+        let last = nearest == Nearest::Last;
+        let mut half = if last { line.len().div_ceil(2) } else { line.len() / 2 };
         while !line.is_char_boundary(half) {
-            half += 1;
+            half = if last { half + 1 } else { half - 1 };
         }
-        line = if nearest == Nearest::Last { &line[half.max(1)..] } else { &line[..half.min(line.len() - 1)] };
+        line = if last { &line[half..] } else { &line[..half] };
     }
     (0, 0)
 }

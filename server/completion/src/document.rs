@@ -1,5 +1,6 @@
 //! One open file: its text, its syntax tree and its version. Cloning a document is cheap and makes a snapshot: the rope
-//! and the tree are shared, and the clone never changes.
+//! and the tree are shared, and what the clone shows never changes. The tree is parsed when it is first asked for, once
+//! for all that share it and on the thread that asks, so that an edit never waits for a parse.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,10 +8,12 @@ use std::sync::Arc;
 use ropey::Rope;
 
 use crate::language::Language;
+use crate::lazy_syntax::{LazySyntax, ParseStart};
 use crate::position::{Position, PositionEncoding, PositionError, offset_at};
 use crate::syntax::{MAX_TEXT_BYTES, SyntaxTree};
 
-/// A text that took too long to parse is tried again when its version passes a multiple of this.
+/// After a text that took too long to parse, none is parsed until a version passes a multiple of this: at every key it
+/// would be a core kept busy for nothing.
 const VERSIONS_PER_RETRY: i32 = 64;
 
 #[derive(Debug, Clone)]
@@ -18,7 +21,7 @@ pub struct Document {
     name: Arc<str>,
     language: Language,
     text: Rope,
-    syntax: Option<SyntaxTree>,
+    syntax: Arc<LazySyntax>,
     version: i32,
 }
 
@@ -56,9 +59,8 @@ impl Document {
     /// A document as it was opened. `name` is the path to show to a model and to a person; `version` is the client's
     /// number for this text.
     pub fn new(name: impl Into<Arc<str>>, language: Language, version: i32, text: &str) -> Self {
-        let text = Rope::from_str(text);
-        let syntax = SyntaxTree::parse(language, &text);
-        Self { name: name.into(), language, text, syntax, version }
+        let Draft { text, syntax } = Draft::from(text);
+        Self { name: name.into(), language, text, syntax: Arc::new(LazySyntax::new(syntax)), version }
     }
 
     pub fn name(&self) -> &str {
@@ -74,9 +76,12 @@ impl Document {
     }
 
     /// The tree of [`Document::text`]; `None` where the language has no grammar, the text is over [`MAX_TEXT_BYTES`] or
-    /// parsing it took too long.
+    /// parsing it, or what it was a moment ago, took too long.
+    ///
+    /// The first call for a text parses it, which may take [`MAX_PARSE_TIME`](crate::syntax::MAX_PARSE_TIME), and others
+    /// wait for that. So it is not for the thread that applies the edits.
     pub fn syntax(&self) -> Option<&SyntaxTree> {
-        self.syntax.as_ref()
+        self.syntax.get(self.language, &self.text)
     }
 
     /// The client's number for [`Document::text`].
@@ -136,16 +141,13 @@ impl Document {
         if offered > self.version { Ok(()) } else { Err(EditError::StaleVersion { held: self.version, offered }) }
     }
 
-    /// Takes the text of `draft`, and parses it: once, however many edits made it.
-    fn adopt(&mut self, version: i32, draft: Draft) {
-        // A text that took too long will most likely do so again, and not at every key is it worth the wait.
-        let retry = version.div_euclid(VERSIONS_PER_RETRY) != self.version.div_euclid(VERSIONS_PER_RETRY);
-        self.syntax = match draft.syntax {
-            DraftSyntax::Edited(syntax) => syntax.reparse(&draft.text),
-            DraftSyntax::GivenUp if !retry => None,
-            DraftSyntax::GivenUp | DraftSyntax::Afresh => SyntaxTree::parse(self.language, &draft.text),
-        };
+    /// Takes the text of `draft`, and leaves its parse to whoever asks for the tree.
+    fn adopt(&mut self, version: i32, mut draft: Draft) {
+        if version.div_euclid(VERSIONS_PER_RETRY) != self.version.div_euclid(VERSIONS_PER_RETRY) {
+            draft.syntax.retry();
+        }
         self.text = draft.text;
+        self.syntax = Arc::new(LazySyntax::new(draft.syntax));
         self.version = version;
     }
 }
@@ -153,26 +155,12 @@ impl Document {
 /// The text while it is being edited. It becomes the document's when nothing can go wrong any more.
 struct Draft {
     text: Rope,
-    syntax: DraftSyntax,
-}
-
-enum DraftSyntax {
-    /// The document's tree with the edits marked in it.
-    Edited(SyntaxTree),
-    /// The text has to be parsed from the beginning.
-    Afresh,
-    /// The document could have had a tree and had none: parsing took too long.
-    GivenUp,
+    syntax: ParseStart,
 }
 
 impl Draft {
     fn of(document: &Document) -> Self {
-        let syntax = match &document.syntax {
-            Some(syntax) => DraftSyntax::Edited(syntax.clone()),
-            None if document.text.len_bytes() > MAX_TEXT_BYTES => DraftSyntax::Afresh,
-            None => DraftSyntax::GivenUp,
-        };
-        Self { text: document.text.clone(), syntax }
+        Self { text: document.text.clone(), syntax: document.syntax.start() }
     }
 
     fn splice(&mut self, range: Range<usize>, inserted: &str) -> Result<(), EditError> {
@@ -189,11 +177,9 @@ impl Draft {
 
         // Marked edits must stay within the limit, also between two edits that grow the text and shrink it again.
         if length - (end - start) + inserted.len() > MAX_TEXT_BYTES {
-            self.syntax = DraftSyntax::Afresh;
+            self.syntax = ParseStart::default();
         }
-        if let DraftSyntax::Edited(syntax) = &mut self.syntax {
-            syntax.edit(&self.text, range, inserted);
-        }
+        self.syntax.edit(&self.text, range, inserted);
         self.text.remove(first..last);
         self.text.insert(first, inserted);
         Ok(())
@@ -212,7 +198,7 @@ impl Draft {
 
 impl From<&str> for Draft {
     fn from(text: &str) -> Self {
-        Self { text: Rope::from_str(text), syntax: DraftSyntax::Afresh }
+        Self { text: Rope::from_str(text), syntax: ParseStart::default() }
     }
 }
 
@@ -223,15 +209,26 @@ mod tests {
     #[test]
     fn a_parse_given_up_is_tried_again_now_and_then() {
         let mut document = Document::new("a.rs", Language::from_id("rust"), 62, "fn f() {}");
-        document.syntax = None;
         let edit = || [Edit { range: 0..0, text: " ".to_owned() }];
+        let snapshot = document.clone();
         assert_eq!(document.apply(63, &edit()), Ok(()));
+        // Also where the text has gone on during the parse.
+        snapshot.syntax.give_up();
         assert!(document.syntax().is_none());
         assert_eq!(document.apply(64, &edit()), Ok(()));
         assert!(document.syntax().is_some());
 
-        document.syntax = None;
-        assert_eq!(document.replace(65, "fn g() {}"), Ok(()));
+        document.syntax.give_up();
+        assert!(document.syntax().is_some());
+        for version in 65..=129 {
+            assert_eq!(document.apply(version, &edit()), Ok(()));
+            assert!(version >= 128 || document.syntax().is_none());
+        }
+        // At version 128 nobody asked.
+        assert!(document.syntax().is_some());
+
+        document.syntax.give_up();
+        assert_eq!(document.replace(130, "fn g() {}"), Ok(()));
         assert!(document.syntax().is_some());
     }
 }

@@ -7,15 +7,18 @@
 
 #![warn(clippy::unwrap_used)]
 
+mod brackets;
 pub mod complete;
 pub mod context;
 pub mod document;
 pub mod engine;
 pub mod fake_engine;
 pub mod language;
+mod lazy_syntax;
 pub mod plan;
 pub mod position;
 pub mod postprocess;
 pub mod prompt;
+pub mod settings;
 pub mod suggestion_cache;
 pub mod syntax;

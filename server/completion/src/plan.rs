@@ -1,8 +1,9 @@
 //! How much to suggest: the rest of the line or a block, and where a generated text has reached its end.
 
-use crate::complete::{CompletionSettings, Multiline};
+use crate::brackets::unmatched;
 use crate::document::Document;
-use crate::language::BlockStyle;
+use crate::language::{BlockStyle, Language};
+use crate::settings::{CompletionSettings, Multiline};
 
 /// What is asked of the model at one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum Shape {
     /// Up to the end of the line.
     Line,
     /// Up to the first line that is indented less than `indent` columns.
-    Block { indent: usize, style: BlockStyle },
+    Block { indent: usize },
 }
 
 /// Lines beyond which a file is not searched for the next one that is not blank.
@@ -49,16 +50,16 @@ pub fn plan(document: &Document, offset: usize, settings: &CompletionSettings) -
         .find(|line| !line.is_empty())
         .unwrap_or_default();
 
-    let style = document.language().block_style();
+    let language = document.language();
     let block = match settings.multiline {
         Multiline::Never => None,
-        Multiline::Always => Some(indent_of_block(&line_before)),
+        Multiline::Always => Some(indent_of_block(&line_before, language)),
         Multiline::Auto => {
             let above = (0..line).rev().take(LOOK_AHEAD).map(line_at).find(|line| !line.is_empty());
-            opened_block(&line_before, &line_after, above.as_deref().unwrap_or_default(), &next_line)
+            opened_block(&line_before, &line_after, above.as_deref().unwrap_or_default(), &next_line, language)
         }
     };
-    let shape = block.map_or(Shape::Line, |indent| Shape::Block { indent, style });
+    let shape = block.map_or(Shape::Line, |indent| Shape::Block { indent });
     Plan { shape, line_before, line_after, next_line }
 }
 
@@ -67,11 +68,11 @@ impl Plan {
     pub fn end_of(&self, text: &str) -> Option<usize> {
         match self.shape {
             Shape::Line => text.find(['\n', '\r']),
-            Shape::Block { indent, style } => self.end_of_block(text, indent, style),
+            Shape::Block { indent } => self.end_of_block(text, indent),
         }
     }
 
-    fn end_of_block(&self, text: &str, indent: usize, style: BlockStyle) -> Option<usize> {
+    fn end_of_block(&self, text: &str, indent: usize) -> Option<usize> {
         let mut blank_lines = 0;
         let mut position = 0;
         for (number, line) in text.split_inclusive('\n').enumerate() {
@@ -87,11 +88,14 @@ impl Plan {
                 } else {
                     blank_lines = 0;
                     if columns(line) < indent {
-                        let closes = style == BlockStyle::Braces && content.starts_with(['}', ')', ']']);
-                        if !(closes && self.leaves_open(&text[..position])) {
+                        if !(content.starts_with(['}', ')', ']']) && self.leaves_open(&text[..position])) {
                             return Some(position);
                         }
-                        return whole.then_some(position + line.trim_end().len());
+                        // The line closes what is open, and may open again: `} else {`.
+                        let end = position + line.trim_end().len();
+                        if whole && !self.leaves_open(&text[..end]) {
+                            return Some(end);
+                        }
                     }
                 }
             }
@@ -102,39 +106,44 @@ impl Plan {
 
     /// Whether a bracket opened on the cursor's line or in `text` has not been closed.
     fn leaves_open(&self, text: &str) -> bool {
-        let mut depth = 0i32;
-        for character in self.line_before.chars().chain(text.chars()).chain(self.line_after.chars()) {
-            match character {
-                '{' | '(' | '[' => depth += 1,
-                '}' | ')' | ']' => depth -= 1,
-                _ => {}
-            }
-        }
-        depth > 0
+        unmatched(&format!("{}{text}{}", self.line_before, self.line_after)).opening > 0
     }
 }
 
 /// The indentation of the block that the cursor is to begin or go on, in columns.
-fn indent_of_block(line_before: &str) -> usize {
+fn indent_of_block(line_before: &str, language: Language) -> usize {
     let indent = columns(line_before);
-    if opens_block(line_before) { indent + 1 } else { indent }
+    if opens_block(line_before, language) { indent + 1 } else { indent }
 }
 
 /// A block is called for where the line opens one, or where the line above did and this one is still empty.
-fn opened_block(line_before: &str, line_after: &str, above: &str, next_line: &str) -> Option<usize> {
+fn opened_block(
+    line_before: &str,
+    line_after: &str,
+    above: &str,
+    next_line: &str,
+    language: Language,
+) -> Option<usize> {
     if !line_after.trim().chars().all(|c| matches!(c, '}' | ')' | ']' | ';' | ',')) {
         return None;
     }
     let has_body = |opener: &str| columns(next_line) > columns(opener) && !next_line.is_empty();
     if line_before.trim().is_empty() {
-        let opened = opens_block(above) && columns(line_before) > columns(above);
+        let opened = opens_block(above, language) && columns(line_before) > columns(above);
         return (opened && !has_body(above)).then(|| columns(line_before));
     }
-    (opens_block(line_before) && !has_body(line_before)).then(|| columns(line_before) + 1)
+    (opens_block(line_before, language) && !has_body(line_before)).then(|| columns(line_before) + 1)
 }
 
-fn opens_block(line: &str) -> bool {
-    line.trim_end().ends_with(['{', ':'])
+fn opens_block(line: &str, language: Language) -> bool {
+    let line = line.trim();
+    if language.line_comment().is_some_and(|marker| line.starts_with(marker) || line.contains(&format!(" {marker}"))) {
+        return false;
+    }
+    match language.block_style() {
+        BlockStyle::Braces => line.ends_with('{'),
+        BlockStyle::Indentation => line.ends_with([':', '{', '[', '(']),
+    }
 }
 
 /// The width of the white space that `line` begins with; a tab counts as four columns.
@@ -145,7 +154,6 @@ fn columns(line: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Language;
 
     fn plan_at(language: &str, text: &str, multiline: Multiline) -> Plan {
         let offset = text.find("$0").expect("the fixture has a cursor");
@@ -171,6 +179,10 @@ mod tests {
         assert!(!is_block("rust", "fn f() {\n    a();\n    $0\n}\n"));
         assert!(!is_block("rust", "fn f() {$0 a();\n}\n"));
         assert!(!is_block("plaintext", "$0"));
+        assert!(!is_block("rust", "Vec::$0\n"));
+        assert!(!is_block("rust", "// such as {$0\n"));
+        assert!(!is_block("python", "# note:$0\n"));
+        assert!(is_block("python", "d = {$0\n"));
     }
 
     fn end(language: &str, fixture: &str, generated: &str) -> String {
@@ -203,6 +215,11 @@ mod tests {
         assert_eq!(end("rust", "fn f() {$0\n", "\n    a();\n}\n\nfn"), "\n    a();\n}|");
         assert_eq!(end("rust", "fn f() {$0}\n", "\n    a();\n}\n\nfn"), "\n    a();\n|");
         assert_eq!(end("rust", "fn f() {$0\n", "\n    a();\n}"), "\n    a();\n}");
+        assert_eq!(
+            end("rust", "if x {$0\n", "\n    a();\n} else {\n    b();\n}\nc"),
+            "\n    a();\n} else {\n    b();\n}|"
+        );
+        assert_eq!(end("python", "d = {$0\n", "\n    1: 2,\n}\nx"), "\n    1: 2,\n}|");
     }
 
     #[test]

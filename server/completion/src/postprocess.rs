@@ -1,6 +1,7 @@
 //! From what a model generated to what a user is shown: cut where the plan ends, without what stands after the cursor
 //! already, and nothing at all where nothing is left.
 
+use crate::brackets::unmatched;
 use crate::plan::{Plan, Shape};
 
 /// How much of `generated`, from its start on, is worth inserting at the cursor, in bytes; 0 for nothing.
@@ -9,19 +10,32 @@ pub fn useful_length(generated: &str, plan: &Plan) -> usize {
     if is_loop(planned) {
         return 0;
     }
-    let text = without_repeated_rest(planned.trim_end(), plan.line_after.trim_end());
+    let text = without_repeated_rest(planned.trim_end(), plan);
     let text = without_repeated_line(text, plan);
-    if text.trim().is_empty() { 0 } else { text.len() }
+    if text.trim().is_empty() {
+        return 0;
+    }
+    text.len() + break_before_closing_line(text, &generated[text.len()..], plan)
+}
+
+/// A block between brackets ends where the closing one, which stands after the cursor, gets a line of its own: the
+/// length of the white space up to there.
+fn break_before_closing_line(text: &str, after: &str, plan: &Plan) -> usize {
+    let closing = after.trim_start();
+    let space = &after[..after.len() - closing.len()];
+    let is_closed = closing.starts_with([')', ']', '}']) && plan.line_after.trim_start().get(..1) == closing.get(..1);
+    if is_closed && text.contains('\n') && space.contains('\n') { space.len() } else { 0 }
 }
 
 /// Whether `text` ends by saying the same again and again, which small models fall into and do not leave.
 pub fn is_loop(text: &str) -> bool {
     const REPEATS: usize = 4;
+    const LEAST: usize = 24;
     const LONGEST: usize = 48;
     let text = text.as_bytes();
     (1..=LONGEST).any(|length| {
-        // A unit of a letter or two has to go on for longer, since `0, 0, 0` and `aaa` are written on purpose.
-        let repeats = REPEATS.max(12 / length);
+        // A short unit has to go on for longer, since `[0, 0, 0, 0]` is written on purpose.
+        let repeats = REPEATS.max(LEAST.div_ceil(length));
         let Some(start) = text.len().checked_sub(repeats * length) else { return false };
         let unit = &text[start..start + length];
         // Rulers of dashes are drawn on purpose too.
@@ -29,46 +43,62 @@ pub fn is_loop(text: &str) -> bool {
     })
 }
 
-/// Drops an end of `text` with which the rest of the cursor's line begins.
-fn without_repeated_rest<'a>(text: &'a str, rest: &str) -> &'a str {
-    let rest_trimmed = rest.trim_start();
-    if rest_trimmed.is_empty() {
-        return text;
-    }
-    let starts = text.char_indices().map(|(start, _)| start);
-    for start in starts {
-        let end = &text[start..];
-        let repeats = rest.starts_with(end) || rest_trimmed.starts_with(end);
-        // Short ends agree by chance: brackets count only if nothing in the text opened them, words if they go on to
-        // the end of the line.
-        let means_it =
-            if end.chars().all(is_closing) { opens_none_of(&text[..start], end) } else { end.trim() == rest_trimmed };
-        if repeats && means_it {
-            return text[..start].trim_end_matches(' ');
-        }
-    }
-    text
+/// Drops what stands after the cursor already, with all that follows it.
+fn without_repeated_rest<'a>(text: &'a str, plan: &Plan) -> &'a str {
+    let rest = plan.line_after.trim();
+    let repeated = match rest.chars().next() {
+        None => None,
+        Some(')' | ']' | '}') => repeated_bracket(text, rest, plan),
+        Some('"') if unmatched(&plan.line_before).quoted => unescaped_quote(text),
+        Some('>') => unmatched_angle(text),
+        Some(_) => repeated_words(text, rest),
+    };
+    repeated.map_or(text, |start| text[..start].trim_end_matches(' '))
 }
 
-fn is_closing(character: char) -> bool {
-    matches!(character, ')' | ']' | '}' | ';' | ',' | '"' | '\'' | '`' | ':')
+/// The first closing bracket of `text` that closes nothing: neither what `text` opened, nor what the line before the
+/// cursor opened and the line after it does not close.
+fn repeated_bracket(text: &str, rest: &str, plan: &Plan) -> Option<usize> {
+    let left_open = unmatched(&plan.line_before).opening.saturating_sub(unmatched(rest).closing.len());
+    let first = *unmatched(text).closing.get(left_open)?;
+    (text[first..].chars().next() == rest.chars().next()).then_some(first)
 }
 
-/// Whether all brackets that `closing` closes were opened before `text`.
-fn opens_none_of(text: &str, closing: &str) -> bool {
-    let mut open = Vec::new();
-    let mut quotes = 0;
-    for character in text.chars() {
+fn unescaped_quote(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    text.char_indices().find_map(|(offset, character)| {
+        let ends = character == '"' && !escaped;
+        escaped = character == '\\' && !escaped;
+        ends.then_some(offset)
+    })
+}
+
+/// The `>` that ends generic arguments which began before `text`.
+fn unmatched_angle(text: &str) -> Option<usize> {
+    let mut open = 0usize;
+    let mut before = ' ';
+    for (offset, character) in text.char_indices() {
         match character {
-            '(' | '[' | '{' => open.push(character),
-            ')' | ']' | '}' => drop(open.pop()),
-            '"' => quotes += 1,
+            '<' => open += 1,
+            // An arrow is no bracket.
+            '>' if matches!(before, '-' | '=') => {}
+            '>' if open == 0 => return Some(offset),
+            '>' => open -= 1,
             _ => {}
         }
+        before = character;
     }
-    let closes_own_quote = closing.contains('"') && quotes % 2 == 1;
-    let closes_own_bracket = closing.contains([')', ']', '}']) && !open.is_empty();
-    !closes_own_quote && !closes_own_bracket
+    None
+}
+
+/// Where `text` goes on as the line does after the cursor, up to the line's end but for closing punctuation.
+fn repeated_words(text: &str, rest: &str) -> Option<usize> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(rest).map(|(start, _)| start).find(|start| {
+        let splits_word = text[..*start].ends_with(is_word) && rest.starts_with(is_word);
+        let ends_line = text[start + rest.len()..].chars().all(|c| matches!(c, ')' | ']' | '}' | ';' | ','));
+        ends_line && !splits_word
+    })
 }
 
 /// Drops a last line that only says what the next line of the file says.
@@ -81,7 +111,7 @@ fn without_repeated_line<'a>(text: &'a str, plan: &Plan) -> &'a str {
         Shape::Line => {
             let line = format!("{}{}{}", plan.line_before, text, plan.line_after);
             // A lone bracket or `pass` may well come twice.
-            let repeats = line.trim() == next && plan.line_before.trim().is_empty() && next.len() > 4;
+            let repeats = line.trim() == next && next.len() > 4;
             if repeats { "" } else { text }
         }
         Shape::Block { .. } => {
@@ -95,10 +125,10 @@ fn without_repeated_line<'a>(text: &'a str, plan: &Plan) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::complete::{CompletionSettings, Multiline};
     use crate::document::Document;
     use crate::language::Language;
     use crate::plan::plan;
+    use crate::settings::{CompletionSettings, Multiline};
 
     fn check(fixture: &str, generated: &str) -> String {
         let offset = fixture.find("$0").expect("the fixture has a cursor");
@@ -115,6 +145,10 @@ mod tests {
         assert_eq!(check("foo($0);", "a, b);"), "a, b");
         assert_eq!(check("foo(bar($0));", "a, b));\n"), "a, b");
         assert_eq!(check("let s = \"$0\";", "text\";"), "text");
+        assert_eq!(check("let s = \"$0\";", "a\\\"b\";"), "a\\\"b");
+        assert_eq!(check("foo($0)", "a, b);"), "a, b");
+        assert_eq!(check("let v: Vec<$0>", "u8> = vec![];"), "u8");
+        assert_eq!(check("let v: Vec<$0>", "Fn(u8) -> Vec<u8>>"), "Fn(u8) -> Vec<u8>");
     }
 
     #[test]
@@ -122,26 +156,38 @@ mod tests {
         assert_eq!(check("foo($0)", "bar(a)"), "bar(a)");
         assert_eq!(check("foo($0)", "bar(a))"), "bar(a)");
         assert_eq!(check("vec![$0]", "\"a\""), "\"a\"");
+        assert_eq!(check("foo(bar($0)", "x)"), "x)");
+        assert_eq!(check("foo(bar($0)", "x));"), "x)");
     }
 
     #[test]
     fn words_that_end_the_line_are_not_repeated() {
         assert_eq!(check("let a = $0 + offset;", "base + offset;"), "base");
         assert_eq!(check("let a = $0 + offset;", "base + off"), "base + off");
+        assert_eq!(check("let a = $0 + offset", "base + offset;"), "base");
+        assert_eq!(check("let a = $0 s", "bars"), "bars");
+    }
+
+    #[test]
+    fn a_closing_bracket_after_the_cursor_gets_its_line() {
+        assert_eq!(check("fn f() {$0}", "\n    a();\n}\n"), "\n    a();\n");
+        assert_eq!(check("    foo(|x| {$0});", "\n        a(x);\n    });"), "\n        a(x);\n    ");
+        assert_eq!(check("fn f() {$0\n}", "\n    a();\n}\n"), "\n    a();");
     }
 
     #[test]
     fn the_next_line_is_not_suggested_again() {
         assert_eq!(check("fn f() {\n    $0\n    return total;\n}", "return total;"), "");
+        assert_eq!(check("fn f() {\n    ret$0\n    return total;\n}", "urn total;"), "");
         assert_eq!(check("fn f() {\n    $0\n    }\n}", "}"), "}");
     }
 
     #[test]
     fn loops_are_nothing() {
         assert_eq!(check("use a::{$0", "Rgb, Rgb, Rgb, R"), "Rgb, Rgb, Rgb, R");
-        assert_eq!(check("use a::{$0", "Rgb, Rgb, Rgb, Rgb, "), "");
-        assert_eq!(check("let a = $0", "0x000000000000"), "");
-        assert_eq!(check("let a = $0", "[0, 0, 0, 0];"), "[0, 0, 0, 0];");
+        assert_eq!(check("use a::{$0", "Rgb, Rgb, Rgb, Rgb, Rgb, "), "");
+        assert_eq!(check("let a = $0", &format!("0x{}", "0".repeat(24))), "");
+        assert_eq!(check("let a = $0", "[0, 0, 0, 0, 0, 0];"), "[0, 0, 0, 0, 0, 0];");
         assert_eq!(check("// $0", "----------------------"), "----------------------");
     }
 

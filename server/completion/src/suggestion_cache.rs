@@ -6,8 +6,9 @@ use std::num::NonZeroUsize;
 use lru::LruCache;
 use ropey::RopeSlice;
 
-use crate::complete::{CompletionSettings, Suggestion};
+use crate::complete::Suggestion;
 use crate::document::Document;
+use crate::settings::CompletionSettings;
 
 /// How much text before and after the cursor, in bytes, must be the same for a suggestion to hold.
 const BEFORE: usize = 4096;
@@ -101,8 +102,8 @@ fn digest(text: RopeSlice<'_>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::complete::Multiline;
     use crate::language::Language;
+    use crate::settings::Multiline;
 
     const SETTINGS: CompletionSettings =
         CompletionSettings { multiline: Multiline::Auto, max_tokens: 64, context_tokens: 1024, deadline: None };

@@ -8,12 +8,12 @@ use tree_sitter::{InputEdit, Node, ParseOptions, ParseState, Parser, Point, Tree
 
 use crate::language::Language;
 
-/// Texts larger than this, in bytes, have no syntax tree: the first parse of one would hold up everything behind it.
+/// Texts larger than this, in bytes, have no syntax tree, and no memory is spent on one.
 pub const MAX_TEXT_BYTES: usize = 2 * 1024 * 1024;
 
-/// A parse that takes longer is given up. Code of [`MAX_TEXT_BYTES`] takes a third of this, but the error recovery of
-/// tree-sitter can spend minutes on as much punctuation that is no code.
-pub const MAX_PARSE_TIME: Duration = Duration::from_secs(1);
+/// A parse that takes longer is given up: whoever asked for the tree waits no longer, and does without it. It is enough
+/// for TODO lines of code, but the error recovery of tree-sitter can spend minutes on punctuation that is no code.
+pub const MAX_PARSE_TIME: Duration = Duration::from_millis(250);
 
 /// A tree-sitter tree. A clone shares its nodes and never changes with the original.
 #[derive(Debug, Clone)]
@@ -27,7 +27,8 @@ impl SyntaxTree {
     }
 
     /// Marks the bytes `range` of `before`, the text as it was, as replaced by `inserted`. The tree's offsets are then
-    /// those of the new text, and [`SyntaxTree::reparse`] has to follow before its nodes mean anything.
+    /// those of the new text, and [`SyntaxTree::reparse`] has to follow before its nodes mean anything. Any number of
+    /// edits can be marked before that.
     ///
     /// `range` must lie in `before`, on character boundaries, and the text stay within [`MAX_TEXT_BYTES`].
     pub fn edit(&mut self, before: &Rope, range: Range<usize>, inserted: &str) {
@@ -48,7 +49,7 @@ impl SyntaxTree {
     ///
     /// Where the text has no syntax errors this is the tree of [`SyntaxTree::parse`]; error recovery may prefer nodes
     /// that it can keep.
-    pub fn reparse(self, text: &Rope) -> Option<Self> {
+    pub fn reparse(&self, text: &Rope) -> Option<Self> {
         parse(&self.0.language(), text, Some(&self.0), MAX_PARSE_TIME)
     }
 

@@ -1,6 +1,8 @@
 //! Documents against a client: a plain `String` that a simple, slow model of the protocol edits.
 
 use std::ops::Range;
+use std::sync::Barrier;
+use std::thread;
 
 use fimble_completion::document::{Change, Document, Edit};
 use fimble_completion::language::Language;
@@ -185,12 +187,15 @@ proptest! {
     fn a_document_follows_its_client(
         (language, text) in files(),
         encoding in encodings(),
-        notifications in prop::collection::vec(prop::collection::vec(steps(), 0..4), 1..8),
+        // And whether its tree is asked for: what a chain of edits marks in an older tree must parse just as well.
+        notifications in prop::collection::vec((prop::collection::vec(steps(), 0..4), any::<bool>()), 1..8),
+        asked_on_the_way_back in prop::collection::vec(any::<bool>(), 24),
     ) {
         let mut document = Document::new("file", language, 0, &text);
         let mut client = Client { text: text.clone(), encoding };
         let mut undo = Vec::new();
-        for (version, steps) in (1..).zip(&notifications) {
+        let mut snapshots = Vec::new();
+        for (version, (steps, asked)) in (1..).zip(&notifications) {
             let mut changes = Vec::new();
             for step in steps {
                 let (change, back) = client.make(step);
@@ -200,14 +205,25 @@ proptest! {
             prop_assert_eq!(document.apply_changes(version, changes, encoding), Ok(()));
             prop_assert_eq!(document.text().to_string(), &*client.text);
             prop_assert_eq!(document.version(), version);
-            check_tree(&document);
+            snapshots.push((document.clone(), client.text.clone()));
+            if *asked {
+                check_tree(&document);
+            }
         }
         // The way back ends in the file as it was, after whatever those edits did to the tree.
-        for (version, back) in (100..).zip(undo.into_iter().rev()) {
+        for ((version, back), asked) in (100..).zip(undo.into_iter().rev()).zip(asked_on_the_way_back) {
             prop_assert_eq!(document.apply(version, &[back]), Ok(()));
-            check_tree(&document);
+            if asked {
+                check_tree(&document);
+            }
         }
         prop_assert_eq!(document.text().to_string(), text);
+        check_tree(&document);
+        // The edits since did nothing to what the snapshots show, asked before or not.
+        for (snapshot, text) in snapshots {
+            prop_assert_eq!(snapshot.text().to_string(), text);
+            check_tree(&snapshot);
+        }
     }
 
     #[test]
@@ -315,6 +331,60 @@ fn a_snapshot_stays_what_it_was() {
     assert_eq!(document.text().to_string(), "yy = 1\n");
     document.set_version(0);
     assert_eq!(document.replace(1, ""), Ok(()));
+    check_tree(&document);
+}
+
+#[test]
+fn a_parse_is_shared_by_all_clones_and_kept_by_the_owner() {
+    let text = RUST.repeat(20);
+    let mut document = Document::new("a.rs", Language::from_id("rust"), 0, &text);
+    let snapshot = document.clone();
+    let tree = snapshot.syntax().expect("a tree");
+    assert!(std::ptr::eq(tree, document.syntax().expect("a tree")));
+    let before = outline(tree);
+
+    // The node's identity tells that it was kept, not parsed again.
+    let last_item = |document: &Document| {
+        let root = document.syntax().expect("a tree").root_node();
+        root.child(root.child_count() as u32 - 1).expect("an item").id()
+    };
+    let first_body = text.find("w * h").expect("it is there");
+    let edit = |text: &str| [Edit { range: first_body..first_body, text: text.to_owned() }];
+    assert_eq!(document.apply(1, &edit("1 + ")), Ok(()));
+    assert_eq!(last_item(&document), last_item(&snapshot));
+    check_tree(&document);
+    // Nobody asks between these two.
+    assert_eq!(document.apply(2, &edit("2 + ")), Ok(()));
+    assert_eq!(document.apply(3, &edit("3 + ")), Ok(()));
+    assert_eq!(last_item(&document), last_item(&snapshot));
+    check_tree(&document);
+
+    assert_eq!(outline(snapshot.syntax().expect("a tree")), before);
+    check_tree(&snapshot);
+}
+
+#[test]
+fn threads_may_ask_at_once_while_the_text_goes_on() {
+    let mut document = Document::new("a.py", Language::from_id("python"), 0, &PYTHON.repeat(100));
+    for round in 0..8 {
+        let snapshots = [(); 4].map(|()| document.clone());
+        let start = Barrier::new(snapshots.len() + 1);
+        let trees = thread::scope(|scope| {
+            let ask = |snapshot| {
+                start.wait();
+                std::ptr::from_ref(Document::syntax(snapshot).expect("a tree")) as usize
+            };
+            let threads = snapshots.each_ref().map(|snapshot| scope.spawn(move || ask(snapshot)));
+            start.wait();
+            for step in 1..=50 {
+                let edit = Edit { range: 0..0, text: if step % 2 == 0 { "\n" } else { "x = 1" }.to_owned() };
+                assert_eq!(document.apply(round * 50 + step, &[edit]), Ok(()));
+            }
+            threads.map(|thread| thread.join().expect("it has not panicked"))
+        });
+        assert_eq!(trees, [trees[0]; 4]);
+        check_tree(&snapshots[0]);
+    }
     check_tree(&document);
 }
 

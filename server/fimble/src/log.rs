@@ -58,7 +58,11 @@ fn targets(level: LogLevel) -> Targets {
         LogLevel::Trace => LevelFilter::TRACE,
     };
     // One prefix covers every crate of the workspace.
-    Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("fimble", level)
+    Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        // It warns of every model that is not made for chats, as none of ours is.
+        .with_target("mistralrs", LevelFilter::ERROR)
+        .with_target("fimble", level)
 }
 
 #[cfg(test)]
@@ -101,8 +105,9 @@ mod tests {
     fn libraries_are_heard_from_warnings_on() {
         let targets = targets(LogLevel::Trace);
         assert!(targets.would_enable("fimble_completion::plan", &Level::TRACE));
-        assert!(targets.would_enable("mistralrs_core::engine", &Level::WARN));
-        assert!(!targets.would_enable("mistralrs_core::engine", &Level::INFO));
+        assert!(targets.would_enable("candle_core::device", &Level::WARN));
+        assert!(!targets.would_enable("candle_core::device", &Level::INFO));
+        assert!(!targets.would_enable("mistralrs_core::pipeline", &Level::WARN));
         assert!(!super::targets(LogLevel::Error).would_enable("hyper", &Level::WARN));
     }
 }

@@ -173,7 +173,10 @@ impl MainLoop {
             }
         };
         if let Some(reply) = self.session.in_flight.take(&job.uri, job.number) {
-            self.answer(reply, offer.as_ref());
+            // Ghost text would stand in the wrong place once the text has gone on; the next request at the right one
+            // finds it in the cache. A menu is for the place that was asked for, and filtered by what came since.
+            let fits = matches!(reply, CompletionReply::Menu(_)) || self.session.is_current(job);
+            self.answer(reply, offer.as_ref().filter(|_| fits));
         }
     }
 
@@ -192,9 +195,10 @@ impl MainLoop {
         for problem in problems {
             self.show_once(MessageType::WARNING, problem);
         }
-        self.session.resolve_settings();
-        self.log.set_level(self.session.settings.log_level);
-        tracing::info!(settings = ?self.session.settings, "settings");
+        if self.session.resolve_settings() {
+            self.log.set_level(self.session.settings.log_level);
+            tracing::info!(settings = ?self.session.settings, "settings");
+        }
         if self.begun {
             self.load_if_asked();
         }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use fimble_completion::complete::{CompletionSettings, Multiline};
 use fimble_completion::language::Language;
+use fimble_completion::settings::{CompletionSettings, Multiline};
 use serde_json::{Map, Value};
 
 /// What holds, for the whole session.

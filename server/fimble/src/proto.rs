@@ -94,7 +94,8 @@ pub(crate) fn repair(message: &mut Value) {
 /// one Neovim hides what follows the cursor.
 pub(crate) fn inline_item(offer: &Offer) -> InlineCompletionItem {
     InlineCompletionItem {
-        insert_text: offer.suggestion.text.clone(),
+        // Neovim shows and inserts a CR as such; all clients give the text their document's line breaks.
+        insert_text: offer.suggestion.text.replace("\r\n", "\n"),
         filter_text: None,
         range: Some(cursor(offer)),
         command: Some(accepted(offer)),
@@ -105,19 +106,19 @@ pub(crate) fn inline_item(offer: &Offer) -> InlineCompletionItem {
 /// An item of a completion menu that inserts the suggestion at the cursor.
 pub(crate) fn menu_item(offer: &Offer) -> CompletionItem {
     let text = &offer.suggestion.text;
-    let first_line = text.lines().next().unwrap_or_default();
+    let first_line = word_before(offer.document.text(), offer.offset) + text.lines().next().unwrap_or_default();
     CompletionItem {
-        label: label(text),
+        label: label(if text.starts_with(['\r', '\n']) { text } else { &first_line }),
         kind: Some(CompletionItemKind::TEXT),
         detail: Some(format!("fimble ({})", offer.model)),
         documentation: Some(Documentation::MarkupContent(MarkupContent {
             kind: MarkupKind::Markdown,
-            value: fenced(text, offer.document.language()),
+            value: fenced(&preview(offer), offer.document.language()),
         })),
         // Before what other servers offer, whose sort texts begin with a letter or a digit: there is but one of these.
         sort_text: Some(" ".to_owned()),
         // Clients compare the word before the cursor with this, and hide the item where they differ.
-        filter_text: Some(word_before(offer.document.text(), offer.offset) + first_line),
+        filter_text: Some(first_line),
         insert_text_format: Some(InsertTextFormat::PLAIN_TEXT),
         // The lines after the first are indented already; VS Code would do it again.
         insert_text_mode: Some(InsertTextMode::AS_IS),
@@ -159,6 +160,25 @@ fn label(text: &str) -> String {
     }
 }
 
+/// The cursor's line with the suggestion in it, without the indentation that all its lines share.
+fn preview(offer: &Offer) -> String {
+    const LONGEST: usize = 200;
+    let text = offer.document.text();
+    let cursor = text.byte_to_char(offer.offset);
+    let start = text.line_to_char(text.char_to_line(cursor)).max(cursor.saturating_sub(LONGEST));
+    let line = text.slice(start..cursor).to_string();
+    let content = line.trim_start();
+    let indentation = &line[..line.len() - content.len()];
+    let mut preview = content.to_owned();
+    for (number, line) in offer.suggestion.text.lines().enumerate() {
+        if number > 0 && !preview.is_empty() {
+            preview.push('\n');
+        }
+        preview.push_str(if number == 0 { line } else { line.strip_prefix(indentation).unwrap_or(line) });
+    }
+    preview
+}
+
 /// A Markdown code block, fenced by more backticks than the text has in a row.
 fn fenced(text: &str, language: Language) -> String {
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or_default();
@@ -192,7 +212,7 @@ mod tests {
     #[test]
     fn a_menu_item_survives_the_filter_and_inserts_at_the_cursor() {
         for (before, suggestion, label, filter) in [
-            ("let x = par", "se(text);\n    y", "se(text);", "parse(text);"),
+            ("let x = par", "se(text);\n    y", "parse(text);", "parse(text);"),
             ("x ", "\n    y = 1", "y = 1", ""),
             ("π_1", "\n\n", "(blank lines)", "π_1"),
             ("", "  trimmed  \n", "trimmed", "  trimmed  "),
@@ -205,6 +225,23 @@ mod tests {
         }
         let long = menu_item(&offer("", &"ü".repeat(61), "rust"));
         assert_eq!(long.label, "ü".repeat(60) + "…");
+    }
+
+    #[test]
+    fn a_preview_reads_like_the_file() {
+        for (before, suggestion, expected) in [
+            ("    let x = par", "se()?;\r\n    x", "let x = parse()?;\nx"),
+            ("\t", "a();\n\tb();", "a();\nb();"),
+            ("fn f() {", "\n    a();\n}", "fn f() {\n    a();\n}"),
+            ("", "\n\nx", "x"),
+        ] {
+            assert_eq!(preview(&offer(before, suggestion, "rust")), expected);
+        }
+    }
+
+    #[test]
+    fn ghost_text_has_line_feeds_only() {
+        assert_eq!(inline_item(&offer("", "a\r\nb", "rust")).insert_text, "a\nb");
     }
 
     #[test]

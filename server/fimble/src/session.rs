@@ -6,10 +6,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fimble_completion::complete::{Completion, CompletionSettings, Suggestion, complete};
+use fimble_completion::complete::{Completion, Suggestion, complete};
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, EngineError};
 use fimble_completion::position::{Position, PositionEncoding, offset_at};
+use fimble_completion::settings::CompletionSettings;
 use fimble_completion::suggestion_cache::SuggestionCache;
 use tower_lsp::ls_types::Uri;
 
@@ -171,7 +172,7 @@ impl Session {
         Some(Place { version, position: question.position })
     }
 
-    /// What a job that has ended offers to whoever waits for it, and for later.
+    /// What a job that has ended offers where it was asked to, and for later.
     pub(crate) fn accept(&mut self, job: &Job, completion: Completion) -> Option<Offer> {
         let suggestion = completion.suggestion?;
         let work = &job.work;
@@ -181,16 +182,20 @@ impl Session {
             let settings = CompletionSettings { deadline, ..work.settings.clone() };
             self.suggestions.insert(&work.document, work.offset, &settings, suggestion.clone());
         }
-        // The text has gone on: shown now, the suggestion would stand in the wrong place. The next request at the
-        // right one finds it in the cache.
-        let current = self.documents.get(&job.uri)?.document.version() == work.document.version();
-        current.then(|| work.offer(suggestion, self.client.encoding))
+        Some(work.offer(suggestion, self.client.encoding))
     }
 
-    /// Resolves the settings anew, after a source has changed.
-    pub(crate) fn resolve_settings(&mut self) {
+    /// Whether the document of `job` still is as it was at the request.
+    pub(crate) fn is_current(&self, job: &Job) -> bool {
+        let open = self.documents.get(&job.uri);
+        open.is_some_and(|open| open.document.version() == job.work.document.version())
+    }
+
+    /// Resolves the settings anew, after a source has changed; returns whether any setting has.
+    pub(crate) fn resolve_settings(&mut self) -> bool {
         let Sources { user_file, initialization, configuration, command_line } = &self.sources;
-        self.settings = Settings::resolve([user_file, initialization, configuration, command_line]);
+        let settings = Settings::resolve([user_file, initialization, configuration, command_line]);
+        std::mem::replace(&mut self.settings, settings) != self.settings
     }
 }
 

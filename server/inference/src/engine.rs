@@ -160,7 +160,8 @@ impl Worker {
                     return Err(error.into());
                 }
             };
-            evaluated = sequence.evaluated.min(prompt);
+            // Known tokens after the prompt are sent along; they are none of its own.
+            evaluated = sequence.evaluated.saturating_sub(sent.len() - prompt);
             self.cache.add(sequence.seen, &sequence.tokens);
             if sequence.broken {
                 return Err(EngineError::Failed(
@@ -248,7 +249,7 @@ impl Cache {
     }
 
     fn wants_room(&self) -> bool {
-        self.size() > self.budget / 2
+        self.kv_bytes > 0 && self.size() > self.budget / 2
     }
 
     /// The KV goes as a whole, since mistral.rs cannot drop one sequence; what is known goes with it, because it would

@@ -2,7 +2,8 @@
 //!
 //! mistral.rs 0.8 misses its cache entirely when an entry covers a prompt whole, which is what backspace, an accepted
 //! suggestion and a half-typed word come down to. Walking the known tokens answers such a request without the engine,
-//! or at least brings it to a place that no entry covers.
+//! or at least brings it to a place that no entry covers; but for a return to a place inside an earlier prompt where
+//! nothing was ever asked.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -93,7 +93,9 @@ fn built_in_manifest(name: &str) -> Option<Manifest> {
 }
 
 fn manifest_at(path: &Path) -> Result<Manifest, LocateError> {
-    let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    // What looks like an extension of a folder is part of its name: `Qwen2.5-Coder-0.5B`.
+    let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
+    let name = name.unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     let file = folder.join(MANIFEST_FILE);
     match fs::read_to_string(&file) {

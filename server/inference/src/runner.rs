@@ -2,7 +2,8 @@
 //!
 //! - A sequence's KV is kept only if it ends by an end-of-text token that the logits processor forces. Ended by length
 //!   or by a dropped receiver, it is lost, or a later reuse is wrong.
-//! - A prompt that a kept sequence covers whole is evaluated from its start: never send one (see [`super::known_tokens`]).
+//! - A prompt that a kept sequence covers whole is evaluated from its start. It is right, but slow: [`super::known_tokens`]
+//!   keeps it rare.
 //! - On a CPU nothing is ever evicted: only a new engine around the same loaded model frees the memory.
 //! - Two sequences at once are batched and each switch copies every KV: one at a time.
 

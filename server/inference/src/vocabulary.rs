@@ -42,7 +42,9 @@ impl Vocabulary {
             .collect();
         let mut ordinary: Vec<u32> = (0..size).filter(|id| !bytes[*id as usize].is_empty()).collect();
         ordinary.sort_by(|a, b| bytes[*a as usize].cmp(&bytes[*b as usize]));
-        let added = tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
+        // White space that was added as tokens is ordinary text all the same.
+        let added = tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content);
+        let added = added.filter(|content| !content.trim().is_empty()).collect();
         let beginning = encode(&tokenizer, "", true)?;
         Ok(Self { tokenizer, bytes, ordinary, added, beginning })
     }

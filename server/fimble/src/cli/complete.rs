@@ -7,10 +7,11 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use fimble_completion::complete::{self, Multiline, complete};
+use fimble_completion::complete::{self, complete};
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine};
 use fimble_completion::language::Language;
+use fimble_completion::settings::Multiline;
 use serde::Serialize;
 
 use super::Common;

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use fimble_completion::complete::{CompletionSettings, Multiline, complete};
+use fimble_completion::complete::complete;
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine};
 use fimble_completion::language::Language;
+use fimble_completion::settings::{CompletionSettings, Multiline};
 use flate2::read::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 //! `fimble lsp`: the language server on standard input and output.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -22,6 +23,9 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
         let engine = MistralEngine::load(model, EngineOptions::default()).map_err(|error| error.to_string())?;
         Ok(Arc::new(engine) as Arc<dyn Engine>)
     });
+    if std::io::stdin().is_terminal() {
+        eprintln!("fimble waits for an editor on standard input; for what else it does, see `fimble --help`");
+    }
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
     let status = runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout(), load, options));
     // A read of standard input cannot be interrupted; waiting for it would keep the process after `exit`.

@@ -16,8 +16,9 @@ pub(crate) fn question(params: CompletionParams) -> Question {
 
 pub(crate) fn answer(offer: Option<&Offer>) -> CompletionResponse {
     CompletionResponse::List(CompletionList {
-        // The next key may call for another suggestion: the client has to ask again rather than filter this one.
-        is_incomplete: true,
+        // The next key may call for another suggestion: the client has to ask again rather than filter this one. But
+        // Helix takes an empty list with more to come for an answer, and then drops what slower servers bring.
+        is_incomplete: offer.is_some(),
         items: offer.map(proto::menu_item).into_iter().collect(),
     })
 }

@@ -11,9 +11,9 @@ use crate::options::{Options, Problem};
 use crate::proto;
 use crate::session::{ClientFeatures, Session};
 
-/// What an identifier does not follow by itself and a completion is wanted after. A blank is among them because the
-/// most useful place of all is behind a `=` or a `return`.
-const TRIGGERS: [&str; 9] = [".", ":", "(", "[", "{", "=", ",", "<", " "];
+/// What an identifier does not follow by itself and a completion is wanted after. Clients ask every server at any
+/// server's trigger: a blank or a comma would open the others' menus all the time.
+const TRIGGERS: [&str; 3] = [".", ":", "("];
 
 pub(crate) fn initialize(
     session: &mut Session,

@@ -1,0 +1,48 @@
+//! Brackets without partners, by their looks: what is generated is too short, and too often unfinished, to be parsed.
+
+/// The brackets of a text that find no partner in it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unmatched {
+    /// Byte offsets of closing brackets that nothing in the text opened.
+    pub(crate) closing: Vec<usize>,
+    /// How many brackets are left open at the end.
+    pub(crate) opening: usize,
+    /// Whether the text ends inside double quotes.
+    pub(crate) quoted: bool,
+}
+
+/// Brackets inside double quotes do not count. Kinds of brackets are not told apart.
+pub(crate) fn unmatched(text: &str) -> Unmatched {
+    let mut unmatched = Unmatched::default();
+    let mut escaped = false;
+    for (offset, character) in text.char_indices() {
+        match character {
+            '"' if !escaped => unmatched.quoted = !unmatched.quoted,
+            _ if unmatched.quoted => {}
+            '(' | '[' | '{' => unmatched.opening += 1,
+            ')' | ']' | '}' if unmatched.opening == 0 => unmatched.closing.push(offset),
+            ')' | ']' | '}' => unmatched.opening -= 1,
+            _ => {}
+        }
+        escaped = character == '\\' && !escaped;
+    }
+    unmatched
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_find_their_partners() {
+        let check = |text: &str| {
+            let Unmatched { closing, opening, quoted } = unmatched(text);
+            (closing, opening, quoted)
+        };
+        assert_eq!(check("f(a[0])"), (vec![], 0, false));
+        assert_eq!(check("a) + (b"), (vec![1], 1, false));
+        assert_eq!(check("}); {"), (vec![0, 1], 1, false));
+        assert_eq!(check("\")\" )"), (vec![4], 0, false));
+        assert_eq!(check("(\"a\\\")"), (vec![], 1, true));
+    }
+}

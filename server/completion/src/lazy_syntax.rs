@@ -1,0 +1,155 @@
+//! The syntax tree of one text, parsed when it is first asked for, by the thread that asks. So an edit costs the
+//! document's owner no parse, and a tree nobody asks for costs nobody one.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use ropey::Rope;
+
+use crate::language::Language;
+use crate::syntax::{MAX_TEXT_BYTES, SyntaxTree};
+
+/// What marking edits in one tree may cost before the tree is dropped, in bytes removed from its text and
+/// [`COST_OF_A_MARK`] for each edit. It bounds what one edit costs: tree-sitter visits each node in what is removed, and
+/// keeps it, so that edits at the same place visit it again. Deleting 5,000 characters one by one ends at 50 µs each,
+/// and 64 KiB at once take 2 ms. A parse from the beginning, the price of dropping a tree, is not the owner's to pay.
+const MARKING_BUDGET: usize = 64 * 1024;
+const COST_OF_A_MARK: usize = 16;
+
+/// Shared by all clones of a document that have the same text: whoever asks first parses for all.
+#[derive(Debug)]
+pub(crate) struct LazySyntax {
+    tree: OnceLock<Option<SyntaxTree>>,
+    /// What the parse starts from. It is dropped as soon as `tree` is there, by the thread that parsed, since freeing the
+    /// nodes of a large file takes milliseconds. Locked only to copy or take it, never during a parse.
+    old: Mutex<Option<MarkedTree>>,
+    given_up: Arc<AtomicBool>,
+}
+
+/// What the tree of a text will be parsed from; it follows the text while that is being edited.
+#[derive(Debug, Default)]
+pub(crate) struct ParseStart {
+    /// `None`: the text is parsed from the beginning.
+    old: Option<MarkedTree>,
+    /// A parse took too long, of this text or of one that it comes from: another attempt would most likely, too. Shared
+    /// with those texts, because their parses may still be running.
+    given_up: Arc<AtomicBool>,
+}
+
+/// The tree of an earlier text, with all edits since marked in it.
+#[derive(Debug, Clone)]
+struct MarkedTree {
+    tree: SyntaxTree,
+    /// What is left of [`MARKING_BUDGET`].
+    budget: usize,
+}
+
+impl LazySyntax {
+    /// The tree of `text`, which must be the one that `start` was made to follow.
+    pub(crate) fn new(start: ParseStart) -> Self {
+        Self { tree: OnceLock::new(), old: Mutex::new(start.old), given_up: start.given_up }
+    }
+
+    /// Parses on the first call, and makes others wait who call meanwhile. `text` must be the same each time.
+    pub(crate) fn get(&self, language: Language, text: &Rope) -> Option<&SyntaxTree> {
+        if let Some(tree) = self.tree.get() {
+            return tree.as_ref();
+        }
+        let tree = self.tree.get_or_init(|| self.parse(language, text));
+        let old = self.old().take();
+        // Freed without the lock.
+        drop(old);
+        tree.as_ref()
+    }
+
+    fn parse(&self, language: Language, text: &Rope) -> Option<SyntaxTree> {
+        if self.given_up.load(Ordering::Relaxed) {
+            return None;
+        }
+        let old = self.old().clone();
+        let tree = match old {
+            Some(old) => old.tree.reparse(text),
+            None => SyntaxTree::parse(language, text),
+        };
+        if tree.is_none() && text.len_bytes() <= MAX_TEXT_BYTES {
+            self.given_up.store(true, Ordering::Relaxed);
+        }
+        tree
+    }
+
+    /// Where the parse of a text starts that edits will make of this one. Does not wait for a parse: if the tree is not
+    /// there by now, it is the tree that its parse starts from, too.
+    pub(crate) fn start(&self) -> ParseStart {
+        // In this order: the old tree is gone only after the new one has come.
+        let old = self.old().clone();
+        let old = match self.tree.get() {
+            Some(Some(tree)) => Some(MarkedTree { tree: tree.clone(), budget: MARKING_BUDGET }),
+            Some(None) => None,
+            None => old,
+        };
+        ParseStart { old, given_up: self.given_up.clone() }
+    }
+
+    fn old(&self) -> MutexGuard<'_, Option<MarkedTree>> {
+        self.old.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a parse that took too long does.
+    #[cfg(test)]
+    pub(crate) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+}
+
+impl ParseStart {
+    /// As [`SyntaxTree::edit`].
+    pub(crate) fn edit(&mut self, before: &Rope, range: Range<usize>, inserted: &str) {
+        let Some(old) = &mut self.old else {
+            return;
+        };
+        match old.budget.checked_sub(range.len() + COST_OF_A_MARK) {
+            Some(budget) => {
+                old.budget = budget;
+                old.tree.edit(before, range, inserted);
+            }
+            None => self.old = None,
+        }
+    }
+
+    /// Lets a text be parsed although one that it comes from took too long.
+    pub(crate) fn retry(&mut self) {
+        self.given_up = Arc::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_with_too_many_marks_is_dropped() {
+        let language = Language::from_id("rust");
+        let mut text = Rope::from_str(&"fn f() {}\n".repeat(10_000));
+        let lazy = LazySyntax::new(ParseStart::default());
+        assert!(lazy.start().old.is_none());
+        assert!(lazy.get(language, &text).is_some());
+        assert!(lazy.old().is_none());
+
+        let mut start = lazy.start();
+        start.edit(&text, 0..MARKING_BUDGET, "");
+        assert!(start.old.is_none());
+
+        let mut start = lazy.start();
+        let mut marks = 0;
+        while start.old.is_some() {
+            // A text asked for in between takes over the marks with the tree.
+            start = LazySyntax::new(start).start();
+            start.edit(&text, 0..0, " ");
+            text.insert(0, " ");
+            marks += 1;
+        }
+        assert_eq!(marks, MARKING_BUDGET / COST_OF_A_MARK + 1);
+        assert!(LazySyntax::new(start).get(language, &text).is_some());
+    }
+}

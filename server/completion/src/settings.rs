@@ -1,0 +1,28 @@
+//! What a user may decide about a completion. Defaults are the caller's.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What of the user's settings bears on one completion.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CompletionSettings {
+    pub multiline: Multiline,
+    /// Upper bound on generated tokens.
+    pub max_tokens: usize,
+    /// Tokens of the file shown to the model, before and after the cursor together.
+    pub context_tokens: usize,
+    /// After this, a suggestion is cut at the next good place rather than awaited. `None`: as long as it takes.
+    pub deadline: Option<Duration>,
+}
+
+/// Whether more than the rest of the line may be suggested.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Multiline {
+    /// Where the syntax calls for a block.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}

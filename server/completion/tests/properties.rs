@@ -1,0 +1,265 @@
+//! What holds of every completion, whatever the text, the cursor and the model's answer: nothing panics, what is shown
+//! to the model is the file's own text, and what is shown to the user is the model's own.
+
+use std::num::NonZeroUsize;
+use std::ops::Range;
+
+use fimble_completion::complete::{Suggestion, complete};
+use fimble_completion::context::context;
+use fimble_completion::document::{Document, Edit};
+use fimble_completion::engine::Cancel;
+use fimble_completion::fake_engine::FakeEngine;
+use fimble_completion::language::Language;
+use fimble_completion::plan::plan;
+use fimble_completion::postprocess::useful_length;
+use fimble_completion::settings::{CompletionSettings, Multiline};
+use fimble_completion::suggestion_cache::SuggestionCache;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+/// Everything that opens, closes, indents or ends something, and characters of every width.
+const PIECES: &[&str] = &[
+    "a",
+    "return x",
+    "foo",
+    " ",
+    "    ",
+    "\t",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "},",
+    ");",
+    "\"",
+    "'",
+    ":",
+    ";",
+    ",",
+    "#",
+    "fn f() {",
+    "def f():",
+    "if x:",
+    "else {",
+    "\n    ",
+    "\n        ",
+    "\n    }",
+    "\n}",
+    "\n)",
+    "é",
+    "語",
+    "😀",
+    "e\u{301}",
+    "\u{85}",
+    "\u{a0}",
+    "\u{2028}",
+    "\0",
+];
+
+const LINE_BREAKS: &[&str] = &["\n", "\r\n", "\r"];
+
+/// Bytes before and after the cursor that the suggestion cache looks at, and then some.
+const BEYOND_CACHE: usize = 5000;
+
+/// A text, mostly of some lines; now and then many lines, or a line that is longer than any limit in the code.
+fn texts() -> impl Strategy<Value = String> {
+    let piece = || prop_oneof![8 => select(PIECES), 2 => select(LINE_BREAKS)];
+    let lines = |length| prop::collection::vec(piece(), length).prop_map(|pieces| pieces.concat());
+    let long_line = (select(PIECES), 1..3000usize).prop_map(|(piece, times)| piece.repeat(times));
+    prop_oneof![
+        6 => lines(0..60),
+        1 => lines(0..2000),
+        1 => (lines(0..20), long_line, lines(0..20)).prop_map(|(before, line, after)| before + &line + &after),
+    ]
+}
+
+/// What a model might say: code, or anything else.
+fn answers() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![8 => select(PIECES), 1 => select(LINE_BREAKS)];
+    prop::collection::vec(piece, 0..80).prop_map(|pieces| pieces.concat())
+}
+
+fn languages() -> impl Strategy<Value = Language> {
+    select(vec!["rust", "python", "go", "plaintext"]).prop_map(Language::from_id)
+}
+
+fn settings() -> impl Strategy<Value = CompletionSettings> {
+    let multiline = select(vec![Multiline::Auto, Multiline::Always, Multiline::Never]);
+    (multiline, 0..100usize, prop_oneof![0..20usize, 0..2000usize]).prop_map(
+        |(multiline, max_tokens, context_tokens)| CompletionSettings {
+            multiline,
+            max_tokens,
+            context_tokens,
+            deadline: None,
+        },
+    )
+}
+
+/// How models of several kinds might count: by bytes, by characters, by words.
+fn counters() -> impl Strategy<Value = fn(&str) -> usize> {
+    let bytes: fn(&str) -> usize = |text| text.len();
+    let characters: fn(&str) -> usize = |text| text.chars().count();
+    let words: fn(&str) -> usize = |text| text.split_whitespace().count();
+    select(vec![bytes, characters, words])
+}
+
+/// The places where a client can put its cursor: any but the inside of a character or of a CRLF.
+fn cursor(text: &str, place: Index) -> usize {
+    let offsets: Vec<usize> = (0..=text.len()).filter(|&offset| is_place(text, offset)).collect();
+    offsets[place.index(offsets.len())]
+}
+
+fn is_place(text: &str, offset: usize) -> bool {
+    text.is_char_boundary(offset) && !(text[..offset].ends_with('\r') && text[offset..].starts_with('\n'))
+}
+
+fn with_lf(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+fn line_at(text: &str, offset: usize) -> Range<usize> {
+    let start = text[..offset].rfind(['\n', '\r']).map_or(0, |line_break| line_break + 1);
+    start..text[offset..].find(['\n', '\r']).map_or(text.len(), |length| offset + length)
+}
+
+proptest! {
+    #[test]
+    fn the_context_is_the_text_around_the_cursor(
+        text in texts(),
+        place in any::<Index>(),
+        tokens in prop_oneof![0..20usize, 0..5000usize],
+        count in counters(),
+    ) {
+        let document = Document::new("file", Language::PLAIN, 0, &text);
+        let offset = cursor(&text, place);
+        let context = context(&document, offset, tokens, &count);
+        let before = format!("{}{}", context.prefix, context.tail);
+        prop_assert!(with_lf(&text[..offset]).ends_with(&before), "{context:?}");
+        prop_assert!(with_lf(&text[offset..]).starts_with(&context.suffix), "{context:?}");
+        let used = count(&context.prefix) + count(&context.tail) + count(&context.suffix);
+        prop_assert!(used <= tokens, "{used} of {tokens}: {context:?}");
+        let reaches_start = with_lf(&text[..offset]).len() == context.tail.len();
+        prop_assert!(reaches_start || !context.prefix.is_empty() || tokens - used < 8, "{used} of {tokens}: {context:?}");
+        prop_assert!(!context.tail.contains(['\n', '\r']), "{context:?}");
+    }
+
+    #[test]
+    fn a_window_that_holds_the_file_shows_it_whole(text in texts(), place in any::<Index>()) {
+        let document = Document::new("file", Language::PLAIN, 0, &text);
+        let offset = cursor(&text, place);
+        let context = context(&document, offset, 4 * text.len() + 1, &|text| text.chars().count());
+        prop_assert_eq!(format!("{}{}", context.prefix, context.tail), with_lf(&text[..offset]));
+        prop_assert_eq!(context.suffix, with_lf(&text[offset..]));
+    }
+
+    #[test]
+    fn a_plan_notes_the_cursors_line(
+        language in languages(),
+        text in texts(),
+        place in any::<Index>(),
+        settings in settings(),
+    ) {
+        let document = Document::new("file", language, 0, &text);
+        let offset = cursor(&text, place);
+        let plan = plan(&document, offset, &settings);
+        let line = line_at(&text, offset);
+        prop_assert!(text[line.start..offset].ends_with(&*plan.line_before));
+        prop_assert!(text[offset..line.end].starts_with(&*plan.line_after));
+        if line.len() <= 4000 {
+            prop_assert_eq!(plan.line_before + &plan.line_after, &text[line]);
+        }
+        let is_next = text[offset..].split(['\n', '\r']).skip(1).any(|line| line.starts_with(&*plan.next_line));
+        prop_assert!(is_next || plan.next_line.is_empty(), "{}", plan.next_line);
+    }
+
+    /// A generation is ended as soon as its end is seen, so what comes later must not move it.
+    #[test]
+    fn an_end_once_found_stays(
+        language in languages(),
+        text in texts(),
+        place in any::<Index>(),
+        settings in settings(),
+        generated in answers(),
+    ) {
+        let document = Document::new("file", language, 0, &text);
+        let plan = plan(&document, cursor(&text, place), &settings);
+        let mut found = None;
+        for (length, character) in generated.char_indices() {
+            let so_far = &generated[..length + character.len_utf8()];
+            let end = plan.end_of(so_far);
+            prop_assert!(found.is_none() || end == found, "{so_far:?}: {found:?}, then {end:?}");
+            prop_assert!(end.is_none_or(|end| so_far.is_char_boundary(end)), "{so_far:?}: {end:?}");
+            found = end;
+        }
+    }
+
+    #[test]
+    fn what_is_useful_is_a_beginning_of_what_was_generated(
+        language in languages(),
+        text in texts(),
+        place in any::<Index>(),
+        settings in settings(),
+        generated in answers(),
+    ) {
+        let document = Document::new("file", language, 0, &text);
+        let plan = plan(&document, cursor(&text, place), &settings);
+        let useful = generated.get(..useful_length(&generated, &plan));
+        prop_assert!(useful.is_some(), "inside a character");
+        prop_assert!(useful.is_some_and(|useful| useful.is_empty() || !useful.trim().is_empty()));
+    }
+
+    #[test]
+    fn a_completion_inserts_what_the_model_said_in_the_files_line_breaks(
+        language in languages(),
+        text in texts(),
+        place in any::<Index>(),
+        settings in settings(),
+        answer in answers(),
+    ) {
+        let document = Document::new("file", language, 0, &text);
+        let offset = cursor(&text, place);
+        let engine = FakeEngine::answering(&answer);
+        let completion = complete(&document, offset, &settings, &engine, &Cancel::default());
+        let completion = completion.map_err(|error| TestCaseError::fail(error.to_string()))?;
+        if let Some(Suggestion { text: suggested, confidence }) = completion.suggestion {
+            prop_assert!(!suggested.trim().is_empty());
+            prop_assert!(with_lf(&answer).starts_with(&with_lf(&suggested)), "{suggested:?}");
+            prop_assert!((0.0..=1.0).contains(&confidence), "{confidence}");
+            prop_assert!(settings.multiline != Multiline::Never || !suggested.contains(['\n', '\r']));
+        }
+    }
+
+    /// Typing along a suggestion, and taking it back, always finds the rest; any other text never does.
+    #[test]
+    fn the_cache_returns_the_rest_of_what_is_typed(
+        text in texts(),
+        place in any::<Index>(),
+        settings in settings(),
+        suggested in answers().prop_filter("a suggestion is never empty", |text| !text.is_empty()),
+        typed in any::<Index>(),
+        other in select(vec!["~", "é~", "\n~"]),
+        far in any::<bool>(),
+    ) {
+        let text = if far { format!("{}{text}", "-".repeat(BEYOND_CACHE)) } else { text };
+        let offset = cursor(&text, place);
+        let mut document = Document::new("file", Language::PLAIN, 0, &text);
+        let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
+        cache.insert(&document, offset, &settings, Suggestion { text: suggested.clone(), confidence: 0.5 });
+        let mut get = |document: &Document, offset| cache.get(document, offset, &settings).map(|rest| rest.text);
+
+        let starts: Vec<usize> = suggested.char_indices().map(|(start, _)| start).collect();
+        let typed = &suggested[..starts[typed.index(starts.len())]];
+        let now = offset + typed.len();
+        prop_assert_eq!(document.apply(1, &[Edit { range: offset..offset, text: typed.to_owned() }]), Ok(()));
+        prop_assert_eq!(get(&document, now), Some(suggested[typed.len()..].to_owned()));
+
+        let mut astray = document.clone();
+        prop_assert_eq!(astray.apply(2, &[Edit { range: now..now, text: other.to_owned() }]), Ok(()));
+        prop_assert_eq!(get(&astray, now + other.len()), None);
+
+        prop_assert_eq!(document.apply(2, &[Edit { range: offset..now, text: String::new() }]), Ok(()));
+        prop_assert_eq!(get(&document, offset), Some(suggested));
+    }
+}
