@@ -113,6 +113,27 @@ fn a_generation_cancelled_before_it_starts_evaluates_nothing() {
 }
 
 #[test]
+fn a_long_prefill_is_cancelled_between_its_parts_and_keeps_them() {
+    let engine = engine();
+    let prefix: String = (0..250).map(|number| format!("value_{number} = {number}\n")).collect();
+    let cancel = Cancel::default();
+    let cancelled = thread::scope(|scope| {
+        let generation = scope.spawn(|| {
+            let case = Case { prefix: &prefix, cancel: cancel.clone(), ..Case::default() };
+            case.run(&engine).usage
+        });
+        cancel.cancel();
+        generation.join().unwrap()
+    });
+    assert!(cancelled.evaluated < cancelled.prompt / 2, "{cancelled:?}");
+    assert_eq!(cancelled.generated, 0);
+    let whole = Case { prefix: &prefix, ..Case::default() }.run(&engine).usage;
+    assert_eq!(whole.evaluated, whole.prompt - cancelled.evaluated, "{cancelled:?} {whole:?}");
+    let other = Case { prefix: &prefix, tail: "    raise ", ..Case::default() }.run(&engine).usage;
+    assert!(other.evaluated < 10, "{other:?}");
+}
+
+#[test]
 fn half_typed_words_are_continued_byte_by_byte() {
     for tail in ["    ret", "    return fil", "    é", "    return 'é", "  ", "    return lines[0]."] {
         let generation = Case { tail, ..Case::default() }.run(&SHARED);

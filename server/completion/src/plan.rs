@@ -1,5 +1,7 @@
 //! How much to suggest: the rest of the line or a block, and where a generated text has reached its end.
 
+use std::iter;
+
 use crate::brackets::unmatched;
 use crate::document::Document;
 use crate::language::{BlockStyle, Language};
@@ -57,6 +59,7 @@ pub fn plan(document: &Document, offset: usize, settings: &CompletionSettings) -
         Multiline::Auto => {
             let above = (0..line).rev().take(LOOK_AHEAD).map(line_at).find(|line| !line.is_empty());
             opened_block(&line_before, &line_after, above.as_deref().unwrap_or_default(), &next_line, language)
+                .filter(|_| !is_in_prose(document, offset))
         }
     };
     let shape = block.map_or(Shape::Line, |indent| Shape::Block { indent });
@@ -135,6 +138,15 @@ fn opened_block(
     (opens_block(line_before, language) && !has_body(line_before)).then(|| columns(line_before) + 1)
 }
 
+/// Whether the cursor is in a comment or a string, where nothing that looks like it opens a block.
+fn is_in_prose(document: &Document, offset: usize) -> bool {
+    // A comment ends where its line does, and the cursor there still is in it.
+    let before = offset.saturating_sub(1);
+    let innermost = document.syntax().and_then(|tree| tree.root_node().descendant_for_byte_range(before, before));
+    iter::successors(innermost, |node| node.parent())
+        .any(|node| node.kind().contains("comment") || node.kind().contains("string"))
+}
+
 fn opens_block(line: &str, language: Language) -> bool {
     let line = line.trim();
     if language.line_comment().is_some_and(|marker| line.starts_with(marker) || line.contains(&format!(" {marker}"))) {
@@ -182,6 +194,8 @@ mod tests {
         assert!(!is_block("rust", "Vec::$0\n"));
         assert!(!is_block("rust", "// such as {$0\n"));
         assert!(!is_block("python", "# note:$0\n"));
+        assert!(!is_block("python", "def f():\n    \"\"\"Such as:\n        $0\n    \"\"\"\n"));
+        assert!(!is_block("rust", "/* such as {\n    $0\n*/\n"));
         assert!(is_block("python", "d = {$0\n"));
     }
 

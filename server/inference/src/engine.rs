@@ -16,6 +16,10 @@ use crate::locate::{LocatedModel, locate};
 use crate::runner::{KV_STEP, RunError, Runner, Steps};
 use crate::vocabulary::Vocabulary;
 
+/// A prefill cannot be interrupted. A longer one goes in parts of so many tokens, between which a cancel takes effect;
+/// what was evaluated until then stays. Each part copies the KV before it, so there should be few.
+const PREFILL_PART: usize = 256;
+
 /// After so long without a request the user is not typing: the time to make room.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -146,33 +150,49 @@ impl Worker {
                 Choice::End | Choice::NotKept => break,
             }
         }
-        if !decoder.has_ended() && !cancel.is_cancelled() {
-            if self.cache.is_full_with(tokens.len()) {
+        if !decoder.has_ended() {
+            let mut parts = self.cache.prefill_parts(&tokens);
+            if self.cache.is_full_with(&parts, tokens.len()) {
                 self.make_room()?;
+                parts = self.cache.prefill_parts(&tokens);
             }
-            let steps = Sequence { tokens, decoder, after_prompt: true, evaluated: 0, seen: Vec::new(), broken: false };
-            let sent = steps.tokens.clone();
-            let sequence = match self.runner.run(sent.clone(), steps) {
-                Ok(sequence) => sequence,
-                Err(error) => {
-                    // Whatever state the engine is in, a new one is in none.
-                    self.make_room()?;
-                    return Err(error.into());
+            for length in parts {
+                if cancel.is_cancelled() {
+                    break;
                 }
-            };
-            // Known tokens after the prompt are sent along; they are none of its own.
-            evaluated = sequence.evaluated.saturating_sub(sent.len() - prompt);
-            self.cache.add(sequence.seen, &sequence.tokens);
-            if sequence.broken {
-                return Err(EngineError::Failed(
-                    "its output is not a number; the weights may be damaged, or too small a number type".to_owned(),
-                ));
+                let part = self.run(Sequence::prefill(tokens[..length].to_vec()))?;
+                evaluated += part.evaluated;
             }
-            decoder = sequence.decoder;
+        }
+        if !decoder.has_ended() {
+            let sent = tokens.len();
+            let sequence = self.run(Sequence::generate(tokens, decoder))?;
+            // Known tokens after the prompt are sent along; they are none of its own.
+            evaluated += sequence.evaluated.saturating_sub(sent - prompt);
+            decoder = sequence.decoder.ok_or(EngineError::Stopped)?;
         }
         let decoded = decoder.finish();
         let usage = Usage { prompt, reused: prompt - evaluated, evaluated, generated: decoded.tokens.len() };
         Ok(Generation { text: decoded.text, tokens: decoded.tokens, usage, first_token: decoded.first_token })
+    }
+
+    /// Runs `sequence` to its end and remembers what it brought.
+    fn run(&mut self, sequence: Sequence) -> Result<Sequence, EngineError> {
+        let mut sequence = match self.runner.run(sequence.tokens.clone(), sequence) {
+            Ok(sequence) => sequence,
+            Err(error) => {
+                // Whatever state the engine is in, a new one is in none.
+                self.make_room()?;
+                return Err(error.into());
+            }
+        };
+        self.cache.add(std::mem::take(&mut sequence.seen), &sequence.tokens);
+        if sequence.broken {
+            return Err(EngineError::Failed(
+                "its output is not a number; the weights may be damaged, or too small a number type".to_owned(),
+            ));
+        }
+        Ok(sequence)
     }
 
     fn make_room(&mut self) -> Result<(), RunError> {
@@ -191,13 +211,24 @@ impl From<RunError> for EngineError {
 struct Sequence {
     /// The prompt and what was generated and evaluated; mistral.rs holds the KV of all of them.
     tokens: Vec<u32>,
-    decoder: Decoder,
+    /// `None` ends the sequence at its first step.
+    decoder: Option<Decoder>,
     after_prompt: bool,
     evaluated: usize,
     /// The distribution after so many of `tokens`.
     seen: Vec<(usize, Distribution)>,
     /// The model's output was not finite.
     broken: bool,
+}
+
+impl Sequence {
+    fn generate(tokens: Vec<u32>, decoder: Decoder) -> Self {
+        Self { decoder: Some(decoder), ..Self::prefill(tokens) }
+    }
+
+    fn prefill(tokens: Vec<u32>) -> Self {
+        Self { tokens, decoder: None, after_prompt: true, evaluated: 0, seen: Vec::new(), broken: false }
+    }
 }
 
 impl Steps for Sequence {
@@ -210,15 +241,15 @@ impl Steps for Sequence {
             self.broken = true;
             return None;
         };
-        let choice = self.decoder.choose(&next);
+        let choice = self.decoder.as_mut().map(|decoder| (decoder.choose(&next), decoder.has_ended()));
         self.seen.push((self.tokens.len(), next.compacted(after_prompt)));
         match choice {
             // The last token need not be evaluated now: whoever goes on from it sends it along.
-            Choice::Token(token) if !self.decoder.has_ended() => {
+            Some((Choice::Token(token), false)) => {
                 self.tokens.push(token);
                 Some(token)
             }
-            Choice::Token(_) | Choice::End | Choice::NotKept => None,
+            _ => None,
         }
     }
 }
@@ -240,12 +271,22 @@ impl Cache {
         for (length, next) in seen {
             self.known.remember(&tokens[..length], next);
         }
+        self.known.hold(tokens);
         self.kv_bytes += self.kv_of(tokens.len());
     }
 
-    /// Whether a sequence of `tokens`, which may grow by one step, would go beyond the budget.
-    fn is_full_with(&self, tokens: usize) -> bool {
-        self.kv_bytes > 0 && self.size() + self.kv_of(tokens + KV_STEP) > self.budget
+    /// The lengths up to which a prefill of `tokens` goes in parts, the last part not among them. Each goes beyond what
+    /// is held, as a prompt that mistral.rs is to find its KV for has to.
+    fn prefill_parts(&self, tokens: &[u32]) -> Vec<usize> {
+        let first = self.known.held(tokens) + PREFILL_PART;
+        // A short rest goes with the last part.
+        (first..tokens.len().saturating_sub(PREFILL_PART / 2)).step_by(PREFILL_PART).collect()
+    }
+
+    /// Whether prompts of these lengths, the last of which may grow by one step, would go beyond the budget.
+    fn is_full_with(&self, parts: &[usize], prompt: usize) -> bool {
+        let parts: usize = parts.iter().map(|length| self.kv_of(*length)).sum();
+        self.kv_bytes > 0 && self.size() + parts + self.kv_of(prompt + KV_STEP) > self.budget
     }
 
     fn wants_room(&self) -> bool {

@@ -1,4 +1,5 @@
-//! The tokens the model has seen, as a trie, and what it would say after them where that was computed.
+//! The tokens the model has seen, as a trie: what it would say after them where that was computed, and whether the
+//! engine holds their KV.
 //!
 //! mistral.rs 0.8 misses its cache entirely when an entry covers a prompt whole, which is what backspace, an accepted
 //! suggestion and a half-typed word come down to. Walking the known tokens answers such a request without the engine,
@@ -89,6 +90,7 @@ pub(crate) struct KnownTokens {
 struct Node {
     children: HashMap<u32, usize>,
     next: Option<Arc<Distribution>>,
+    held: bool,
 }
 
 impl Default for KnownTokens {
@@ -109,6 +111,27 @@ impl KnownTokens {
         if let Some(before) = self.nodes[node].next.replace(Arc::new(next)) {
             self.distributions -= before.size();
         }
+    }
+
+    /// Notes that the engine holds the KV of all of `tokens`.
+    pub(crate) fn hold(&mut self, tokens: &[u32]) {
+        let mut node = 0;
+        for token in tokens {
+            node = self.child(node, *token);
+            self.nodes[node].held = true;
+        }
+    }
+
+    /// How many of `tokens`, from the first on, the engine holds.
+    pub(crate) fn held(&self, tokens: &[u32]) -> usize {
+        let mut node = 0;
+        for (length, token) in tokens.iter().enumerate() {
+            match self.nodes[node].children.get(token) {
+                Some(child) if self.nodes[*child].held => node = *child,
+                _ => return length,
+            }
+        }
+        tokens.len()
     }
 
     /// Bytes of memory, roughly.
@@ -145,6 +168,16 @@ mod tests {
         assert_eq!(known.next(&[1, 2, 4]).unwrap().best().0, 1);
         assert!(known.next(&[1, 2]).is_none());
         assert!(known.next(&[1, 2, 4, 5]).is_none());
+    }
+
+    #[test]
+    fn what_is_held_is_known_up_to_where_it_differs() {
+        let mut known = KnownTokens::default();
+        known.hold(&[1, 2, 3]);
+        known.remember(&[1, 2, 4], Distribution::from_logits(&[0.0, 1.0]).unwrap());
+        assert_eq!(known.held(&[1, 2, 3, 5]), 3);
+        assert_eq!(known.held(&[1, 2, 4]), 2);
+        assert_eq!(known.held(&[2]), 0);
     }
 
     #[test]
