@@ -114,7 +114,9 @@ fn a_generation_cancelled_before_it_starts_evaluates_nothing() {
 
 #[test]
 fn a_long_prefill_is_cancelled_between_its_parts_and_keeps_them() {
-    let engine = engine();
+    // By its path it has no manifest, and the longer context of its configuration.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/embedded");
+    let engine = MistralEngine::load(Some(path), EngineOptions::default()).expect("the folder loads");
     let prefix: String = (0..250).map(|number| format!("value_{number} = {number}\n")).collect();
     let cancel = Cancel::default();
     let cancelled = thread::scope(|scope| {
@@ -142,6 +144,15 @@ fn half_typed_words_are_continued_byte_by_byte() {
     }
     let generation = Case { tail: "    ret", ..Case::default() }.run(&SHARED);
     assert!(generation.text.starts_with("urn"), "{:?}", generation.text);
+}
+
+/// What begins with more blanks than were typed would indent deeper than the cursor stands.
+#[test]
+fn typed_indentation_is_all_there_is() {
+    for tail in [" ", "  ", "    ", "        "] {
+        let generation = Case { tail, ..Case::default() }.run(&SHARED);
+        assert!(!generation.text.starts_with([' ', '\t']), "after {tail:?}: {:?}", generation.text);
+    }
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub(crate) struct Decoder {
     stops: Arc<HashSet<u32>>,
     /// Typed bytes that the next tokens have to spell.
     typed: Vec<u8>,
+    /// They are white space alone, which is all the user wants of it: what follows begins with something else.
+    indented: bool,
     max_tokens: usize,
     watch: Watch,
     cancel: Cancel,
@@ -55,6 +57,7 @@ impl Decoder {
         Self {
             vocabulary,
             stops,
+            indented: !typed.is_empty() && typed.iter().all(is_blank),
             typed,
             max_tokens,
             watch,
@@ -73,15 +76,14 @@ impl Decoder {
         if self.has_ended() {
             return Choice::End;
         }
-        let (token, probability) = if self.typed.is_empty() {
-            let (token, log_probability) = next.best();
-            (token, log_probability.exp())
+        let best = if self.typed.is_empty() {
+            let indents = self.indented && self.text.is_empty() && self.unfinished.is_empty();
+            let allowed = |token| !(indents && self.vocabulary.bytes(token).first().is_some_and(is_blank));
+            next.best(allowed).map(|(token, log_probability)| (token, log_probability.exp()))
         } else {
-            match self.best_along_typed(next) {
-                Some(choice) => choice,
-                None => return Choice::NotKept,
-            }
+            self.best_along_typed(next)
         };
+        let Some((token, probability)) = best else { return Choice::NotKept };
         if self.stops.contains(&token) || self.vocabulary.bytes(token).is_empty() {
             self.ended = true;
             return Choice::End;
@@ -103,6 +105,10 @@ impl Decoder {
         let mut best: Option<(u32, f32)> = None;
         let mut total = 0.0;
         for token in self.vocabulary.beginning_with(&self.typed) {
+            let indents = self.indented && self.vocabulary.bytes(token).get(self.typed.len()).is_some_and(is_blank);
+            if indents {
+                continue;
+            }
             let Some(log_probability) = next.log_probability(token) else { continue };
             let probability = log_probability.exp();
             total += probability;
@@ -127,6 +133,10 @@ impl Decoder {
         let watched = self.text.len() > before && (self.watch)(&self.text) == ControlFlow::Break(());
         self.ended = watched || self.tokens.len() >= self.max_tokens;
     }
+}
+
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// Moves what is whole; bytes that can be no part of any character become U+FFFD.

@@ -51,14 +51,20 @@ impl Distribution {
         }
     }
 
-    /// The likeliest token and its log-probability; of equals the one with the lowest id.
-    pub(crate) fn best(&self) -> (u32, f32) {
+    /// The likeliest token that is `allowed` and its log-probability; of equals the one with the lowest id. `None` if
+    /// none such was kept.
+    pub(crate) fn best(&self, allowed: impl Fn(u32) -> bool) -> Option<(u32, f32)> {
         match self {
             Self::Whole(all) => {
-                let best = |best: (u32, f32), other: (u32, f32)| if other.1 > best.1 { other } else { best };
-                (0u32..).zip(all.iter().copied()).fold((0, f32::NEG_INFINITY), best)
+                let mut best: Option<(u32, f32)> = None;
+                for (token, log_probability) in (0u32..).zip(all.iter().copied()) {
+                    if best.is_none_or(|(_, other)| log_probability > other) && allowed(token) {
+                        best = Some((token, log_probability));
+                    }
+                }
+                best
             }
-            Self::Likeliest(tokens) => tokens[0],
+            Self::Likeliest(tokens) => tokens.iter().copied().find(|(token, _)| allowed(*token)),
         }
     }
 
@@ -165,7 +171,7 @@ mod tests {
     fn what_was_remembered_is_found() {
         let mut known = KnownTokens::default();
         known.remember(&[1, 2, 4], Distribution::from_logits(&[0.0, 1.0]).unwrap());
-        assert_eq!(known.next(&[1, 2, 4]).unwrap().best().0, 1);
+        assert_eq!(known.next(&[1, 2, 4]).unwrap().best(|_| true).unwrap().0, 1);
         assert!(known.next(&[1, 2]).is_none());
         assert!(known.next(&[1, 2, 4, 5]).is_none());
     }
@@ -185,8 +191,9 @@ mod tests {
         let logits: Vec<f32> = (0..40_000).map(|id| if id == 31_000 { 9.0 } else { (id % 97) as f32 / 97.0 }).collect();
         let whole = Distribution::from_logits(&logits).unwrap();
         let compacted = whole.clone().compacted(false);
-        assert_eq!(compacted.best(), whole.best());
-        assert_eq!(compacted.best().0, 31_000);
+        assert_eq!(compacted.best(|_| true), whole.best(|_| true));
+        assert_eq!(compacted.best(|_| true).unwrap().0, 31_000);
+        assert_eq!(compacted.best(|token| token == 97), None);
         assert_eq!(compacted.log_probability(31_000), whole.log_probability(31_000));
         assert_eq!(compacted.log_probability(97), None);
         assert_eq!(whole.clone().compacted(true), whole);

@@ -1,0 +1,118 @@
+"""A Llama model whose parameters carry the names of the Hugging Face layout, so that exporting is saving.
+
+Shapes: B blocks, T tokens, D width, H heads, K key-value heads, 64 elements a head.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from settings import Shape
+
+HEAD = 64
+EPSILON = 1e-6
+
+# Keys and values of every layer for the tokens evaluated so far, each B×K×T×64.
+Cache = list[tuple[Tensor, Tensor]]
+
+
+class Model(nn.Module):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.model = Decoder(shape)
+        for name, parameter in self.named_parameters():
+            if parameter.ndim == 2:
+                # Matrices that write into the residual stream start smaller, the deeper the model the more.
+                shrink = (2 * shape.layers) ** -0.5 if name.endswith(("o_proj.weight", "down_proj.weight")) else 1.0
+                nn.init.normal_(parameter, std=shrink * shape.width**-0.5)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """B×T tokens to B×T×vocabulary logits; the embedding is also the head."""
+        return F.linear(self.model(tokens, None), self.model.embed_tokens.weight)
+
+    def next_logits(self, tokens: Tensor, cache: Cache) -> Tensor:
+        """B×vocabulary logits of the token after B×T more tokens; without gradients, and the head is run once."""
+        with torch.inference_mode():
+            return F.linear(self.model(tokens, cache)[:, -1], self.model.embed_tokens.weight)
+
+    def losses(self, tokens: Tensor, targets: Tensor) -> Tensor:
+        """B×T tokens and the tokens that follow them to the loss of each, in nats."""
+        return F.cross_entropy(self(tokens).flatten(0, 1).float(), targets.flatten(), reduction="none").view_as(targets)
+
+
+class Decoder(nn.Module):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.rope_base = shape.rope_base
+        self.embed_tokens = nn.Embedding(shape.vocabulary, shape.width)
+        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
+        self.norm = nn.RMSNorm(shape.width, EPSILON)
+
+    def forward(self, tokens: Tensor, cache: Cache | None) -> Tensor:
+        start = cache[0][0].shape[2] if cache else 0
+        rotation = self.rotation(start, tokens.shape[1], tokens.device)
+        x = self.embed_tokens(tokens)
+        evaluated = [None] * len(self.layers) if not cache else list(cache)
+        for number, layer in enumerate(self.layers):
+            x, evaluated[number] = layer(x, rotation, evaluated[number])
+        if cache is not None:
+            cache[:] = evaluated
+        return self.norm(x)
+
+    def rotation(self, start: int, length: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Cosines and sines, T×64, of the rotary embedding in Hugging Face's order: two halves, not pairs."""
+        frequencies = self.rope_base ** -(torch.arange(0, HEAD, 2, device=device).float() / HEAD)
+        angles = torch.outer(torch.arange(start, start + length, device=device).float(), frequencies).repeat(1, 2)
+        return angles.cos(), angles.sin()
+
+
+class Layer(nn.Module):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.input_layernorm = nn.RMSNorm(shape.width, EPSILON)
+        self.self_attn = Attention(shape)
+        self.post_attention_layernorm = nn.RMSNorm(shape.width, EPSILON)
+        self.mlp = FeedForward(shape)
+
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: tuple[Tensor, Tensor] | None):
+        attended, cache = self.self_attn(self.input_layernorm(x), rotation, cache)
+        x = x + attended
+        return x + self.mlp(self.post_attention_layernorm(x)), cache
+
+
+class Attention(nn.Module):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.q_proj = nn.Linear(shape.width, shape.heads * HEAD, bias=False)
+        self.k_proj = nn.Linear(shape.width, shape.kv_heads * HEAD, bias=False)
+        self.v_proj = nn.Linear(shape.width, shape.kv_heads * HEAD, bias=False)
+        self.o_proj = nn.Linear(shape.heads * HEAD, shape.width, bias=False)
+
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: tuple[Tensor, Tensor] | None):
+        query, key, value = (
+            projection(x).unflatten(-1, (-1, HEAD)).transpose(1, 2) for projection in (self.q_proj, self.k_proj, self.v_proj)
+        )
+        query, key = rotated(query, rotation), rotated(key, rotation)
+        if cache is not None:
+            key, value = torch.cat([cache[0], key], 2), torch.cat([cache[1], value], 2)
+        # A cached prompt is continued one token at a time, and that token sees everything.
+        attended = F.scaled_dot_product_attention(query, key, value, is_causal=cache is None, enable_gqa=True)
+        return self.o_proj(attended.transpose(1, 2).flatten(2)), (key, value)
+
+
+class FeedForward(nn.Module):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(shape.width, shape.feed_forward, bias=False)
+        self.up_proj = nn.Linear(shape.width, shape.feed_forward, bias=False)
+        self.down_proj = nn.Linear(shape.feed_forward, shape.width, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+
+
+def rotated(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+    cosine, sine = rotation
+    left, right = x.chunk(2, -1)
+    return (x * cosine + torch.cat([-right, left], -1) * sine).type_as(x)

@@ -1,0 +1,188 @@
+"""Trains a model, in slices that go on where the last one ended.
+
+    python train.py configs/cpu.toml [--minutes 10]
+
+Muon for the matrices inside the layers, AdamW for the rest; the rate warms up, stays, and falls to zero over the last steps.
+`stable.pt` is the state before it falls: copied over `checkpoint.pt`, a longer run goes on from there.
+"""
+
+import argparse
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+from torch.optim import AdamW, Optimizer
+from torch.utils.data import DataLoader
+
+import fim
+from model import Model
+from muon import Muon
+from settings import Config, Training
+
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+REPORT_STEPS = 20
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("config")
+    arguments.add_argument("--minutes", type=float, default=float("inf"), help="end this slice after so long")
+    options = arguments.parse_args()
+    Trainer(Config.load(options.config)).run(options.minutes)
+
+
+class Trainer:
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.settings = config.training
+        torch.manual_seed(self.settings.seed)
+        self.model = Model(config.shape).to(DEVICE)
+        self.optimizers = optimizers(self.model, self.settings)
+        self.step = 0
+        self.step_tokens = self.settings.batch * config.rows.context
+        self.steps = self.settings.tokens // self.step_tokens
+        # Validation is too rare to be worth compiling for.
+        self.fast_losses = torch.compile(self.model.losses) if self.settings.compile else self.model.losses
+        self.role_weights = torch.tensor([0.0, 1.0, config.rows.middle_weight], device=DEVICE)
+        self.interrupted = False
+        self.checkpoint = config.folder / "checkpoint.pt"
+        if self.checkpoint.exists():
+            self.resume()
+
+    def run(self, minutes: float) -> None:
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, self.interrupt)
+        print(f"{parameters(self.model) / 1e6:.1f}M parameters on {DEVICE}, step {self.step} of {self.steps}", flush=True)
+        end = time.monotonic() + 60 * minutes
+        saved = reported = time.monotonic()
+        losses: list[float] = []
+        for batch in self.batches():
+            if self.step == self.decay_start():
+                self.save()
+                shutil.copyfile(self.checkpoint, self.checkpoint.with_name("stable.pt"))
+            losses.append(self.optimize(*batch))
+            now = time.monotonic()
+            if self.step % REPORT_STEPS == 0 or self.step == self.steps:
+                speed = len(losses) * self.step_tokens / (now - reported)
+                left = (self.steps - self.step) * self.step_tokens / speed / 3600
+                loss = sum(losses) / len(losses)
+                print(f"step {self.step}/{self.steps}  loss {loss:.3f}  {speed:,.0f} tokens/s  {left:.2f} h left", flush=True)
+                losses, reported = [], now
+            ends = self.step == self.steps or self.interrupted or now > end
+            if ends or now > saved + 60 * self.settings.checkpoint_minutes:
+                self.save()
+                self.validate()
+                saved = reported = time.monotonic()
+                losses = []
+            if ends:
+                break
+
+    def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The blocks of the steps that are left, and what their tokens are to the loss."""
+        numbers = range(self.step * self.settings.batch, self.steps * self.settings.batch)
+        blocks = fim.Blocks.of(self.config, "train")
+        workers = self.settings.loaders
+        return iter(
+            DataLoader(blocks, self.settings.batch, sampler=numbers, num_workers=workers, pin_memory=DEVICE.type == "cuda")
+        )
+
+    def optimize(self, tokens: Tensor, roles: Tensor) -> float:
+        """One step; returns the loss of its batch in nats a token."""
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.rate() * group["full_rate"]
+        weights = self.role_weights[roles[:, 1:].to(DEVICE)]
+        total = weights.sum()
+        loss = torch.zeros((), device=DEVICE)
+        for part, part_weights in zip(
+            tokens.split(self.settings.micro_batch), weights.split(self.settings.micro_batch), strict=True
+        ):
+            part_loss = (self.token_losses(part, self.fast_losses) * part_weights).sum() / total
+            part_loss.backward()
+            loss += part_loss.detach()
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        return loss.item()
+
+    def token_losses(self, tokens: Tensor, losses: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+        """The loss of every token of the blocks but the first, in nats."""
+        tokens = tokens.to(DEVICE, non_blocking=True)
+        with torch.autocast(DEVICE.type, torch.bfloat16):
+            return losses(tokens[:, :-1], tokens[:, 1:])
+
+    @torch.inference_mode()
+    def validate(self) -> None:
+        """Prints and logs the loss on held-out packages: of all that is learned, and of the middles alone."""
+        blocks = fim.Blocks.of(self.config, "validation")
+        summed, counted = torch.zeros(3), torch.zeros(3)
+        for tokens, roles in DataLoader(blocks, self.settings.micro_batch, sampler=range(self.settings.validation_blocks)):
+            losses, roles = self.token_losses(tokens, self.model.losses).float().cpu().flatten(), roles[:, 1:].flatten()
+            summed.index_add_(0, roles, losses)
+            counted.index_add_(0, roles, torch.ones_like(losses))
+        learned = (summed[1:].sum() / counted[1:].sum()).item()
+        middle = (summed[fim.WRITTEN] / counted[fim.WRITTEN]).item()
+        seen = self.step * self.step_tokens
+        print(
+            f"step {self.step}  {seen / 1e6:.2f}M tokens  held-out loss {learned:.3f}, of the middles {middle:.3f}", flush=True
+        )
+        curve = self.config.folder / "curve.tsv"
+        if not curve.exists():
+            curve.write_text("step\ttokens\theld_out\tmiddle\n")
+        with curve.open("a") as out:
+            out.write(f"{self.step}\t{seen}\t{learned:.4f}\t{middle:.4f}\n")
+
+    def rate(self) -> float:
+        """Warm-up, stable, decay: what the full rates are multiplied with at this step."""
+        warm = (self.step + 1) / self.settings.warm_up
+        falling = (self.steps - self.step) / (self.steps - self.decay_start())
+        return min(1.0, warm, falling)
+
+    def decay_start(self) -> int:
+        return round(self.steps * (1 - self.settings.decay))
+
+    def save(self) -> None:
+        """Writes beside the old checkpoint and renames: a slice that is killed leaves a whole one."""
+        state = {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+        }
+        unfinished = self.checkpoint.with_suffix(".unfinished")
+        torch.save(state, unfinished)
+        unfinished.replace(self.checkpoint)
+
+    def resume(self) -> None:
+        """A checkpoint that came through the door has no optimizer state: momentum is a matter of some hundred steps."""
+        state = torch.load(self.checkpoint, map_location=DEVICE)
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        for optimizer, saved in zip(self.optimizers, state.get("optimizers", []), strict=False):
+            optimizer.load_state_dict(saved)
+
+    def interrupt(self, *_: object) -> None:
+        self.interrupted = True
+
+
+def optimizers(model: Model, settings: Training) -> list[Optimizer]:
+    matrices, others = [], []
+    for name, parameter in model.named_parameters():
+        (matrices if parameter.ndim == 2 and ".layers." in name else others).append(parameter)
+    muon = Muon(matrices, settings.muon_rate, settings.weight_decay)
+    adamw = AdamW(others, settings.adamw_rate, betas=(0.9, 0.95), weight_decay=0.0)
+    for optimizer in [muon, adamw]:
+        for group in optimizer.param_groups:
+            group["full_rate"] = group["lr"]
+    return [muon, adamw]
+
+
+def parameters(model: Model) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+if __name__ == "__main__":
+    main()
