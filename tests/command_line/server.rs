@@ -119,6 +119,22 @@ fn inline(uri: &str, line: i64, character: i64) -> Value {
     })
 }
 
+#[test]
+fn a_model_that_cannot_load_is_told_in_the_editor() {
+    let mut editor = Editor::start(&["--model", "no-such-model"]);
+    let told = loop {
+        let message = editor.read();
+        if message["method"] == "window/showMessage" {
+            break message["params"]["message"].as_str().unwrap().to_owned();
+        }
+    };
+    assert!(told.starts_with("fimble: no model is called `no-such-model`"), "{told}");
+    editor.open(URI, CODE);
+    let result = editor.ask("textDocument/inlineCompletion", inline(URI, 2, 11));
+    assert_eq!(result, json!({"items": []}));
+    assert_eq!(editor.exit(), 0);
+}
+
 const URI: &str = "file:///a.py";
 const CODE: &str = "def read_lines(path):\n    with open(path) as file:\n        ret";
 

@@ -20,7 +20,9 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     let options = ServeOptions { command_line, user_file: user_file(), log };
 
     let load: LoadEngine = Arc::new(|model: Option<&str>| {
-        let engine = MistralEngine::load(model, EngineOptions::default()).map_err(|error| error.to_string())?;
+        // A sentence of its own in the editor, which may not say whose it is.
+        let sentence = |error| format!("fimble: {error}.");
+        let engine = MistralEngine::load(model, EngineOptions::default()).map_err(sentence)?;
         Ok(Arc::new(engine) as Arc<dyn Engine>)
     });
     if std::io::stdin().is_terminal() {
