@@ -2,6 +2,7 @@
 //! is known already and, where that ends, by mistral.rs.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -134,8 +135,13 @@ impl Worker {
                 }
             };
             let reply = job.reply.clone();
+            // A bug in one generation should not be the end of all.
+            let answer = catch_unwind(AssertUnwindSafe(|| self.generate(job))).unwrap_or_else(|_| {
+                self.make_room()?;
+                Err(EngineError::Failed("fimble failed at a generation; this is a bug".to_owned()))
+            });
             // Whoever asked may have gone; what was evaluated stays useful.
-            drop(reply.send(self.generate(job)));
+            drop(reply.send(answer));
         }
     }
 
@@ -172,6 +178,8 @@ impl Worker {
             decoder = sequence.decoder.ok_or(EngineError::Stopped)?;
         }
         let decoded = decoder.finish();
+        // A part may reach into known tokens after the prompt.
+        let evaluated = evaluated.min(prompt);
         let usage = Usage { prompt, reused: prompt - evaluated, evaluated, generated: decoded.tokens.len() };
         Ok(Generation { text: decoded.text, tokens: decoded.tokens, usage, first_token: decoded.first_token })
     }
