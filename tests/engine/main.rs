@@ -182,24 +182,17 @@ fn a_prompt_beyond_the_context_is_an_error_that_says_so() {
 #[test]
 fn a_panic_while_watching_ends_that_generation_only() {
     let engine = engine();
-    let text = FimText { prefix: PREFIX, suffix: SUFFIX, tail: "    return " };
-    let request = GenerationRequest {
-        prompt: engine.model().template.fill(text),
+    let panicking = || GenerationRequest {
+        prompt: engine.model().template.fill(FimText { prefix: PREFIX, suffix: SUFFIX, tail: "    return " }),
         max_tokens: 8,
         watch: Box::new(|_| panic!("on purpose")),
         cancel: Cancel::default(),
     };
-    assert!(engine.generate(request).is_err());
+    assert!(engine.generate(panicking()).is_err());
     let next = Case::default().run(&engine);
     assert_eq!(next.text, Case::default().run(&SHARED).text);
     // This time the panic comes while known tokens are gone along.
-    let request = GenerationRequest {
-        prompt: engine.model().template.fill(text),
-        max_tokens: 8,
-        watch: Box::new(|_| panic!("on purpose")),
-        cancel: Cancel::default(),
-    };
-    assert!(engine.generate(request).is_err());
+    assert!(engine.generate(panicking()).is_err());
     assert_eq!(Case::default().run(&engine).text, next.text);
 }
 

@@ -91,8 +91,8 @@ pub fn complete(
     Ok(completion)
 }
 
-/// Ends a generation where the plan ends, where it goes round in circles and, past the deadline, after the last whole word; where it then should be
-/// cut is left in `cut`.
+/// Ends a generation where the plan ends, where it goes round in circles and, past the deadline, after the last whole
+/// word; where it then should be cut is left in `cut`.
 fn watch(plan: Plan, deadline: Option<Instant>, cut: Arc<AtomicUsize>) -> Watch {
     let mut before = 0;
     Box::new(move |text| {

@@ -92,6 +92,7 @@ impl Decoder {
         Choice::Token(token)
     }
 
+    /// Also if it was cancelled, at any time.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended || self.cancel.is_cancelled()
     }

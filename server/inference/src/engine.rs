@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use fimble_completion::engine::{Cancel, Engine, EngineError, Generation, GenerationRequest, ModelInfo, Usage};
+use fimble_completion::engine::{Engine, EngineError, Generation, GenerationRequest, ModelInfo, Usage};
 
 use crate::decoder::{Choice, Decoder};
 use crate::known_tokens::{Distribution, KnownTokens};
@@ -47,7 +47,6 @@ pub struct MistralEngine {
 struct Job {
     tokens: Vec<u32>,
     decoder: Decoder,
-    cancel: Cancel,
     reply: Sender<Result<Generation, EngineError>>,
 }
 
@@ -101,9 +100,9 @@ impl Engine for MistralEngine {
             return Err(EngineError::PromptTooLong { prompt: length, context_length: self.info.context_length });
         }
         let decoder =
-            Decoder::new(self.vocabulary.clone(), self.stops.clone(), prompt.typed, max_tokens, watch, cancel.clone());
+            Decoder::new(self.vocabulary.clone(), self.stops.clone(), prompt.typed, max_tokens, watch, cancel);
         let (reply, answer) = mpsc::channel();
-        let job = Job { tokens: prompt.tokens, decoder, cancel, reply };
+        let job = Job { tokens: prompt.tokens, decoder, reply };
         self.jobs.send(job).map_err(|_| EngineError::Stopped)?;
         answer.recv().map_err(|_| EngineError::Stopped)?
     }
@@ -146,7 +145,7 @@ impl Worker {
     }
 
     fn generate(&mut self, job: Job) -> Result<Generation, EngineError> {
-        let Job { mut tokens, mut decoder, cancel, .. } = job;
+        let Job { mut tokens, mut decoder, .. } = job;
         let prompt = tokens.len();
         let mut evaluated = 0;
 
@@ -163,7 +162,7 @@ impl Worker {
                 parts = self.cache.prefill_parts(&tokens);
             }
             for length in parts {
-                if cancel.is_cancelled() {
+                if decoder.has_ended() {
                     break;
                 }
                 let part = self.run(Sequence::prefill(tokens[..length].to_vec()))?;

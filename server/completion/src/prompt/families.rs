@@ -1,8 +1,6 @@
 //! The fill-in-the-middle formats of the model families, as their model cards and tokenizers give them. A family is
 //! added by adding a row.
 
-use std::collections::BTreeSet;
-
 use super::template::FimTemplate;
 
 /// One row of [`FAMILIES`].
@@ -94,10 +92,7 @@ pub fn family(name: &str) -> Option<&'static Family> {
 /// The first family whose special tokens the vocabulary has, all of them; where two share their fill-in-the-middle
 /// tokens, the one that finds more of its stops.
 pub fn detect_family(has_token: impl Fn(&str) -> bool) -> Option<&'static Family> {
-    let stops_found = |family: &Family| {
-        let stops: BTreeSet<_> = family.stops.iter().collect();
-        stops.into_iter().filter(|token| has_token(token)).count()
-    };
+    let stops_found = |family: &Family| family.stops.iter().filter(|token| has_token(token)).count();
     FAMILIES
         .iter()
         .filter(|family| family.special.iter().all(|token| has_token(token)))
