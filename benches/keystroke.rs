@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion};
 use fimble_completion::complete::Suggestion;
-use fimble_completion::context::{Context, context};
 use fimble_completion::document::{Change, Document};
 use fimble_completion::language::Language;
+use fimble_completion::pin::{Context, Pin};
 use fimble_completion::plan::{Plan, plan};
 use fimble_completion::position::{Position, PositionEncoding, position_at};
 use fimble_completion::prompt::{FAMILIES, FimTemplate, FimText, Prompt};
 use fimble_completion::settings::{CompletionSettings, Multiline};
-use fimble_completion::suggestion_cache::SuggestionCache;
+use fimble_completion::suggestion_cache::{Origin, SuggestionCache};
 
 use generated::Generated;
 
@@ -143,7 +143,8 @@ fn plan_at(document: &Document, offset: usize) -> Plan {
 
 /// Four bytes a token: the tokenizer, which belongs to the model, is left out.
 fn context_at(document: &Document, offset: usize) -> Context {
-    context(black_box(document), offset, SETTINGS.context_tokens, &|text| text.len().div_ceil(4))
+    let count = |text: &str| text.len().div_ceil(4);
+    Pin::new(black_box(document), offset).context(document, offset, SETTINGS.context_tokens, &count)
 }
 
 fn fill(template: &FimTemplate, context: &Context) -> Prompt {
@@ -158,7 +159,7 @@ fn full_cache(document: &Document, offset: usize) -> SuggestionCache {
     let line = text.byte_to_line(offset);
     for number in line + 1 - SUGGESTIONS.get()..=line {
         let place = if number == line { offset } else { text.line_to_byte(number) };
-        cache.insert(document, place, &SETTINGS, suggestion("len()"));
+        cache.insert(document, place, &SETTINGS, suggestion("len()"), Origin::Request);
     }
     cache
 }

@@ -63,22 +63,26 @@ def main() -> None:
 def build(config: Config, split: str) -> Tape:
     files = data.read(config.sources, split)
     random.Random(config.training.seed).shuffle(files)
-    encoder = tokenizer.load(tokenizer.path(config))
+    tape = tape_of(files, tokenizer.load(tokenizer.path(config)))
+    np.savez(config.folder / f"{split}.npz", **vars(tape))
+    return tape
+
+
+def tape_of(files: list[data.Source], encoder: Tokenizer) -> Tape:
+    dtype = np.uint16 if encoder.get_vocab_size() <= 2**16 else np.uint32
     encoded = []
     for start in range(0, len(files), 256):
         batch = encoder.encode_batch_fast([file.text for file in files[start : start + 256]], add_special_tokens=False)
-        encoded += [np.array(encoding.ids, np.uint16) for encoding in batch]
+        encoded += [np.array(encoding.ids, dtype) for encoding in batch]
     names = sorted({file.package for file in files})
     index = {name: number for number, name in enumerate(names)}
-    tape = Tape(
+    return Tape(
         tokens=np.concatenate(encoded),
         starts=np.cumsum([0, *map(len, encoded)], dtype=np.int64),
         packages=np.array([index[file.package] for file in files], np.int32),
         paths=[file.path for file in files],
         names=names,
     )
-    np.savez(config.folder / f"{split}.npz", **vars(tape))
-    return tape
 
 
 def load(config: Config, split: str) -> Tape:

@@ -1,21 +1,36 @@
 """What has to hold for the parts of the recipe to agree with each other and with the server."""
 
+import json
+import os
 import random
+import re
+import shlex
+import shutil
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer, models
+from safetensors.torch import load_file, save_file
+from tokenizers import AddedToken, Tokenizer, models
+from transformers import Qwen2Config, Qwen2ForCausalLM
 
+import curve
 import data
 import door
 import evaluate
 import export
 import fim
+import finetune
+import lora
 import muon
+import repository
+import shapes
 import spans
 import tokenizer
+import train
 from model import Model
 from settings import Rows, Shape
 from tokenizer import END, FILE, MIDDLE, PREFIX, REPOSITORY, SUFFIX
@@ -186,6 +201,100 @@ def test_large_files_go_through_the_door(tmp_path) -> None:
         door.join(tmp_path / "parts", file)
 
 
+def test_shapes_are_counted_as_they_are_built() -> None:
+    assert shapes.parameters(SHAPE) == train.parameters(Model(SHAPE))
+    assert len({shapes.title(shape) for shape in shapes.CANDIDATES}) == len(shapes.CANDIDATES)
+
+
+def test_tokens_in_time() -> None:
+    assert shapes.tokens_in_time(first=10.0, decode=8.0) == 6
+    assert shapes.tokens_in_time(first=50.0, decode=8.0) == 1
+    assert shapes.tokens_in_time(first=50.1, decode=8.0) == 0
+
+
+def test_the_exponent_gives_the_share_that_is_right() -> None:
+    bits = [0.5, 3.0, 12.0]
+    exponent = shapes.share_exponent(bits, 0.4)
+    assert sum(2 ** (-exponent * needed) for needed in bits) / 3 == pytest.approx(0.4)
+
+
+def test_fimbles_log_is_read() -> None:
+    line = "completed usage=Usage { prompt: 16, reused: 13, evaluated: 3, generated: 7 } total=1.2s first_token=Some(216.6µs)"
+    assert shapes.COMPLETED.findall(line) == [("3", "7", "1.2", "s", "216.6", "µs")]
+
+
+def test_a_curve_is_drawn_from_the_latest_rows() -> None:
+    rows = [
+        {"step": 2.0, "tokens": 2e6, "held_out": 9.0, "middle": 9.0},
+        {"step": 1.0, "tokens": 1e6, "held_out": 5.0, "middle": 4.5},
+        {"step": 2.0, "tokens": 2e6, "held_out": 4.0, "middle": 3.98},
+    ]
+    drawn = curve.picture(rows)
+    assert "4.00</text>" in drawn
+    assert "9.00" not in drawn
+    heights = [float(y) for y in re.findall(r'<text x="578.0" y="([\d.]+)"', drawn)]
+    assert heights[1] - heights[0] >= curve.LINE
+
+
+# What a cursor at the end of stands for; the last piece of the last line is healed.
+BEGINNINGS = {
+    "method.rs": "impl Point {\n    pub fn length(&self) -> f64 {\n        self.",
+    "binding.rs": "use std::fs;\n\nfn main() {\n    let text = fs::read",
+    "attribute.rs": "#[derive(",
+    "match.rs": "fn name(kind: Kind) -> &'static str {\n    match kind {\n        Kind::",
+    "loop.rs": "fn sum(values: &[u32]) -> u32 {\n    let mut total = 0;\n    for value in",
+    "import.py": "import os\nimport ",
+    "definition.py": "class Point:\n    def __init__(self, x, y):\n        self.x = x\n        self",
+    "return.py": "def area(width, height):\n    return",
+    "condition.py": "def first(items):\n    if not",
+    "call.py": "with open(path) as file:\n    lines = file.",
+}
+FEW = 6  # tokens: too few to be taken for a loop by fimble, which would show nothing
+
+
+@pytest.mark.skipif("FIMBLE_EXPORT" not in os.environ, reason="needs fimble and an exported model; `check` has both")
+def test_mistral_rs_goes_on_as_the_training_code_does(tmp_path: Path) -> None:
+    """In f32 on both sides, since quantized weights may well decide otherwise."""
+    folder = shutil.copytree(os.environ["FIMBLE_EXPORT"], tmp_path / "export")
+    manifest = folder / "fimble-model.toml"
+    manifest.write_text(re.sub("(?m)^quantize.*\n", "", manifest.read_text()))
+    (tmp_path / "fimble").mkdir()
+    (tmp_path / "fimble" / "fimble.toml").touch()
+    model = evaluate.LanguageModel(folder, 256)
+    shown, expected = {}, {}
+    for name, text in BEGINNINGS.items():
+        file = tmp_path / name
+        file.write_text(text)
+        lines = text.split("\n")
+        place = f"{file}:{len(lines)}:{len(lines[-1]) + 1}"
+        done = subprocess.run(
+            [*shlex.split(os.environ["FIMBLE"]), "complete", place, "--json", "--model", folder]
+            + ["--max-tokens", str(FEW), "--multiline", "never"],
+            env=os.environ | {"XDG_CONFIG_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        shown[name] = "".join(item["insert_text"] for item in json.loads(done.stdout)["items"])
+        expected[name] = few_tokens(model, text)
+    assert shown == expected
+    assert sum(map(bool, shown.values())) > len(BEGINNINGS) / 2
+
+
+def few_tokens(model: evaluate.LanguageModel, text: str) -> str:
+    """What fimble shows of a line broken off after some tokens: whole words, and no blanks at the end."""
+    before, start, held = model.parts({"prompt": text})
+    following = model.start(before, start, "", 64)
+    written = b""
+    for _ in range(FEW):
+        token = following(model.allowed(held[len(written) :]) if len(written) < len(held) else None)
+        written += model.bytes[token]
+        shown = written[len(held) :].decode(errors="ignore")
+        if not model.bytes[token] or "\n" in shown:
+            return shown.partition("\n")[0].rstrip()
+    return re.sub(r"\w+$", "", shown).rstrip()
+
+
 @pytest.mark.parametrize(
     ("expression", "allowed"),
     [
@@ -208,3 +317,96 @@ def test_near_copies_are_seen() -> None:
     assert not copies.seen(LIBRARY)
     assert not copies.seen(PROGRAM)
     assert copies.seen(LIBRARY.replace("i32", "i64"))
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """A repository of one idiom, with names of its own in each file."""
+    folder = tmp_path / "code"
+    folder.mkdir()
+    chance = random.Random(1)
+    for number in range(24):
+        names = ["".join(chance.choices("abcdefghiklmnoprstuvw", k=chance.randint(4, 9))) for _ in range(40)]
+        functions = (
+            f"def {name}({first}, {second}):\n    {third} = {first}.{name}({second})\n    return {third}\n\n\n"
+            for name, first, second, third in zip(names[::4], names[1::4], names[2::4], names[3::4], strict=True)
+        )
+        (folder / f"file{number}.py").write_text("".join(functions))
+    return folder
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finetune, "CASES", 3)
+    monkeypatch.setattr(finetune, "EPOCHS", 3)
+    monkeypatch.setattr(lora, "RATE", 5e-3)
+
+
+def test_a_repository_is_split_by_its_paths(code: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", code], check=True)
+    (code / ".gitignore").write_text("file0.py\n")
+    files = repository.read(code)
+    parts = repository.split(files, 0.2)
+    assert parts == repository.split(repository.read(code), 0.2)
+    train, validation, test = ({file.path for file in part} for part in parts)
+    assert train | validation | test == {f"file{number}.py" for number in range(1, 24)}
+    assert len(train) + len(validation) + len(test) == 23
+    assert len(train) > len(test) > len(validation) > 0
+
+
+@pytest.mark.usefixtures("short")
+def test_fine_tuning_brings_the_held_out_loss_down(code: Path, tmp_path: Path, encoder: Tokenizer) -> None:
+    torch.manual_seed(0)
+    base, out = tmp_path / "base", tmp_path / "out"
+    base.mkdir()
+    encoder.save(str(base / "tokenizer.json"))
+    save_file({name: weight.half() for name, weight in Model(SHAPE).state_dict().items()}, base / "model.safetensors")
+    (base / "config.json").write_text(json.dumps(export.llama_config(SHAPE)))
+    (base / "fimble-model.toml").write_text('name = "base"\ncontext_length = 128\nquantize = "q8_0"\n')
+    finetune.finetune(code, out, base, 1, 0.2)
+    assert held_out_loss(code, out) < 0.9 * held_out_loss(code, base)
+    assert isinstance(export.load(out)[0], Model)
+    assert finetune.known(out) == {
+        "family": "qwen2.5-coder", "name": "out", "description": "base, fine-tuned on code", "context_length": 128, "quantize": "q8_0"
+    }  # fmt: skip
+    assert len((out / "cases.jsonl").read_text().splitlines()) == 3
+
+
+@pytest.mark.usefixtures("short")
+def test_adapters_are_merged_into_the_weights_of_any_model(code: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    base, out = tmp_path / "base", tmp_path / "out"
+    config = Qwen2Config(
+        vocab_size=280, hidden_size=64, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1, intermediate_size=96
+    )
+    Qwen2ForCausalLM(config).to(torch.bfloat16).save_pretrained(base)
+    # Qwen's own special tokens come last, and those for code are not marked as special.
+    vocabulary = {text: number for number, text in enumerate(sorted(tokenizer.byte_alphabet()))}
+    encoder = tokenizer.byte_level(models.BPE(vocabulary, []))
+    encoder.add_tokens([AddedToken(text, special=False) for text in ["<|im_start|>", *reversed(tokenizer.SPECIAL)]])
+    encoder.save(str(base / "tokenizer.json"))
+    (base / "fimble-model.toml").write_text('name = "base"\ncontext_length = 128\n')
+    finetune.finetune(code, out, base, 1, 0.2)
+    assert held_out_loss(code, out) < 0.95 * held_out_loss(code, base)
+    before, after = load_file(base / "model.safetensors"), load_file(out / "model.safetensors")
+    assert before.keys() == after.keys()
+    for name, weight in before.items():
+        assert weight.dtype == after[name].dtype
+        assert torch.equal(weight, after[name]) != name.endswith("_proj.weight")
+    model, ours = lora.load(out)
+    theirs = Tokenizer.from_file(str(out / "tokenizer.json"))
+    tokens = [PREFIX, *ours.encode("<|fim_middle|>", add_special_tokens=False).ids, MIDDLE]
+    texts = ["<|fim_prefix|>", *"<|fim_middle|>", "<|fim_middle|>"]
+    assert [model.order[token] for token in tokens] == [theirs.token_to_id(text) for text in texts]
+
+
+def test_a_model_without_the_tokens_is_refused(tmp_path: Path) -> None:
+    tokenizer.byte_level(models.BPE()).save(str(tmp_path / "tokenizer.json"))
+    with pytest.raises(SystemExit, match="has no"):
+        finetune.load(tmp_path)
+
+
+def held_out_loss(code: Path, folder: Path) -> float:
+    model, encoder = finetune.load(folder)
+    _, _, test = repository.split(repository.read(code), 0.2)
+    return finetune.held_out_loss(model, finetune.blocks(test, finetune.training_rows(folder), encoder))

@@ -83,7 +83,7 @@ def token_bytes(tokenizer: Tokenizer) -> list[bytes]:
     """What each token stands for; special tokens stand for nothing."""
     alphabet = byte_alphabet()
     vocabulary = json.loads(tokenizer.to_str())["model"]["vocab"]
-    table = [b""] * tokenizer.get_vocab_size()
+    table = [b""] * (max(vocabulary.values()) + 1)
     for text, token in vocabulary.items():
         if text not in SPECIAL:
             table[token] = bytes(alphabet[character] for character in text)

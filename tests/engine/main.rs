@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 use std::thread;
 
-use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest};
+use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, Priority};
 use fimble_completion::prompt::FimText;
 use fimble_inference::{EngineOptions, MistralEngine};
 
@@ -24,13 +24,21 @@ struct Case<'a> {
     prefix: &'a str,
     tail: &'a str,
     max_tokens: usize,
+    priority: Priority,
     cancel: Cancel,
     cancel_after: Option<usize>,
 }
 
 impl Default for Case<'_> {
     fn default() -> Self {
-        Self { prefix: PREFIX, tail: "    return ", max_tokens: 12, cancel: Cancel::default(), cancel_after: None }
+        Self {
+            prefix: PREFIX,
+            tail: "    return ",
+            max_tokens: 12,
+            priority: Priority::Foreground,
+            cancel: Cancel::default(),
+            cancel_after: None,
+        }
     }
 }
 
@@ -42,6 +50,7 @@ impl Case<'_> {
         let request = GenerationRequest {
             prompt: engine.model().template.fill(text),
             max_tokens: self.max_tokens,
+            priority: self.priority,
             watch: Box::new(move |_| {
                 calls += 1;
                 if self.cancel_after.is_some_and(|after| calls >= after) {
@@ -136,6 +145,39 @@ fn a_long_prefill_is_cancelled_between_its_parts_and_keeps_them() {
 }
 
 #[test]
+fn what_was_warmed_up_is_not_evaluated_again() {
+    let engine = engine();
+    let warm_up = || Case { tail: "", max_tokens: 0, priority: Priority::Background, ..Case::default() };
+    let warmed = warm_up().run(&engine);
+    assert!(warmed.completed && warmed.usage.evaluated == warmed.usage.prompt, "{:?}", warmed.usage);
+    assert_eq!(warm_up().run(&engine).usage.evaluated, 0);
+    let next = Case::default().run(&engine).usage;
+    assert!(next.evaluated <= next.prompt - warmed.usage.prompt + 1, "{next:?}");
+}
+
+#[test]
+fn background_work_gives_way_and_what_it_evaluated_stays() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/embedded");
+    let engine = MistralEngine::load(Some(path), EngineOptions::default()).expect("the folder loads");
+    let prefix: String = (0..250).map(|number| format!("value_{number} = {number}\n")).collect();
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    thread::scope(|scope| {
+        let background = scope.spawn(|| {
+            begun.send(()).unwrap();
+            let case = Case { prefix: &prefix, max_tokens: 0, priority: Priority::Background, ..Case::default() };
+            case.run(&engine)
+        });
+        has_begun.recv().unwrap();
+        let urgent = Case::default().run(&engine);
+        assert!(urgent.completed);
+        let background = background.join().unwrap();
+        assert!(!background.completed && background.usage.evaluated < background.usage.prompt, "{background:?}");
+        let whole = Case { prefix: &prefix, ..Case::default() }.run(&engine).usage;
+        assert!(whole.evaluated + background.usage.evaluated <= whole.prompt, "{background:?} {whole:?}");
+    });
+}
+
+#[test]
 fn half_typed_words_are_continued_byte_by_byte() {
     for tail in ["    ret", "    return fil", "    é", "    return 'é", "  ", "    return lines[0]."] {
         let generation = Case { tail, ..Case::default() }.run(&SHARED);
@@ -171,6 +213,7 @@ fn a_prompt_beyond_the_context_is_an_error_that_says_so() {
     let request = GenerationRequest {
         prompt: SHARED.model().template.fill(text),
         max_tokens: 8,
+        priority: Priority::Foreground,
         watch: Box::new(|_| ControlFlow::Continue(())),
         cancel: Cancel::default(),
     };
@@ -185,6 +228,7 @@ fn a_panic_while_watching_ends_that_generation_only() {
     let panicking = || GenerationRequest {
         prompt: engine.model().template.fill(FimText { prefix: PREFIX, suffix: SUFFIX, tail: "    return " }),
         max_tokens: 8,
+        priority: Priority::Foreground,
         watch: Box::new(|_| panic!("on purpose")),
         cancel: Cancel::default(),
     };
@@ -209,7 +253,7 @@ fn requests_of_several_threads_are_answered_one_by_one() {
     });
 }
 
-/// What is generated on a reused cache is what a cold engine generates, over random edits, accepts and cancels.
+/// What is generated on a reused cache is what a cold engine generates, over random edits, accepts, cancels and re-pins.
 #[test]
 fn reuse_changes_nothing() {
     const WORDS: [&str; 10] = ["lines", "[0]", ".", "strip", "(", ")", " + ", "x", " if ", "\n    "];
@@ -219,24 +263,38 @@ fn reuse_changes_nothing() {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(random >> 33).unwrap() % bound
     };
+    let mut prefix = PREFIX.to_owned();
     let mut tail = "    return ".to_owned();
     let mut seen = Vec::new();
     for _ in 0..40 {
-        match below(4) {
+        match below(5) {
+            // The pin moves to the line that is being typed.
+            4 => {
+                let line = tail.rfind('\n').map_or(0, |line_break| line_break + 1);
+                prefix.extend(tail.drain(..line));
+                let warm_up = Case {
+                    prefix: &prefix,
+                    tail: "",
+                    max_tokens: 0,
+                    priority: Priority::Background,
+                    ..Case::default()
+                };
+                warm_up.run(&reused);
+            }
             0 => tail.truncate(tail.len().saturating_sub(1 + below(8)).max(4)),
             1 => tail = format!("    {} = ", WORDS[below(WORDS.len())]),
             _ => tail.push_str(WORDS[below(WORDS.len())]),
         }
         let cancel_after = (below(4) == 0).then(|| 1 + below(4));
-        let generation = Case { tail: &tail, cancel_after, ..Case::default() }.run(&reused);
-        seen.push((tail.clone(), generation.clone(), cancel_after));
+        let generation = Case { prefix: &prefix, tail: &tail, cancel_after, ..Case::default() }.run(&reused);
+        seen.push((prefix.clone(), tail.clone(), generation.clone(), cancel_after));
         if below(3) == 0 {
             tail.push_str(&generation.text);
         }
     }
-    for (tail, generation, cancel_after) in &seen {
+    for (prefix, tail, generation, cancel_after) in &seen {
         let cold = engine();
-        let expected = Case { tail, cancel_after: *cancel_after, ..Case::default() }.run(&cold);
+        let expected = Case { prefix, tail, cancel_after: *cancel_after, ..Case::default() }.run(&cold);
         assert_eq!(expected.usage.reused, 0);
         assert_eq!(generation.text, expected.text, "after {tail:?}");
         for (token, other) in generation.tokens.iter().zip(&expected.tokens) {

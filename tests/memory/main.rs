@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest};
+use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, Priority};
 use fimble_completion::prompt::FimText;
 use fimble_inference::{EngineOptions, MistralEngine};
 
@@ -32,6 +32,7 @@ fn uncached_request(engine: &MistralEngine, number: usize) -> Generation {
     let request = GenerationRequest {
         prompt: engine.model().template.fill(text),
         max_tokens: 1,
+        priority: Priority::Foreground,
         watch: Box::new(|_| ControlFlow::Continue(())),
         cancel: Cancel::default(),
     };

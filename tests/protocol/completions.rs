@@ -75,7 +75,7 @@ async fn typing_along_needs_no_model() {
     assert_eq!(items[0]["range"]["end"], json!({"line": 0, "character": 6}));
     assert_eq!(engine.calls(), 1);
     let status = client.status().await;
-    assert_eq!(status["cache_hits"], 1);
+    assert_eq!(status["hits"], json!({"typed_through": 1, "returned": 0, "prefetched": 0}));
     assert_eq!(status["requests"], 2);
     assert_eq!(status["model"], "fake");
 }

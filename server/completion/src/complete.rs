@@ -6,24 +6,56 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::context::context;
-use crate::document::Document;
-use crate::engine::{Cancel, Engine, EngineError, Generation, GenerationRequest, Usage, Watch};
+use crate::document::{Document, Edit};
+use crate::engine::{Cancel, Engine, EngineError, Generation, GenerationRequest, Priority, Usage, Watch};
+use crate::pin::{Context, Pin};
 use crate::plan::{Plan, plan};
 use crate::postprocess::{is_loop, useful_length};
-use crate::prompt::FimText;
+use crate::prompt::{FimText, Prompt};
 use crate::settings::CompletionSettings;
 
 /// Past its deadline a request still waits this long for the first whole word.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Where to complete: a document as it was, a byte offset in it, and where the prompt is split.
+#[derive(Debug, Clone)]
+pub struct Cursor {
+    pub document: Document,
+    pub offset: usize,
+    pub pin: Arc<Pin>,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
     /// `None` where there is nothing worth showing.
     pub suggestion: Option<Suggestion>,
+    pub ending: Ending,
     pub usage: Usage,
+    pub timing: Timing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The plan's, the model's own, or that of the most tokens to generate.
+    Natural,
+    /// More time would have brought more text.
+    Deadline,
+    /// It was cancelled, or gave way to a request that somebody waits for.
+    Interrupted,
+}
+
+/// How long each stage took. What is left of `total` is for choosing what to show.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Timing {
+    /// Finding out what to ask: the window, the plan, the prompt.
+    pub preparing: Duration,
+    /// For the engine's earlier requests.
+    pub waiting: Duration,
+    /// Evaluating the prompt, up to the first token; all of the engine's work where it brought none.
+    pub evaluating: Duration,
+    /// The tokens after the first.
+    pub generating: Duration,
     pub total: Duration,
-    pub first_token: Option<Duration>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -34,35 +66,69 @@ pub struct Suggestion {
     pub confidence: f32,
 }
 
-/// Completes `document` at the byte `offset`, on the calling thread. A cancelled completion has no suggestion.
+impl Cursor {
+    /// A cursor with a pin of its own.
+    pub fn new(document: Document, offset: usize) -> Self {
+        let pin = Arc::new(Pin::new(&document, offset));
+        Self { document, offset, pin }
+    }
+
+    /// The cursor after `text` was typed at this one; the pin is expected to hold there.
+    pub fn after(&self, text: &str) -> Self {
+        let mut document = self.document.clone();
+        let edit = Edit { range: self.offset..self.offset, text: text.to_owned() };
+        match document.apply(document.version().saturating_add(1), &[edit]) {
+            Ok(()) => Self { document, offset: self.offset + text.len(), pin: self.pin.clone() },
+            Err(error) => {
+                tracing::warn!("no place after a suggestion: {error}");
+                self.clone()
+            }
+        }
+    }
+
+    fn prompt(&self, max_tokens: usize, settings: &CompletionSettings, engine: &dyn Engine) -> Prompt {
+        let model = engine.model();
+        // The prompt's own special tokens, and the pieces of tokens at the window's edges, take a few.
+        let tokens = settings.context_tokens.min(model.context_length.saturating_sub(max_tokens + 16));
+        let count = |text: &str| engine.count_tokens(text);
+        let Context { prefix, tail, suffix } = self.pin.context(&self.document, self.offset, tokens, &count);
+        model.template.fill(FimText { prefix: &prefix, suffix: &suffix, tail: &tail })
+    }
+}
+
+/// Completes at `cursor`, on the calling thread. A completion that was cancelled, or gave way to another request, has no
+/// suggestion.
 pub fn complete(
-    document: &Document,
-    offset: usize,
+    cursor: &Cursor,
     settings: &CompletionSettings,
     engine: &dyn Engine,
+    priority: Priority,
     cancel: &Cancel,
 ) -> Result<Completion, EngineError> {
     let started = Instant::now();
-    let model = engine.model();
-    let plan = plan(document, offset, settings);
-    let max_tokens = settings.max_tokens.min(model.context_length / 2);
-    // The prompt's own special tokens, and the pieces of tokens at the window's edges, take a few.
-    let room = model.context_length.saturating_sub(max_tokens + 16);
-    let context = context(document, offset, settings.context_tokens.min(room), &|text: &str| engine.count_tokens(text));
-    let text = FimText { prefix: &context.prefix, suffix: &context.suffix, tail: &context.tail };
-    let prompt = model.template.fill(text);
+    let Cursor { document, offset, .. } = cursor;
+    let plan = plan(document, *offset, settings);
+    let max_tokens = max_tokens(settings, engine);
+    let prompt = cursor.prompt(max_tokens, settings, engine);
     tracing::trace!(?prompt, ?plan, "prompt");
+    let preparing = started.elapsed();
 
     let cut = Arc::new(AtomicUsize::new(usize::MAX));
     let watch = watch(plan.clone(), settings.deadline.map(|deadline| started + deadline), cut.clone());
-    let request = GenerationRequest { prompt, max_tokens, watch, cancel: cancel.clone() };
+    let request = GenerationRequest { prompt, max_tokens, priority, watch, cancel: cancel.clone() };
     let generation = engine.generate(request)?;
+    let answered = started.elapsed();
 
-    let suggestion = if cancel.is_cancelled() {
+    let cut = cut.load(Ordering::Relaxed);
+    let ending = match generation.completed {
+        false => Ending::Interrupted,
+        true if cut < generation.text.len() => Ending::Deadline,
+        true => Ending::Natural,
+    };
+    let suggestion = if ending == Ending::Interrupted {
         None
     } else {
-        let cut = cut.load(Ordering::Relaxed);
-        let generated = if cut < generation.text.len() {
+        let generated = if ending == Ending::Deadline {
             whole_lines(&generation.text[..cut])
         } else if generation.tokens.len() >= max_tokens && plan.end_of(&generation.text).is_none() {
             whole_lines(generation.text.trim_end_matches(is_word))
@@ -75,20 +141,50 @@ pub fn complete(
             confidence: confidence(&generation, useful),
         })
     };
-    let completion = Completion {
-        suggestion,
-        usage: generation.usage,
+    let first_token = generation.first_token.map_or(answered, |first_token| preparing + first_token);
+    let timing = Timing {
+        preparing,
+        waiting: generation.waited,
+        evaluating: first_token.saturating_sub(preparing + generation.waited),
+        generating: answered.saturating_sub(first_token),
         total: started.elapsed(),
-        first_token: generation.first_token,
     };
+    let completion = Completion { suggestion, ending, usage: generation.usage, timing };
     tracing::debug!(
+        ?priority,
         usage = ?completion.usage,
-        total = ?completion.total,
-        first_token = ?completion.first_token,
+        timing = ?completion.timing,
+        ?ending,
         length = completion.suggestion.as_ref().map(|suggestion| suggestion.text.len()),
         "completed"
     );
     Ok(completion)
+}
+
+/// Evaluates what a completion at `cursor` will have to, while nobody waits. It suggests nothing.
+pub fn warm_up(
+    cursor: &Cursor,
+    settings: &CompletionSettings,
+    engine: &dyn Engine,
+    cancel: &Cancel,
+) -> Result<Completion, EngineError> {
+    let started = Instant::now();
+    let request = GenerationRequest {
+        prompt: cursor.prompt(max_tokens(settings, engine), settings, engine),
+        max_tokens: 0,
+        priority: Priority::Background,
+        watch: Box::new(|_| ControlFlow::Continue(())),
+        cancel: cancel.clone(),
+    };
+    let generation = engine.generate(request)?;
+    let ending = if generation.completed { Ending::Natural } else { Ending::Interrupted };
+    let timing = Timing { total: started.elapsed(), ..Timing::default() };
+    tracing::debug!(usage = ?generation.usage, ?ending, ?timing.total, "warmed up");
+    Ok(Completion { suggestion: None, ending, usage: generation.usage, timing })
+}
+
+fn max_tokens(settings: &CompletionSettings, engine: &dyn Engine) -> usize {
+    settings.max_tokens.min(engine.model().context_length / 2)
 }
 
 /// Ends a generation where the plan ends, where it goes round in circles and, past the deadline, after the last whole

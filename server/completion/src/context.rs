@@ -1,88 +1,159 @@
-//! What of the file the model is shown: a window around the cursor, split at the pin.
+//! What of the file the model is shown: a window around a place, cut where the syntax has a seam.
 
-use ropey::{Rope, RopeSlice};
+use std::ops::Range;
+
+use ropey::Rope;
 
 use crate::document::Document;
 
-/// Of the window's tokens, this part out of ten is for what stands before the cursor, the rest for what follows. What
-/// the text after the cursor does not need goes to the text before it.
+/// Of the window's tokens, this part out of ten is for what stands before the place, the rest for what follows. What
+/// the text after it does not need goes to the text before it.
 const PREFIX_TENTHS: usize = 7;
 
-/// The window begins and ends at lines whose number is a multiple of this, so that it does not move with every new
-/// line and the prompt keeps its beginning.
+/// This part of all tokens is left for what will be typed at the place.
+const ROOM: usize = 8;
+
+/// Of the tokens for what stands before, this part stays free where the window begins inside the file: so much can be
+/// typed until its start has to move, and with it every token that was evaluated.
+const SLACK: usize = 4;
+
+/// Without a tree, the window begins and ends at lines whose number is a multiple of this.
 const BLOCK_LINES: usize = 16;
 
 /// A longer line is split: the pin then moves inside it, in steps of this many bytes.
-const LONGEST_TAIL: usize = 1024;
+pub(crate) const LONGEST_TAIL: usize = 1024;
 
-/// More bytes than this a token are not expected of any text; it bounds what of a huge line is looked at.
+/// More bytes than this a token are not expected of any text; it bounds what of a huge file is looked at.
 const BYTES_PER_TOKEN: usize = 8;
 
-/// Text around the cursor. Line breaks are LF, as in the text that models are trained on.
+/// The text around one place, as it was when the window was made. Line breaks are LF, as in the text that models are
+/// trained on. Offsets are bytes of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Context {
-    /// From the window's start to the pin.
+pub struct Window {
+    /// The document's text from `start` to `pin`.
     pub prefix: String,
-    /// From the pin, which is the start of the cursor's line, to the cursor.
-    pub tail: String,
-    /// From the cursor to the window's end.
+    /// The document's text from the cursor to `end`.
     pub suffix: String,
+    pub start: usize,
+    pub pin: usize,
+    pub end: usize,
+    /// Tokens that the text between the pin and the cursor may have.
+    pub room: usize,
 }
 
-/// Takes as much around the byte `offset` as `tokens` allow. `count` says how many tokens a text has.
-pub fn context(document: &Document, offset: usize, tokens: usize, count: &dyn Fn(&str) -> usize) -> Context {
+/// A window of at most `tokens`, with what is typed, around the byte `cursor`. Its pin is the start of the cursor's line,
+/// or a place inside a very long one. `kept_start` is where an earlier window began: if that is good enough, so does
+/// this one, and the tokens of its prefix stay the same. `count` says how many tokens a text has.
+pub fn window(
+    document: &Document,
+    cursor: usize,
+    tokens: usize,
+    kept_start: Option<usize>,
+    count: &dyn Fn(&str) -> usize,
+) -> Window {
     let text = document.text();
-    let line = text.byte_slice(pin(text, offset)..offset).to_string();
+    let line = text.byte_slice(line_start(text, cursor)..cursor).to_string();
     let (length, used) = fit(&[&line], tokens, count, Nearest::Last);
-    let (pin, tail) = (offset - length, line[line.len() - length..].to_owned());
+    let pin = cursor - length;
+    let room = used.max(tokens / ROOM);
+    let tokens = tokens - room;
+
+    let reach = cursor..character_at(text, cursor + BYTES_PER_TOKEN * tokens);
+    let after = text.byte_slice(reach.clone()).to_string();
+    let parts = split(&after, cursor, &seams(document, cursor, reach));
+    let (suffix, used) = fit(&parts, tokens - tokens * PREFIX_TENTHS / 10, count, Nearest::First);
     let tokens = tokens - used;
 
-    let end = character_at(text, offset + BYTES_PER_TOKEN * tokens);
-    let after = text_of(text.byte_slice(offset..end));
-    let blocks = blocks(&after, text.byte_to_line(offset));
-    let (suffix, used) = fit(&blocks, tokens - tokens * PREFIX_TENTHS / 10, count, Nearest::First);
+    let reach = next_line(text, pin.saturating_sub(BYTES_PER_TOKEN * tokens), pin)..pin;
+    let before = text.byte_slice(reach.clone()).to_string();
+    let kept = kept_start.filter(|start| reach.contains(start) && line_start(text, *start) == *start);
+    let kept = kept.filter(|start| (tokens / 2..=tokens).contains(&count(&before[start - reach.start..])));
+    let start = kept.unwrap_or_else(|| {
+        let mut parts = split(&before, reach.start, &seams(document, cursor, reach.clone()));
+        parts.reverse();
+        let (mut prefix, _) = fit(&parts, tokens, count, Nearest::Last);
+        if prefix < pin {
+            prefix = fit(&parts, tokens - tokens / SLACK, count, Nearest::Last).0;
+        }
+        pin - prefix
+    });
 
-    let start = character_at(text, pin.saturating_sub(BYTES_PER_TOKEN * tokens));
-    let before = text_of(text.byte_slice(start..pin));
-    let mut blocks = self::blocks(&before, text.byte_to_line(start));
-    blocks.reverse();
-    if start > 0 && blocks.len() > 1 {
-        // Its beginning depends on where the cursor is.
-        blocks.pop();
+    Window {
+        prefix: with_lf(&before[start - reach.start..]),
+        suffix: with_lf(&after[..suffix]),
+        start,
+        pin,
+        end: cursor + suffix,
+        room,
     }
-    let (prefix, _) = fit(&blocks, tokens - used, count, Nearest::Last);
-
-    Context { prefix: before[before.len() - prefix..].to_owned(), tail, suffix: after[..suffix].to_owned() }
 }
 
-/// Where the prompt is split: the start of the line, or a place inside it that stays while the user types on.
-fn pin(text: &Rope, offset: usize) -> usize {
+/// What the user has typed at a place: from its pin to the cursor, with LF.
+pub(crate) fn tail(text: &Rope, pin: usize, cursor: usize) -> String {
+    with_lf(&text.byte_slice(pin..cursor).to_string())
+}
+
+/// The start of the line of the byte `offset`, or a place inside it that stays while the user types on.
+pub(crate) fn line_start(text: &Rope, offset: usize) -> usize {
     let line = text.line_to_byte(text.byte_to_line(offset));
     let steps = (offset - line).saturating_sub(1) / LONGEST_TAIL;
     character_at(text, line + steps * LONGEST_TAIL)
 }
 
 /// The start of the character at `offset`, or the end of the text.
-fn character_at(text: &Rope, offset: usize) -> usize {
+pub(crate) fn character_at(text: &Rope, offset: usize) -> usize {
     text.char_to_byte(text.byte_to_char(offset.min(text.len_bytes())))
 }
 
-/// Cuts `text`, which begins on the line numbered `line`, before each line whose number is a multiple of
-/// [`BLOCK_LINES`].
-fn blocks(text: &str, mut line: usize) -> Vec<&str> {
-    let mut blocks = Vec::new();
-    let mut start = 0;
-    for (newline, _) in text.match_indices('\n') {
-        line += 1;
-        if line.is_multiple_of(BLOCK_LINES) {
-            blocks.push(&text[start..=newline]);
-            start = newline + 1;
+/// The first start of a line at or after `offset` and before `limit`; without one, the start of the character.
+fn next_line(text: &Rope, offset: usize, limit: usize) -> usize {
+    let line = text.byte_to_line(offset);
+    let start = text.line_to_byte(line);
+    let next = if start == offset { start } else { text.line_to_byte(line + 1) };
+    if next < limit { next } else { character_at(text, offset) }
+}
+
+/// Where a text may be cut in `range`, in order: at lines on which an item or a statement begins that is a sibling of
+/// what is around the cursor, at whatever depth. Without a tree, at every [`BLOCK_LINES`]th line.
+fn seams(document: &Document, cursor: usize, range: Range<usize>) -> Vec<usize> {
+    let text = document.text();
+    let Some(tree) = document.syntax() else {
+        let lines = text.byte_to_line(range.start)..text.byte_to_line(range.end) + 1;
+        let starts = lines.filter(|line| line.is_multiple_of(BLOCK_LINES)).map(|line| text.line_to_byte(line));
+        return starts.filter(|start| range.contains(start)).collect();
+    };
+    let mut seams = Vec::new();
+    let mut parent = Some(tree.root_node());
+    while let Some(node) = parent.take() {
+        let mut child = node.walk();
+        let mut more = child.goto_first_child_for_byte(range.start).is_some();
+        let mut introduced = false;
+        while more && child.node().start_byte() < range.end {
+            let (start, end) = (child.node().start_byte(), child.node().end_byte());
+            let line = text.line_to_byte(text.byte_to_line(start));
+            let begins_line = text.byte_slice(line..start).chars().all(char::is_whitespace);
+            if child.node().is_named() && begins_line && range.contains(&line) && !introduced {
+                seams.push(line);
+            }
+            // Comments and attributes belong to what follows them.
+            introduced = ["comment", "attribute"].iter().any(|kind| child.node().kind().contains(kind));
+            if start < cursor && cursor <= end && child.node().child_count() > 0 {
+                parent = Some(child.node());
+            }
+            more = child.goto_next_sibling();
         }
     }
-    if start < text.len() {
-        blocks.push(&text[start..]);
-    }
-    blocks
+    seams.sort_unstable();
+    seams.dedup();
+    seams
+}
+
+/// Cuts `text`, which stands at the byte `start` of the document, at `seams`.
+fn split<'a>(text: &'a str, start: usize, seams: &[usize]) -> Vec<&'a str> {
+    let inside = seams.iter().map(|seam| seam - start).filter(|offset| (1..text.len()).contains(offset));
+    let ends: Vec<usize> = inside.chain([text.len()]).collect();
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    starts.zip(&ends).map(|(start, end)| &text[start..*end]).filter(|part| !part.is_empty()).collect()
 }
 
 /// Which end of a text is near the cursor.
@@ -138,9 +209,8 @@ fn cut(mut line: &str, tokens: usize, count: &dyn Fn(&str) -> usize, nearest: Ne
     (0, 0)
 }
 
-fn text_of(slice: RopeSlice<'_>) -> String {
-    let text = String::from(slice);
-    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
+fn with_lf(text: &str) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -153,59 +223,98 @@ mod tests {
         text.split_whitespace().count()
     }
 
-    fn check(text: &str, tokens: usize) -> Context {
-        let offset = text.find("$0").expect("the fixture has a cursor");
-        let document = Document::new("test", Language::PLAIN, 0, &text.replacen("$0", "", 1));
-        let context = context(&document, offset, tokens, &words);
+    fn document(language: &str, fixture: &str) -> (Document, usize) {
+        let cursor = fixture.find("$0").expect("the fixture has a cursor");
+        (Document::new("test", Language::from_id(language), 0, &fixture.replacen("$0", "", 1)), cursor)
+    }
+
+    fn check(language: &str, fixture: &str, tokens: usize) -> Window {
+        let (document, cursor) = document(language, fixture);
+        let window = window(&document, cursor, tokens, None, &words);
+        let tail = tail(document.text(), window.pin, cursor);
         let whole = document.text().to_string().replace("\r\n", "\n");
-        assert!(whole.contains(&format!("{}{}{}", context.prefix, context.tail, context.suffix)));
-        assert!(words(&context.prefix) + words(&context.tail) + words(&context.suffix) <= tokens);
-        context
+        assert!(whole.contains(&format!("{}{tail}{}", window.prefix, window.suffix)));
+        assert!(words(&window.prefix) + window.room + words(&window.suffix) <= tokens);
+        window
+    }
+
+    fn functions(numbers: std::ops::Range<usize>) -> String {
+        numbers.map(|number| format!("/// Says {number}.\nfn f{number}() {{\n    a({number});\n}}\n\n")).collect()
     }
 
     #[test]
     fn a_small_file_is_shown_whole_and_split_at_the_line() {
-        let context = check("a\n  b$0 c\nd\n", 100);
-        assert_eq!(context, Context { prefix: "a\n".into(), tail: "  b".into(), suffix: " c\nd\n".into() });
+        let window = check("plaintext", "a\n  b$0 c\nd\n", 100);
+        assert_eq!((&*window.prefix, &*window.suffix, window.pin), ("a\n", " c\nd\n", 2));
     }
 
     #[test]
     fn line_breaks_are_shown_as_lf() {
-        assert_eq!(check("a\r\nb$0\r\nc", 100).suffix, "\nc");
+        assert_eq!(check("plaintext", "a\r\nb$0\r\nc", 100).suffix, "\nc");
     }
 
     #[test]
-    fn the_window_keeps_its_start_while_lines_are_added() {
+    fn a_window_begins_and_ends_between_items() {
+        let fixture = format!("{}fn g() {{\n    let a = $0\n}}\n\n{}", functions(0..40), functions(40..80));
+        let window = check("rust", &fixture, 150);
+        assert!(window.prefix.starts_with("/// Says "), "{}", window.prefix);
+        assert!(window.suffix.ends_with("}\n\n"), "{}", window.suffix);
+        // In a function that is larger than the window, it begins between statements.
+        let statements: String = (0..99).map(|number| format!("    if a {{\n        b({number});\n    }}\n")).collect();
+        let window = check("rust", &format!("fn g() {{\n{statements}    $0\n}}\n"), 50);
+        assert!(window.prefix.starts_with("    if a {\n        b("), "{}", window.prefix);
+    }
+
+    #[test]
+    fn a_window_keeps_its_start_while_it_may() {
+        let fixture = |last: usize| format!("{}fn g() {{ $0 }}", functions(0..last));
+        let (before, cursor) = document("rust", &fixture(50));
+        let first = window(&before, cursor, 200, None, &words);
+        let starts: Vec<usize> = (51..90)
+            .map(|last| {
+                let (after, cursor) = document("rust", &fixture(last));
+                window(&after, cursor, 200, Some(first.start), &words).start
+            })
+            .collect();
+        let kept = starts.iter().take_while(|start| **start == first.start).count();
+        assert!((3..12).contains(&kept), "{kept}");
+        assert!(starts.iter().all(|start| *start >= first.start));
+    }
+
+    #[test]
+    fn without_a_tree_windows_begin_at_few_lines() {
         let lines: Vec<String> = (0..200).map(|line| format!("word{line}")).collect();
-        let start = |line: usize| check(&format!("{}\n$0", lines[..line].join("\n")), 50).prefix[..8].to_owned();
+        let start = |line: usize| {
+            let fixture = format!("{}\n$0", lines[..line].join("\n"));
+            check("plaintext", &fixture, 72).prefix.lines().next().unwrap_or_default().to_owned()
+        };
         assert_eq!(start(163), start(170));
-        assert_eq!(start(163), "word128\n");
+        assert_eq!(start(163), "word128");
         assert_ne!(start(163), start(199));
     }
 
     #[test]
     fn what_the_suffix_does_not_need_the_prefix_gets() {
-        let lines: Vec<String> = (0..96).map(|line| format!("w{line}")).collect();
-        let before = check(&format!("{}\n$0", lines.join("\n")), 64).prefix;
-        assert_eq!(words(&before), 64);
-        let after = check(&format!("$0{}", lines.join("\n")), 60).suffix;
-        assert_eq!(words(&after), 16);
+        let lines: Vec<String> = (0..56).map(|line| format!("w{line}")).collect();
+        assert_eq!(words(&check("plaintext", &format!("{}\n$0", lines.join("\n")), 64).prefix), 56);
+        assert_eq!(words(&check("plaintext", &format!("$0{}", lines.join("\n")), 80).suffix), 16);
     }
 
     #[test]
     fn a_huge_line_is_cut_near_the_cursor() {
         let line = "word ".repeat(100_000);
-        let context = check(&format!("{line}$0{line}"), 20);
-        assert!(context.tail.len() <= LONGEST_TAIL);
-        assert!(context.suffix.starts_with("word"));
+        let window = check("plaintext", &format!("{line}$0{line}"), 20);
+        assert!(500_000 - window.pin <= LONGEST_TAIL);
+        assert!(window.suffix.starts_with("word"));
         let many_bytes = |text: &str| text.len();
         let document = Document::new("test", Language::PLAIN, 0, &"é".repeat(10_000));
-        let context = super::context(&document, 10_000, 1500, &many_bytes);
-        assert!(context.prefix.len() + context.tail.len() + context.suffix.len() <= 1500);
+        let window = super::window(&document, 10_000, 1500, None, &many_bytes);
+        assert!(window.prefix.len() + (10_000 - window.pin) + window.suffix.len() <= 1500);
     }
 
     #[test]
-    fn an_empty_document_has_an_empty_context() {
-        assert_eq!(check("$0", 10), Context { prefix: String::new(), tail: String::new(), suffix: String::new() });
+    fn an_empty_document_has_an_empty_window() {
+        let window = check("rust", "$0", 10);
+        assert_eq!((&*window.prefix, &*window.suffix), ("", ""));
     }
 }

@@ -1,6 +1,6 @@
 //! The door to a model. Everything above it speaks of text; tokens, caches and libraries are the implementation's.
 
-use std::ops::ControlFlow;
+use std::ops::{AddAssign, ControlFlow};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub trait Engine: Send + Sync {
     fn count_tokens(&self, text: &str) -> usize;
 
     /// Generates greedily after the prompt, on the calling thread, until a stop token of the model, `max_tokens`,
-    /// `watch` or `cancel` ends it. A cancelled generation is no error: it returns what there was.
+    /// `watch` or `cancel` ends it. One that is cancelled, or that gave way, is no error: it returns what there was.
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError>;
 }
 
@@ -32,11 +32,20 @@ pub struct ModelInfo {
 
 pub struct GenerationRequest {
     pub prompt: Prompt,
-    /// Upper bound on generated tokens.
+    /// Upper bound on generated tokens. 0 evaluates the prompt for those that come after.
     pub max_tokens: usize,
+    pub priority: Priority,
     /// Called with all text generated so far after each token that completes a character; `Break` ends the generation.
     pub watch: Watch,
     pub cancel: Cancel,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Priority {
+    /// Somebody waits for it.
+    Foreground,
+    /// Nobody does: it begins when nothing else is asked, and ends as soon as something is.
+    Background,
 }
 
 /// See [`GenerationRequest::watch`].
@@ -49,8 +58,12 @@ pub struct Generation {
     /// One entry per generated token, in order.
     pub tokens: Vec<GeneratedToken>,
     pub usage: Usage,
+    /// From the call until its turn came.
+    pub waited: Duration,
     /// From the call to the first generated token; `None` where nothing was generated.
     pub first_token: Option<Duration>,
+    /// Whether neither `cancel` nor a more urgent request ended it.
+    pub completed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,6 +86,15 @@ pub struct Usage {
     pub evaluated: usize,
     /// Tokens generated, the stop token not counted.
     pub generated: usize,
+}
+
+impl AddAssign for Usage {
+    fn add_assign(&mut self, more: Self) {
+        self.prompt += more.prompt;
+        self.reused += more.reused;
+        self.evaluated += more.evaluated;
+        self.generated += more.generated;
+    }
 }
 
 /// A flag shared by whoever asked and whoever computes. Cancelling twice, or after the end, is harmless.

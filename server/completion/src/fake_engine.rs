@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::engine::{Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Usage};
+use crate::engine::{Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Priority, Usage};
 use crate::prompt::{FimTemplate, Piece, Prompt};
 
 /// The probability of every token; the same for all, so that confidences are easy to predict.
@@ -20,11 +20,12 @@ pub struct FakeEngine {
     gate: Gate,
     calls: AtomicUsize,
     cancelled: AtomicUsize,
+    background: AtomicUsize,
 }
 
 type Script = Box<dyn Fn(&Prompt) -> Result<String, EngineError> + Send + Sync>;
 
-/// Holds generations before their first token. Clones hold the same ones.
+/// Holds generations that somebody waits for before their first token. Clones hold the same ones.
 #[derive(Debug, Clone, Default)]
 pub struct Gate(Arc<(Mutex<Held>, Condvar)>);
 
@@ -52,6 +53,7 @@ impl FakeEngine {
             gate: Gate::default(),
             calls: AtomicUsize::new(0),
             cancelled: AtomicUsize::new(0),
+            background: AtomicUsize::new(0),
         }
     }
 
@@ -67,14 +69,19 @@ impl FakeEngine {
         self
     }
 
-    /// The number of generations begun.
+    /// The number of generations begun that somebody waits for.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// The number of generations that ended because they were cancelled.
+    /// The number of those that ended because they were cancelled.
     pub fn cancelled(&self) -> usize {
         self.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// The number of generations ended that nobody waited for.
+    pub fn background_calls(&self) -> usize {
+        self.background.load(Ordering::SeqCst)
     }
 }
 
@@ -89,8 +96,11 @@ impl Engine for FakeEngine {
 
     fn generate(&self, mut request: GenerationRequest) -> Result<Generation, EngineError> {
         let started = Instant::now();
-        self.calls.fetch_add(1, Ordering::SeqCst);
-        self.gate.pass(|| request.cancel.is_cancelled());
+        let is_background = request.priority == Priority::Background;
+        if !is_background {
+            self.calls.fetch_add(1, Ordering::SeqCst);
+            self.gate.pass(|| request.cancel.is_cancelled());
+        }
 
         let answer = (self.script)(&request.prompt)?;
         let mut generation = Generation { usage: usage(&request.prompt), ..Generation::default() };
@@ -106,10 +116,13 @@ impl Engine for FakeEngine {
                 break;
             }
         }
-        if request.cancel.is_cancelled() {
+        if is_background {
+            self.background.fetch_add(1, Ordering::SeqCst);
+        } else if request.cancel.is_cancelled() {
             self.cancelled.fetch_add(1, Ordering::SeqCst);
         }
         generation.usage.generated = generation.tokens.len();
+        generation.completed = !request.cancel.is_cancelled();
         Ok(generation)
     }
 }
@@ -183,7 +196,7 @@ mod tests {
     fn request(engine: &FakeEngine, cancel: &Cancel) -> GenerationRequest {
         let prompt = engine.model().template.fill(FimText { prefix: "let a", suffix: ";", tail: " =" });
         let watch = Box::new(|_: &str| ControlFlow::Continue(()));
-        GenerationRequest { prompt, max_tokens: 3, watch, cancel: cancel.clone() }
+        GenerationRequest { prompt, max_tokens: 3, priority: Priority::Foreground, watch, cancel: cancel.clone() }
     }
 
     #[test]

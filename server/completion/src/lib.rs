@@ -1,7 +1,7 @@
 //! What fimble knows about completing code, without a protocol, an engine or I/O.
 //!
-//! A request goes through the modules in this order: [`document`] (text and syntax tree) → [`context`] (what to show
-//! the model) → [`plan`] (one line or a block, and where to stop) → [`prompt`] (the model family's fill-in-the-middle
+//! A request goes through the modules in this order: [`document`] (text and syntax tree) → [`pin`] and [`context`] (what
+//! to show the model) → [`plan`] (one line or a block, and where to stop) → [`prompt`] (the model family's fill-in-the-middle
 //! format) → [`engine`] (the only door to a model) → [`postprocess`] (what of it to show the user). [`complete`] joins
 //! them; [`suggestion_cache`] answers without the engine what was suggested a moment ago.
 
@@ -15,6 +15,7 @@ pub mod engine;
 pub mod fake_engine;
 pub mod language;
 mod lazy_syntax;
+pub mod pin;
 pub mod plan;
 pub mod position;
 pub mod postprocess;

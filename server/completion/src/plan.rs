@@ -34,6 +34,24 @@ const LOOK_AHEAD: usize = 100;
 const LONGEST_LINE: usize = 4096;
 
 pub fn plan(document: &Document, offset: usize, settings: &CompletionSettings) -> Plan {
+    let plan = surroundings(document, offset);
+    let language = document.language();
+    let block = match settings.multiline {
+        Multiline::Never => None,
+        Multiline::Always => Some(indent_of_block(&plan.line_before, language)),
+        Multiline::Auto => {
+            let line = document.text().byte_to_line(offset);
+            let mut above = (0..line).rev().take(LOOK_AHEAD).map(|line| line_at(document, line));
+            let above = above.find(|line| !line.is_empty()).unwrap_or_default();
+            opened_block(&plan.line_before, &plan.line_after, &above, &plan.next_line, language)
+                .filter(|_| !is_in_prose(document, offset))
+        }
+    };
+    Plan { shape: block.map_or(Shape::Line, |indent| Shape::Block { indent }), ..plan }
+}
+
+/// The plan of a line.
+pub(crate) fn surroundings(document: &Document, offset: usize) -> Plan {
     let text = document.text();
     let line = text.byte_to_line(offset);
     let start = text.line_to_byte(line);
@@ -42,28 +60,18 @@ pub fn plan(document: &Document, offset: usize, settings: &CompletionSettings) -
     let to = text.char_to_byte(text.byte_to_char(text.len_bytes().min(offset + LONGEST_LINE)));
     let line_after = text.byte_slice(offset..to).lines().next().map(|rest| rest.to_string()).unwrap_or_default();
     let line_after = line_after.trim_end_matches(['\r', '\n']).to_owned();
-    let line_at = |number: usize| {
-        let line = text.line(number);
-        let end = line.char_to_byte(line.byte_to_char(line.len_bytes().min(LONGEST_LINE)));
-        line.byte_slice(..end).to_string().trim_end().to_owned()
-    };
     let next_line = (line + 1..text.len_lines().min(line + LOOK_AHEAD))
-        .map(line_at)
+        .map(|line| line_at(document, line))
         .find(|line| !line.is_empty())
         .unwrap_or_default();
+    Plan { shape: Shape::Line, line_before, line_after, next_line }
+}
 
-    let language = document.language();
-    let block = match settings.multiline {
-        Multiline::Never => None,
-        Multiline::Always => Some(indent_of_block(&line_before, language)),
-        Multiline::Auto => {
-            let above = (0..line).rev().take(LOOK_AHEAD).map(line_at).find(|line| !line.is_empty());
-            opened_block(&line_before, &line_after, above.as_deref().unwrap_or_default(), &next_line, language)
-                .filter(|_| !is_in_prose(document, offset))
-        }
-    };
-    let shape = block.map_or(Shape::Line, |indent| Shape::Block { indent });
-    Plan { shape, line_before, line_after, next_line }
+/// A line without its line break and the blanks before that, or the beginning of a very long one.
+fn line_at(document: &Document, number: usize) -> String {
+    let line = document.text().line(number);
+    let end = line.char_to_byte(line.byte_to_char(line.len_bytes().min(LONGEST_LINE)));
+    line.byte_slice(..end).to_string().trim_end().to_owned()
 }
 
 impl Plan {

@@ -44,7 +44,7 @@ pub fn is_loop(text: &str) -> bool {
 }
 
 /// Drops what stands after the cursor already, with all that follows it.
-fn without_repeated_rest<'a>(text: &'a str, plan: &Plan) -> &'a str {
+pub(crate) fn without_repeated_rest<'a>(text: &'a str, plan: &Plan) -> &'a str {
     let rest = plan.line_after.trim();
     let repeated = match rest.chars().next() {
         None => None,

@@ -8,16 +8,22 @@ use ropey::RopeSlice;
 
 use crate::complete::Suggestion;
 use crate::document::Document;
+use crate::pin::is_closer;
+use crate::plan::surroundings;
+use crate::postprocess::without_repeated_rest;
 use crate::settings::CompletionSettings;
 
 /// How much text before and after the cursor, in bytes, must be the same for a suggestion to hold.
 const BEFORE: usize = 4096;
 const AFTER: usize = 2048;
 
+/// So many closing brackets and quotes may have come after the cursor since.
+const CLOSERS: usize = 3;
+
 /// Least recently used suggestions, found by the text around the cursor. It belongs to one model: clear it when the
 /// model changes.
 pub struct SuggestionCache {
-    suggestions: LruCache<Place, Suggestion>,
+    suggestions: LruCache<Place, Cached>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -30,32 +36,74 @@ struct Place {
     settings: CompletionSettings,
 }
 
+struct Cached {
+    suggestion: Suggestion,
+    origin: Origin,
+}
+
+/// Why there was a suggestion to cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It was asked for.
+    Request,
+    /// The engine worked ahead.
+    Prefetch,
+}
+
+/// How a suggestion was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hit {
+    /// The user has typed some of it.
+    TypedThrough,
+    /// The cursor is again where it was suggested.
+    Returned,
+    /// It was prepared before anybody asked.
+    Prefetched,
+}
+
 impl SuggestionCache {
     pub fn new(capacity: NonZeroUsize) -> Self {
         Self { suggestions: LruCache::new(capacity) }
     }
 
-    /// What is left of an earlier suggestion after the text typed since, if the text around is otherwise unchanged.
-    pub fn get(&mut self, document: &Document, offset: usize, settings: &CompletionSettings) -> Option<Suggestion> {
+    /// What is left of an earlier suggestion after the text typed since, if the text around is otherwise unchanged but
+    /// for brackets and quotes that the editor has closed.
+    pub fn get(
+        &mut self,
+        document: &Document,
+        offset: usize,
+        settings: &CompletionSettings,
+    ) -> Option<(Suggestion, Hit)> {
         let text = document.text();
-        let after = digest_after(text.byte_slice(offset..));
-        let (place, rest) = self.suggestions.iter().find_map(|(place, suggestion)| {
+        let closers = text.byte_slice(offset..).chars().take(CLOSERS).take_while(|character| is_closer(*character));
+        // They are one byte each.
+        let after: Vec<u64> =
+            (0..=closers.count()).map(|closers| digest_after(text.byte_slice(offset + closers..))).collect();
+        let (place, suggestion, hit) = self.suggestions.iter().find_map(|(place, cached)| {
+            let suggestion = &cached.suggestion;
             let may_hold = place.document == document.name()
-                && place.after == after
                 && place.settings == *settings
                 && place.offset <= offset
                 && offset < place.offset + suggestion.text.len();
-            if !may_hold || text.try_byte_to_char(place.offset).is_err() {
+            let closers = after.iter().position(|digest| *digest == place.after).filter(|_| may_hold)?;
+            if text.try_byte_to_char(place.offset).is_err() {
                 return None;
             }
             let typed = text.get_byte_slice(place.offset..offset)?;
             let rest = suggestion.text.get(typed.len_bytes()..)?;
             let holds = typed == suggestion.text[..typed.len_bytes()]
                 && place.before == digest_before(text.get_byte_slice(..place.offset)?);
-            holds.then(|| (place.clone(), Suggestion { text: rest.to_owned(), confidence: suggestion.confidence }))
+            let rest = if closers > 0 { without_repeated_rest(rest, &surroundings(document, offset)) } else { rest };
+            let hit = match (cached.origin, typed.len_bytes()) {
+                (_, 1..) => Hit::TypedThrough,
+                (Origin::Request, 0) => Hit::Returned,
+                (Origin::Prefetch, 0) => Hit::Prefetched,
+            };
+            let rest = Suggestion { text: rest.to_owned(), confidence: suggestion.confidence };
+            (holds && !rest.text.is_empty()).then(|| (place.clone(), rest, hit))
         })?;
         self.suggestions.promote(&place);
-        Some(rest)
+        Some((suggestion, hit))
     }
 
     /// Remembers what [`crate::complete::complete`] suggested at `offset`.
@@ -65,6 +113,7 @@ impl SuggestionCache {
         offset: usize,
         settings: &CompletionSettings,
         suggestion: Suggestion,
+        origin: Origin,
     ) {
         let text = document.text();
         let place = Place {
@@ -74,7 +123,7 @@ impl SuggestionCache {
             after: digest_after(text.byte_slice(offset..)),
             settings: settings.clone(),
         };
-        self.suggestions.put(place, suggestion);
+        self.suggestions.put(place, Cached { suggestion, origin });
     }
 
     pub fn clear(&mut self) {
@@ -117,9 +166,10 @@ mod tests {
     fn check(then: &str, text: &str, now: &str) -> Option<String> {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (before, offset) = document(then);
-        cache.insert(&before, offset, &SETTINGS, Suggestion { text: text.to_owned(), confidence: 0.5 });
+        let suggestion = Suggestion { text: text.to_owned(), confidence: 0.5 };
+        cache.insert(&before, offset, &SETTINGS, suggestion, Origin::Request);
         let (now, offset) = document(now);
-        cache.get(&now, offset, &SETTINGS).map(|suggestion| suggestion.text)
+        cache.get(&now, offset, &SETTINGS).map(|(suggestion, _)| suggestion.text)
     }
 
     #[test]
@@ -128,6 +178,27 @@ mod tests {
         assert_eq!(check("a = $0\nb", "foo(1)", "a = fo$0\nb").as_deref(), Some("o(1)"));
         assert_eq!(check("a:$0\nb", "\n  1\n  2", "a:\n  1\n$0\nb").as_deref(), Some("  2"));
         assert_eq!(check("a = $0", "é😀", "a = é$0").as_deref(), Some("😀"));
+    }
+
+    #[test]
+    fn what_the_editor_has_closed_is_not_suggested_again() {
+        assert_eq!(check("a = $0\nb", "foo(1, 2);", "a = foo($0)\nb").as_deref(), Some("1, 2"));
+        assert_eq!(check("a = $0\nb", "foo(\"x\");", "a = foo(\"$0\")\nb").as_deref(), Some("x"));
+        assert_eq!(check("a = $0\nb", "foo();", "a = foo($0)\nb"), None);
+        assert_eq!(check("a = $0\nb", "foo();", "a = foo()$0\nb").as_deref(), Some(";"));
+    }
+
+    #[test]
+    fn a_hit_says_how_it_came_about() {
+        let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
+        let (then, offset) = document("a = $0");
+        let suggestion = Suggestion { text: "foo".to_owned(), confidence: 0.5 };
+        let (now, typed) = document("a = f$0");
+        for (origin, again) in [(Origin::Request, Hit::Returned), (Origin::Prefetch, Hit::Prefetched)] {
+            cache.insert(&then, offset, &SETTINGS, suggestion.clone(), origin);
+            assert_eq!(cache.get(&then, offset, &SETTINGS), Some((suggestion.clone(), again)));
+            assert_eq!(cache.get(&now, typed, &SETTINGS).map(|(_, hit)| hit), Some(Hit::TypedThrough));
+        }
     }
 
     #[test]
@@ -144,7 +215,8 @@ mod tests {
     fn other_settings_are_another_place() {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (document, offset) = document("a = $0");
-        cache.insert(&document, offset, &SETTINGS, Suggestion { text: "1".to_owned(), confidence: 0.5 });
+        let suggestion = Suggestion { text: "1".to_owned(), confidence: 0.5 };
+        cache.insert(&document, offset, &SETTINGS, suggestion, Origin::Request);
         let other = CompletionSettings { multiline: Multiline::Never, ..SETTINGS };
         assert_eq!(cache.get(&document, offset, &other), None);
         cache.clear();

@@ -3,17 +3,18 @@
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
+use std::sync::Arc;
 
-use fimble_completion::complete::{Suggestion, complete};
-use fimble_completion::context::context;
+use fimble_completion::complete::{Cursor, Suggestion, complete};
 use fimble_completion::document::{Document, Edit};
-use fimble_completion::engine::Cancel;
+use fimble_completion::engine::{Cancel, Priority};
 use fimble_completion::fake_engine::FakeEngine;
 use fimble_completion::language::Language;
+use fimble_completion::pin::{Context, Pin, Pins};
 use fimble_completion::plan::plan;
 use fimble_completion::postprocess::useful_length;
 use fimble_completion::settings::{CompletionSettings, Multiline};
-use fimble_completion::suggestion_cache::SuggestionCache;
+use fimble_completion::suggestion_cache::{Origin, SuggestionCache};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -115,6 +116,25 @@ fn is_place(text: &str, offset: usize) -> bool {
     text.is_char_boundary(offset) && !(text[..offset].ends_with('\r') && text[offset..].starts_with('\n'))
 }
 
+/// What a user does between two requests.
+#[derive(Debug, Clone)]
+enum Step {
+    /// Types the first text, after which the editor puts the second behind the cursor.
+    Type(&'static str, &'static str),
+    Delete,
+    Move,
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let closed = vec![("(", ")"), ("f(", ")"), ("[", "]"), ("{", "}"), ("\"", "\""), ("\n    ", "\n"), ("<", ">")];
+    prop_oneof![
+        6 => select(PIECES).prop_map(|typed| Step::Type(typed, "")),
+        2 => select(closed).prop_map(|(typed, closers)| Step::Type(typed, closers)),
+        2 => Just(Step::Delete),
+        1 => Just(Step::Move),
+    ]
+}
+
 fn with_lf(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
@@ -127,21 +147,20 @@ fn line_at(text: &str, offset: usize) -> Range<usize> {
 proptest! {
     #[test]
     fn the_context_is_the_text_around_the_cursor(
+        language in languages(),
         text in texts(),
         place in any::<Index>(),
         tokens in prop_oneof![0..20usize, 0..5000usize],
         count in counters(),
     ) {
-        let document = Document::new("file", Language::PLAIN, 0, &text);
+        let document = Document::new("file", language, 0, &text);
         let offset = cursor(&text, place);
-        let context = context(&document, offset, tokens, &count);
+        let context = Pin::new(&document, offset).context(&document, offset, tokens, &count);
         let before = format!("{}{}", context.prefix, context.tail);
         prop_assert!(with_lf(&text[..offset]).ends_with(&before), "{context:?}");
         prop_assert!(with_lf(&text[offset..]).starts_with(&context.suffix), "{context:?}");
         let used = count(&context.prefix) + count(&context.tail) + count(&context.suffix);
         prop_assert!(used <= tokens, "{used} of {tokens}: {context:?}");
-        let reaches_start = with_lf(&text[..offset]).len() == context.tail.len();
-        prop_assert!(reaches_start || !context.prefix.is_empty() || tokens - used < 8, "{used} of {tokens}: {context:?}");
         prop_assert!(!context.tail.contains(['\n', '\r']), "{context:?}");
     }
 
@@ -149,9 +168,66 @@ proptest! {
     fn a_window_that_holds_the_file_shows_it_whole(text in texts(), place in any::<Index>()) {
         let document = Document::new("file", Language::PLAIN, 0, &text);
         let offset = cursor(&text, place);
-        let context = context(&document, offset, 4 * text.len() + 1, &|text| text.chars().count());
+        let context = Pin::new(&document, offset).context(&document, offset, 4 * text.len() + 8, &|text| text.chars().count());
         prop_assert_eq!(format!("{}{}", context.prefix, context.tail), with_lf(&text[..offset]));
         prop_assert_eq!(context.suffix, with_lf(&text[offset..]));
+    }
+
+    /// Whatever is typed, deleted and moved to: the model is shown the buffer's own text, but for closing brackets after
+    /// the cursor, and two requests at one pin differ in nothing but the tail.
+    #[test]
+    fn a_pin_shows_the_buffer(
+        language in languages(),
+        text in texts(),
+        start in any::<Index>(),
+        steps in prop::collection::vec((steps(), any::<Index>()), 1..40),
+        tokens in prop_oneof![20..200usize, 1000..5000usize],
+        count in counters(),
+    ) {
+        let mut document = Document::new("file", language, 0, &text);
+        let mut offset = cursor(&text, start);
+        let mut pins = Pins::default();
+        let mut shown: Option<(usize, Context)> = None;
+        for (step, place) in steps {
+            let before = document.text().to_string();
+            let (range, typed, closers) = match step {
+                Step::Type(typed, closers) => (offset..offset, typed, closers),
+                Step::Delete => {
+                    let start = before[..offset].char_indices().next_back().map_or(0, |(start, _)| start);
+                    (start..offset, "", "")
+                }
+                Step::Move => {
+                    offset = cursor(&before, place);
+                    (offset..offset, "", "")
+                }
+            };
+            let edit = Edit { range: range.clone(), text: format!("{typed}{closers}") };
+            prop_assert_eq!(document.apply(document.version() + 1, &[edit]), Ok(()));
+            offset = range.start + typed.len();
+            let text = document.text().to_string();
+            if !is_place(&text, offset) {
+                continue;
+            }
+
+            let pin = pins.at(&document, offset);
+            let context = pin.context(&document, offset, tokens, &count);
+            let before = format!("{}{}", context.prefix, context.tail);
+            prop_assert!(with_lf(&text[..offset]).ends_with(&before), "{context:?} in {text:?} at {offset}");
+            let after = with_lf(&text[offset..]);
+            let closed = |start: usize| after[..start].chars().all(|c| ")]}>\"'`".contains(c) || c.is_whitespace());
+            let follows = after.match_indices(&context.suffix).any(|(start, _)| closed(start));
+            prop_assert!(follows, "{context:?} in {text:?} at {offset}");
+            let used = count(&context.prefix) + count(&context.tail) + count(&context.suffix);
+            prop_assert!(used <= tokens, "{used} of {tokens}: {context:?}");
+            let pin = Arc::as_ptr(&pin) as usize;
+            if let Some((_, earlier)) = shown.filter(|(other, _)| *other == pin) {
+                let same = earlier.prefix == context.prefix && earlier.suffix == context.suffix;
+                // Too many tokens for so few bytes: that request had a window of its own.
+                let crowded = 3 * count(&context.tail) > context.tail.len() || 3 * count(&earlier.tail) > earlier.tail.len();
+                prop_assert!(same || crowded, "{earlier:?}, then {context:?}");
+            }
+            shown = Some((pin, context));
+        }
     }
 
     #[test]
@@ -221,7 +297,8 @@ proptest! {
         let document = Document::new("file", language, 0, &text);
         let offset = cursor(&text, place);
         let engine = FakeEngine::answering(&answer);
-        let completion = complete(&document, offset, &settings, &engine, &Cancel::default());
+        let place = Cursor::new(document, offset);
+        let completion = complete(&place, &settings, &engine, Priority::Foreground, &Cancel::default());
         let completion = completion.map_err(|error| TestCaseError::fail(error.to_string()))?;
         if let Some(Suggestion { text: suggested, confidence }) = completion.suggestion {
             prop_assert!(!suggested.trim().is_empty());
@@ -246,8 +323,9 @@ proptest! {
         let offset = cursor(&text, place);
         let mut document = Document::new("file", Language::PLAIN, 0, &text);
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
-        cache.insert(&document, offset, &settings, Suggestion { text: suggested.clone(), confidence: 0.5 });
-        let mut get = |document: &Document, offset| cache.get(document, offset, &settings).map(|rest| rest.text);
+        let suggestion = Suggestion { text: suggested.clone(), confidence: 0.5 };
+        cache.insert(&document, offset, &settings, suggestion, Origin::Request);
+        let mut get = |document: &Document, offset| cache.get(document, offset, &settings).map(|(rest, _)| rest.text);
 
         let starts: Vec<usize> = suggested.char_indices().map(|(start, _)| start).collect();
         let typed = &suggested[..starts[typed.index(starts.len())]];

@@ -4,6 +4,7 @@ mod complete;
 mod engine;
 mod eval;
 mod lsp;
+mod replay;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ enum Command {
     Complete(complete::Arguments),
     /// Measure a model on fill-in-the-middle cases
     Eval(eval::Arguments),
+    Replay(replay::Arguments),
 }
 
 #[derive(Args)]
@@ -84,6 +86,7 @@ pub(crate) fn run() -> ExitCode {
         None | Some(Command::Lsp(_)) => lsp::run(common),
         Some(Command::Complete(arguments)) => complete::run(arguments, common),
         Some(Command::Eval(arguments)) => eval::run(&arguments, common),
+        Some(Command::Replay(arguments)) => replay::run(&arguments, common),
     };
     result.unwrap_or_else(|error| {
         eprintln!("fimble: {error:#}");

@@ -14,7 +14,7 @@ use tower_lsp::ls_types::{
 
 use crate::handlers::inline_completion::InlineCompletionParams;
 use crate::handlers::status::Status;
-use crate::session::{Job, JobError};
+use crate::session::{Job, JobError, Work};
 
 /// Sends without waiting; the order of sending is the order in which the main loop applies.
 pub(crate) type EventSender = mpsc::UnboundedSender<Event>;
@@ -47,4 +47,8 @@ pub(crate) enum Event {
     Configuration(Value),
     EngineLoaded(u64, Result<Arc<dyn Engine>, String>),
     JobEnded(Job, Result<Completion, JobError>),
+    /// The user has done nothing for a moment, unless they have since the activity of this number.
+    Paused(u64),
+    /// A step of what is done ahead, and what would have stopped it.
+    AheadEnded(Work, Cancel, Result<Completion, JobError>),
 }

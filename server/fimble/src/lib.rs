@@ -2,7 +2,7 @@
 //!
 //! A message goes through the modules in this order: [`transport`] (bytes to requests) → [`backend`] (requests to
 //! [`event`]s) → [`main_loop`] (applies events in order) → [`handlers`] (one file for each method) → [`session`] (what
-//! the server knows). [`proto`] converts between LSP's types and the domain's, [`options`] holds every setting.
+//! the server knows). [`work_ahead`] decides what the engine does in between. [`proto`] converts between LSP's types and the domain's, [`options`] holds every setting.
 
 #![warn(clippy::unwrap_used)]
 
@@ -17,6 +17,8 @@ pub mod options;
 mod proto;
 mod serve;
 mod session;
+mod statistics;
 mod transport;
+mod work_ahead;
 
 pub use serve::{LoadEngine, ServeOptions, serve};

@@ -5,13 +5,15 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
-use fimble_completion::complete::Completion;
+use fimble_completion::complete::{Completion, Ending};
 use fimble_completion::engine::{Cancel, Engine};
+use fimble_completion::suggestion_cache::Origin;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tower_lsp::Client;
-use tower_lsp::ls_types::{ConfigurationItem, MessageType, NumberOrString, Registration};
+use tower_lsp::ls_types::{ConfigurationItem, MessageType, NumberOrString, Registration, Uri};
 
 use crate::engine_slot::EngineState;
 use crate::event::{Event, EventSender};
@@ -19,7 +21,8 @@ use crate::handlers::{self, completion, inline_completion};
 use crate::in_flight::CompletionReply;
 use crate::log::LogControl;
 use crate::serve::{LoadEngine, ServeOptions};
-use crate::session::{Job, JobError, Offer, Prepared, Question, Session};
+use crate::session::{Job, JobError, Offer, Prepared, Question, Session, Work};
+use crate::work_ahead::{PAUSE, WorkAhead};
 
 pub(crate) struct MainLoop {
     session: Session,
@@ -35,6 +38,9 @@ pub(crate) struct MainLoop {
     told: HashSet<String>,
     /// What to tell the user as soon as the client listens.
     untold: Vec<(MessageType, String)>,
+    ahead: WorkAhead,
+    /// The document opened last, until it was read or the user has gone on.
+    opened: Option<Uri>,
     /// The end of the progress that the client shows for the latest load.
     loaded: Option<oneshot::Sender<&'static str>>,
 }
@@ -54,6 +60,8 @@ impl MainLoop {
             shut_down: false,
             told: HashSet::new(),
             untold: Vec::new(),
+            ahead: WorkAhead::default(),
+            opened: None,
             loaded: None,
         }
     }
@@ -89,9 +97,15 @@ impl MainLoop {
             Event::DidOpen(params) => {
                 // For a client that leaves out `initialized`.
                 self.begin();
+                let uri = params.text_document.uri.clone();
                 handlers::did_open(&mut self.session, params);
+                self.note_activity();
+                self.opened = Some(uri);
+                self.read_opened();
             }
             Event::DidChange(params) => {
+                self.ahead.note_activity();
+                self.opened = None;
                 if let Some(warning) = handlers::did_change(session, params) {
                     self.show(MessageType::WARNING, warning);
                 }
@@ -124,28 +138,37 @@ impl MainLoop {
             }
             Event::EngineLoaded(load, result) => self.engine_loaded(load, result),
             Event::JobEnded(job, result) => self.job_ended(&job, result),
+            Event::Paused(activity) => self.step_ahead(activity),
+            Event::AheadEnded(work, cancel, result) => self.ahead_ended(&work, &cancel, result),
             Event::Ended => {}
         }
     }
 
     fn complete(&mut self, question: Question, cancel: Cancel, reply: CompletionReply) {
+        let asked = Instant::now();
+        self.note_activity();
         let place = self.session.place(&question);
         self.session.in_flight.supersede(&question.uri, place, &reply);
         match self.session.prepare(&question) {
-            Prepared::Known(offer) => self.answer(reply, Some(&offer)),
+            Prepared::Known(work, suggestion) => {
+                let offer = work.offer(suggestion.clone(), self.session.client.encoding);
+                self.answer(reply, Some(&offer), asked);
+                self.pause(|ahead| ahead.plan_after(work, Some(suggestion), Ending::Natural));
+            }
             Prepared::Work(work) => {
                 let uri = question.uri;
                 let number = self.session.in_flight.insert(&uri, work.place, cancel.clone(), reply);
-                self.start(Job { uri, number, work }, cancel);
+                self.start(Job { uri, number, asked, work }, cancel);
             }
             Prepared::Nothing(reason) => {
                 tracing::debug!("nothing to complete: {reason}");
-                self.answer(reply, None);
+                self.answer(reply, None, asked);
             }
         }
     }
 
-    fn answer(&mut self, reply: CompletionReply, offer: Option<&Offer>) {
+    fn answer(&mut self, reply: CompletionReply, offer: Option<&Offer>, asked: Instant) {
+        self.session.statistics.count_answer(asked.elapsed());
         if reply.send(offer) && offer.is_some() {
             self.session.statistics.shown += 1;
         }
@@ -153,7 +176,11 @@ impl MainLoop {
 
     fn start(&self, job: Job, cancel: Cancel) {
         let events = self.events.clone();
+        let debounce = self.session.statistics.debounce();
         tokio::spawn(async move {
+            if !debounce.is_zero() {
+                tokio::time::sleep(debounce).await;
+            }
             let work = job.work.clone();
             let result = tokio::task::spawn_blocking(move || work.run(&cancel)).await;
             let _ = events.send(Event::JobEnded(job, result.unwrap_or(Err(JobError::Panicked))));
@@ -161,22 +188,83 @@ impl MainLoop {
     }
 
     fn job_ended(&mut self, job: &Job, result: Result<Completion, JobError>) {
-        let offer = match result {
-            Ok(completion) => self.session.accept(job, completion),
-            Err(JobError::Engine(error)) => {
-                self.show_once(MessageType::ERROR, format!("fimble cannot complete: {error}"));
-                None
+        let mut ending = Ending::Interrupted;
+        let suggestion = match result {
+            Ok(completion) => {
+                self.session.statistics.count_work(&completion);
+                ending = completion.ending;
+                completion.suggestion
             }
-            Err(JobError::Panicked) => {
-                self.show_once(MessageType::ERROR, "fimble failed at a completion; its log says where".to_owned());
+            Err(error) => {
+                self.report(&error);
                 None
             }
         };
+        if let Some(suggestion) = &suggestion {
+            self.session.remember(&job.work, suggestion, Origin::Request);
+        }
         if let Some(reply) = self.session.in_flight.take(&job.uri, job.number) {
             // Ghost text would stand in the wrong place once the text has gone on; the next request at the right one
             // finds it in the cache. A menu is for the place that was asked for, and filtered by what came since.
             let fits = matches!(reply, CompletionReply::Menu(_)) || self.session.is_current(job);
-            self.answer(reply, offer.as_ref().filter(|_| fits));
+            let shown = suggestion.filter(|_| fits);
+            let offer = shown.clone().map(|shown| job.work.offer(shown, self.session.client.encoding));
+            self.answer(reply, offer.as_ref(), job.asked);
+            if self.session.is_current(job) {
+                self.pause(|ahead| ahead.plan_after(job.work.clone(), shown, ending));
+            }
+        }
+    }
+
+    fn report(&mut self, error: &JobError) {
+        let message = match error {
+            JobError::Engine(error) => format!("fimble cannot complete: {error}"),
+            JobError::Panicked => "fimble failed at a completion; its log says where".to_owned(),
+        };
+        self.show_once(MessageType::ERROR, message);
+    }
+
+    fn note_activity(&mut self) {
+        self.ahead.note_activity();
+        self.opened = None;
+    }
+
+    /// Reads the document opened last, as soon as there is a model and a moment for it.
+    fn read_opened(&mut self) {
+        if let Some(work) = self.opened.as_ref().and_then(|uri| self.session.opened(uri)) {
+            self.opened = None;
+            self.pause(|ahead| ahead.plan_warm_up(work));
+        }
+    }
+
+    /// Goes on with what `plan` has planned if the user does nothing for a moment.
+    fn pause(&mut self, plan: impl FnOnce(&mut WorkAhead) -> u64) {
+        let (activity, events) = (plan(&mut self.ahead), self.events.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(PAUSE).await;
+            let _ = events.send(Event::Paused(activity));
+        });
+    }
+
+    fn step_ahead(&mut self, activity: u64) {
+        let Some((work, cancel)) = self.ahead.next(activity, &mut self.session) else { return };
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let (running, stop) = (work.clone(), cancel.clone());
+            let result = tokio::task::spawn_blocking(move || running.run(&stop)).await;
+            let _ = events.send(Event::AheadEnded(work, cancel, result.unwrap_or(Err(JobError::Panicked))));
+        });
+    }
+
+    fn ahead_ended(&mut self, work: &Work, cancel: &Cancel, result: Result<Completion, JobError>) {
+        match result {
+            Ok(completion) => {
+                let activity = self.ahead.ended(work, completion, cancel, &mut self.session);
+                self.step_ahead(activity);
+            }
+            // Whoever asks will be told.
+            Err(JobError::Engine(error)) => tracing::warn!("nothing was done ahead: {error}"),
+            Err(JobError::Panicked) => tracing::error!("fimble failed at what it does ahead"),
         }
     }
 
@@ -196,6 +284,7 @@ impl MainLoop {
             self.show_once(MessageType::WARNING, problem);
         }
         if self.session.resolve_settings() {
+            self.session.forget_prompts();
             self.log.set_level(self.session.settings.log_level);
             tracing::info!(settings = ?self.session.settings, "settings");
         }
@@ -233,7 +322,10 @@ impl MainLoop {
             let _ = loaded.send(if failed.is_some() { "failed" } else { "ready" });
         }
         match (failed, self.session.engine.state()) {
-            (None, _) => self.session.suggestions.clear(),
+            (None, _) => {
+                self.session.forget_prompts();
+                self.read_opened();
+            }
             (Some(message), EngineState::Ready(engine)) => {
                 let message = format!("{message} fimble goes on with the model {}.", engine.model().name);
                 self.show(MessageType::ERROR, message);

@@ -5,18 +5,22 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
-use fimble_completion::complete::{Completion, Suggestion, complete};
+use fimble_completion::complete::{Completion, Cursor, Suggestion, complete, warm_up};
 use fimble_completion::document::Document;
-use fimble_completion::engine::{Cancel, Engine, EngineError};
+use fimble_completion::engine::{Cancel, Engine, EngineError, Priority};
+use fimble_completion::pin::Pins;
 use fimble_completion::position::{Position, PositionEncoding, offset_at};
 use fimble_completion::settings::CompletionSettings;
-use fimble_completion::suggestion_cache::SuggestionCache;
+use fimble_completion::suggestion_cache::{Origin, SuggestionCache};
 use tower_lsp::ls_types::Uri;
 
 use crate::engine_slot::{EngineSlot, EngineState};
 use crate::in_flight::{InFlight, Place};
 use crate::options::{Options, Settings};
+use crate::statistics::Statistics;
+use crate::work_ahead::after_accepting;
 
 /// Enough for the places a user goes back to within minutes; a suggestion takes a few hundred bytes.
 const SUGGESTIONS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
@@ -47,6 +51,7 @@ pub(crate) struct ClientFeatures {
 
 pub(crate) struct OpenDocument {
     pub(crate) document: Document,
+    pub(crate) pins: Pins,
     /// As the client calls it, which may be more exact than what the document knows, or unknown to it.
     pub(crate) language_id: String,
     /// The user knows that an edit was lost; once for each time a document is opened is enough.
@@ -60,14 +65,6 @@ pub(crate) struct Sources {
     pub(crate) initialization: Options,
     pub(crate) configuration: Options,
     pub(crate) command_line: Options,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Statistics {
-    pub(crate) requests: u64,
-    pub(crate) shown: u64,
-    pub(crate) accepted: u64,
-    pub(crate) cache_hits: u64,
 }
 
 /// A request for a completion, however it was asked.
@@ -92,8 +89,8 @@ pub(crate) struct Offer {
 pub(crate) enum Prepared {
     /// There is nothing to offer, for the reason given.
     Nothing(&'static str),
-    /// It was suggested before.
-    Known(Offer),
+    /// It was suggested before. The work would have been to find it.
+    Known(Work, Suggestion),
     /// An engine has to work on it.
     Work(Work),
 }
@@ -102,16 +99,29 @@ pub(crate) enum Prepared {
 #[derive(Clone)]
 pub(crate) struct Work {
     pub(crate) place: Place,
-    document: Document,
-    offset: usize,
+    pub(crate) purpose: Purpose,
+    cursor: Cursor,
     settings: CompletionSettings,
     engine: Arc<dyn Engine>,
+}
+
+/// What work is for. All but the first is done in pauses, with nobody waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Answer,
+    /// Saying to its end what the deadline has cut short.
+    Finish,
+    /// Completing where the user will be after accepting.
+    Follow,
+    /// Reading the surroundings of a place, and nothing more.
+    WarmUp,
 }
 
 /// Work that was begun for a request in flight.
 pub(crate) struct Job {
     pub(crate) uri: Uri,
     pub(crate) number: u64,
+    pub(crate) asked: Instant,
     pub(crate) work: Work,
 }
 
@@ -137,11 +147,12 @@ impl Session {
 
     pub(crate) fn prepare(&mut self, question: &Question) -> Prepared {
         self.statistics.requests += 1;
-        let Some(OpenDocument { document, language_id, .. }) = self.documents.get(&question.uri) else {
+        let Some(open) = self.documents.get_mut(&question.uri) else {
             tracing::warn!("a completion was asked for in a document that is not open");
             return Prepared::Nothing("the document is not open");
         };
-        if !self.settings.completes(language_id, document.language()) {
+        let document = open.document.clone();
+        if !self.settings.completes(&open.language_id, document.language()) {
             return Prepared::Nothing("switched off");
         }
         let EngineState::Ready(engine) = self.engine.state() else {
@@ -152,15 +163,18 @@ impl Session {
         };
 
         let mut settings = self.settings.completion.clone();
+        let place = Place { version: document.version(), position: question.position };
         if question.by_hand {
             settings.deadline = None;
         }
-        let place = Place { version: document.version(), position: question.position };
-        let work = Work { place, document: document.clone(), offset, settings, engine: engine.clone() };
-        match self.suggestions.get(document, offset, &work.settings) {
-            Some(suggestion) => {
-                self.statistics.cache_hits += 1;
-                Prepared::Known(work.offer(suggestion, self.client.encoding))
+        let known = self.suggestions.get(&document, offset, &settings);
+        let pin = open.pins.at(&document, offset);
+        let cursor = Cursor { document, offset, pin };
+        let work = Work { place, purpose: Purpose::Answer, cursor, settings, engine: engine.clone() };
+        match known {
+            Some((suggestion, hit)) => {
+                self.statistics.count_hit(hit);
+                Prepared::Known(work, suggestion)
             }
             None => Prepared::Work(work),
         }
@@ -172,23 +186,60 @@ impl Session {
         Some(Place { version, position: question.position })
     }
 
-    /// What a job that has ended offers where it was asked to, and for later.
-    pub(crate) fn accept(&mut self, job: &Job, completion: Completion) -> Option<Offer> {
-        let suggestion = completion.suggestion?;
-        let work = &job.work;
+    /// For when there is another model, or other settings: nothing that was asked or answered before is worth keeping.
+    pub(crate) fn forget_prompts(&mut self) {
+        self.suggestions.clear();
+        self.documents.values_mut().for_each(|open| open.pins.clear());
+    }
+
+    /// Notes what `work` suggests at its place, for later.
+    pub(crate) fn remember(&mut self, work: &Work, suggestion: &Suggestion, origin: Origin) {
         if self.engine.serves(&work.engine) {
-            // One that was asked for by hand goes on being offered while the user types along.
+            // One that was asked for by hand, or finished later, goes on being offered while the user types along.
             let deadline = self.settings.completion.deadline;
             let settings = CompletionSettings { deadline, ..work.settings.clone() };
-            self.suggestions.insert(&work.document, work.offset, &settings, suggestion.clone());
+            let Cursor { document, offset, .. } = &work.cursor;
+            self.suggestions.insert(document, *offset, &settings, suggestion.clone(), origin);
         }
-        Some(work.offer(suggestion, self.client.encoding))
+    }
+
+    /// The work of completing after `suggestion` was accepted; `None` where nobody knows how it would go on, or that is
+    /// done.
+    pub(crate) fn follow(&mut self, work: &Work, suggestion: &Suggestion) -> Option<Work> {
+        let cursor = after_accepting(&work.cursor, suggestion)?;
+        let known = self.suggestions.get(&cursor.document, cursor.offset, &self.settings.completion);
+        known.is_none().then(|| Work { purpose: Purpose::Follow, cursor, ..work.without_deadline() })
+    }
+
+    /// Goes on at the pin of `work`, which is read by now.
+    pub(crate) fn adopt(&mut self, work: &Work) {
+        let Cursor { document, pin, .. } = &work.cursor;
+        if let Some(open) = self.documents.values_mut().find(|open| open.document.name() == document.name()) {
+            open.pins.adopt(pin.clone());
+        }
+    }
+
+    /// The work of reading a document that was just opened.
+    pub(crate) fn opened(&mut self, uri: &Uri) -> Option<Work> {
+        let open = self.documents.get(uri)?;
+        let EngineState::Ready(engine) = self.engine.state() else { return None };
+        if !self.settings.completes(&open.language_id, open.document.language()) {
+            return None;
+        }
+        // Nobody knows where the cursor is. At the end everything before it is read, which serves any place in a file
+        // that the window holds.
+        let document = open.document.clone();
+        let offset = document.text().len_bytes();
+        let place = Place { version: document.version(), position: Position { line: 0, character: 0 } };
+        let settings = self.settings.completion.clone();
+        let cursor = Cursor::new(document, offset);
+        Some(Work { place, purpose: Purpose::WarmUp, cursor, settings, engine: engine.clone() })
     }
 
     /// Whether the document of `job` still is as it was at the request.
     pub(crate) fn is_current(&self, job: &Job) -> bool {
         let open = self.documents.get(&job.uri);
-        open.is_some_and(|open| open.document.version() == job.work.document.version())
+        open.is_some_and(|open| open.document.version() == job.work.cursor.document.version())
     }
 
     /// Resolves the settings anew, after a source has changed; returns whether any setting has.
@@ -202,11 +253,33 @@ impl Session {
 impl Work {
     /// Runs the engine on the calling thread.
     pub(crate) fn run(&self, cancel: &Cancel) -> Result<Completion, JobError> {
-        complete(&self.document, self.offset, &self.settings, &*self.engine, cancel).map_err(JobError::Engine)
+        let priority = match self.purpose {
+            Purpose::Answer => Priority::Foreground,
+            Purpose::Finish | Purpose::Follow => Priority::Background,
+            Purpose::WarmUp => {
+                return warm_up(&self.cursor, &self.settings, &*self.engine, cancel).map_err(JobError::Engine);
+            }
+        };
+        complete(&self.cursor, &self.settings, &*self.engine, priority, cancel).map_err(JobError::Engine)
     }
 
-    fn offer(&self, suggestion: Suggestion, encoding: PositionEncoding) -> Offer {
+    /// Reading what the next request near this one will need; `None` where its pin has room for more.
+    pub(crate) fn next_place(&self) -> Option<Self> {
+        let Cursor { document, offset, pin } = &self.cursor;
+        let pin = Arc::new(pin.is_worn(*offset).then(|| pin.moved_to(document, *offset))?);
+        let cursor = Cursor { pin, ..self.cursor.clone() };
+        Some(Self { purpose: Purpose::WarmUp, cursor, ..self.clone() })
+    }
+
+    /// The same, for a pause.
+    pub(crate) fn without_deadline(&self) -> Self {
+        let settings = CompletionSettings { deadline: None, ..self.settings.clone() };
+        Self { purpose: Purpose::Finish, settings, ..self.clone() }
+    }
+
+    pub(crate) fn offer(&self, suggestion: Suggestion, encoding: PositionEncoding) -> Offer {
         let model = self.engine.model().name.clone();
-        Offer { document: self.document.clone(), offset: self.offset, encoding, suggestion, model }
+        let Cursor { document, offset, .. } = &self.cursor;
+        Offer { document: document.clone(), offset: *offset, encoding, suggestion, model }
     }
 }

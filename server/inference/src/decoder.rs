@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fimble_completion::engine::{Cancel, GeneratedToken, Watch};
+use fimble_completion::engine::{GeneratedToken, Watch};
 
+use crate::interrupt::Interrupt;
 use crate::known_tokens::Distribution;
 use crate::vocabulary::Vocabulary;
 
@@ -19,8 +20,8 @@ pub(crate) struct Decoder {
     indented: bool,
     max_tokens: usize,
     watch: Watch,
-    cancel: Cancel,
-    started: Instant,
+    interrupt: Interrupt,
+    asked: Instant,
 
     text: String,
     /// The beginning of a character whose other bytes are still to come.
@@ -43,6 +44,8 @@ pub(crate) struct Decoded {
     pub(crate) text: String,
     pub(crate) tokens: Vec<GeneratedToken>,
     pub(crate) first_token: Option<Duration>,
+    /// It came to its own end.
+    pub(crate) completed: bool,
 }
 
 impl Decoder {
@@ -52,7 +55,7 @@ impl Decoder {
         typed: Vec<u8>,
         max_tokens: usize,
         watch: Watch,
-        cancel: Cancel,
+        interrupt: Interrupt,
     ) -> Self {
         Self {
             vocabulary,
@@ -61,8 +64,8 @@ impl Decoder {
             typed,
             max_tokens,
             watch,
-            cancel,
-            started: Instant::now(),
+            interrupt,
+            asked: Instant::now(),
             text: String::new(),
             unfinished: Vec::new(),
             tokens: Vec::new(),
@@ -92,13 +95,19 @@ impl Decoder {
         Choice::Token(token)
     }
 
-    /// Also if it was cancelled, at any time.
+    /// Also if it was interrupted, at any time.
     pub(crate) fn has_ended(&self) -> bool {
-        self.ended || self.cancel.is_cancelled()
+        self.ended || self.interrupt.is_set()
     }
 
     pub(crate) fn finish(self) -> Decoded {
-        Decoded { text: self.text, tokens: self.tokens, first_token: self.first_token }
+        let Self { text, tokens, first_token, ended: completed, .. } = self;
+        Decoded { text, tokens, first_token, completed }
+    }
+
+    /// Since the request was made.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.asked.elapsed()
     }
 
     /// The likeliest token that agrees with the typed bytes, with its probability among all that do.
@@ -122,7 +131,7 @@ impl Decoder {
     }
 
     fn take(&mut self, token: u32, probability: f32) {
-        self.first_token.get_or_insert_with(|| self.started.elapsed());
+        self.first_token.get_or_insert_with(|| self.asked.elapsed());
         let bytes = self.vocabulary.bytes(token);
         let typed = bytes.len().min(self.typed.len());
         self.typed.drain(..typed);

@@ -2,20 +2,24 @@
 //! that fimble needs. The only crate that knows mistral.rs; everyone else sees
 //! [`fimble_completion::engine::Engine`].
 //!
-//! A generation goes [`engine`] (a queue, one at a time) → [`vocabulary`] (text to tokens, healing) → [`known_tokens`]
-//! (what needs no evaluation) → [`runner`] (mistral.rs) → [`decoder`] (chooses each token, inside mistral.rs's step).
+//! A generation goes [`engine`] → [`vocabulary`] (text to tokens, healing) → [`worker`] (one at a time, urgent ones first)
+//! → [`known_tokens`] (what needs no evaluation) → [`runner`] (mistral.rs) → [`decoder`] (chooses each token, inside
+//! mistral.rs's step). [`cache`] adds up what is kept.
 
 #![warn(clippy::unwrap_used)]
 
+mod cache;
 mod decoder;
 mod embedded;
 mod engine;
+mod interrupt;
 mod known_tokens;
 mod load;
 mod locate;
 mod manifest;
 mod runner;
 mod vocabulary;
+mod worker;
 
 pub use engine::{EngineOptions, MistralEngine};
 pub use load::LoadError;

@@ -7,9 +7,9 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use fimble_completion::complete::{self, complete};
+use fimble_completion::complete::{Completion, Cursor, complete};
 use fimble_completion::document::Document;
-use fimble_completion::engine::{Cancel, Engine};
+use fimble_completion::engine::{Cancel, Engine, Priority, Usage};
 use fimble_completion::language::Language;
 use fimble_completion::settings::Multiline;
 use serde::Serialize;
@@ -68,7 +68,7 @@ impl FromStr for Place {
 struct Report<'a> {
     items: Vec<Item<'a>>,
     timing: Timing,
-    prompt: Tokens,
+    tokens: Usage,
     model: &'a str,
 }
 
@@ -82,15 +82,13 @@ struct Item<'a> {
 struct Timing {
     /// Without loading.
     total_ms: f64,
-    first_token_ms: Option<f64>,
+    /// Finding out what to ask.
+    preparing_ms: f64,
+    /// The prompt, up to the first token.
+    evaluating_ms: f64,
+    /// The tokens after the first.
+    generating_ms: f64,
     load_ms: f64,
-}
-
-#[derive(Serialize)]
-struct Tokens {
-    tokens: usize,
-    reused_tokens: usize,
-    evaluated_tokens: usize,
 }
 
 pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCode> {
@@ -107,8 +105,9 @@ pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCo
             When::Never => Multiline::Never,
         };
     }
-    let complete::Completion { suggestion, usage, total, first_token } =
-        complete(&document, offset, &settings, &engine, &Cancel::default())?;
+    let cursor = Cursor::new(document, offset);
+    let Completion { suggestion, usage, timing, .. } =
+        complete(&cursor, &settings, &engine, Priority::Foreground, &Cancel::default())?;
 
     let mut stdout = io::stdout().lock();
     if arguments.json {
@@ -116,11 +115,13 @@ pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCo
         let report = Report {
             items,
             timing: Timing {
-                total_ms: milliseconds(total),
-                first_token_ms: first_token.map(milliseconds),
+                total_ms: milliseconds(timing.total),
+                preparing_ms: milliseconds(timing.preparing),
+                evaluating_ms: milliseconds(timing.evaluating),
+                generating_ms: milliseconds(timing.generating),
                 load_ms: milliseconds(load_time),
             },
-            prompt: Tokens { tokens: usage.prompt, reused_tokens: usage.reused, evaluated_tokens: usage.evaluated },
+            tokens: usage,
             model: &engine.model().name,
         };
         writeln!(stdout, "{}", serde_json::to_string(&report)?)?;

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use fimble_completion::complete::complete;
+use fimble_completion::complete::{Cursor, complete};
 use fimble_completion::document::Document;
-use fimble_completion::engine::{Cancel, Engine};
+use fimble_completion::engine::{Cancel, Engine, Priority};
 use fimble_completion::language::Language;
 use fimble_completion::settings::{CompletionSettings, Multiline};
 use flate2::read::MultiGzDecoder;
@@ -109,13 +109,14 @@ fn evaluate(case: &Case, settings: &CompletionSettings, engine: &dyn Engine) -> 
     let settings = CompletionSettings { multiline, ..settings.clone() };
     let text = format!("{}{}", case.prompt, case.suffix);
     let document = Document::new("case", Language::from_id(&case.language), 0, &text);
-    let completion = complete(&document, case.prompt.len(), &settings, engine, &Cancel::default())?;
+    let cursor = Cursor::new(document, case.prompt.len());
+    let completion = complete(&cursor, &settings, engine, Priority::Foreground, &Cancel::default())?;
     let answer = completion.suggestion.map(|suggestion| suggestion.text).unwrap_or_default();
     Ok(Outcome {
         exact: answer.trim_end() == expected,
         similarity: strsim::normalized_levenshtein(answer.trim_end(), expected),
         empty: answer.is_empty(),
-        total: completion.total,
+        total: completion.timing.total,
     })
 }
 

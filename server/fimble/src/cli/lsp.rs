@@ -19,18 +19,22 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
         Options { model: common.model, log_level: common.log_level.map(LogLevel::from), ..Options::default() };
     let options = ServeOptions { command_line, user_file: user_file(), log };
 
-    let load: LoadEngine = Arc::new(|model: Option<&str>| {
-        // A sentence of its own in the editor, which may not say whose it is.
-        let sentence = |error| format!("fimble: {error}.");
-        let engine = MistralEngine::load(model, EngineOptions::default()).map_err(sentence)?;
-        Ok(Arc::new(engine) as Arc<dyn Engine>)
-    });
     if std::io::stdin().is_terminal() {
         eprintln!("fimble waits for an editor on standard input; for what else it does, see `fimble --help`");
     }
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
-    let status = runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout(), load, options));
+    let status = runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout(), load_engine(), options));
     // A read of standard input cannot be interrupted; waiting for it would keep the process after `exit`.
     runtime.shutdown_background();
     Ok(ExitCode::from(status))
+}
+
+/// Loads models as a server does.
+pub(super) fn load_engine() -> LoadEngine {
+    Arc::new(|model: Option<&str>| {
+        // A sentence of its own in the editor, which may not say whose it is.
+        let sentence = |error| format!("fimble: {error}.");
+        let engine = MistralEngine::load(model, EngineOptions::default()).map_err(sentence)?;
+        Ok(Arc::new(engine) as Arc<dyn Engine>)
+    })
 }

@@ -1,6 +1,7 @@
 //! `textDocument/didOpen`.
 
 use fimble_completion::document::Document;
+use fimble_completion::pin::Pins;
 use tower_lsp::ls_types::DidOpenTextDocumentParams;
 
 use crate::proto;
@@ -13,5 +14,6 @@ pub(crate) fn did_open(session: &mut Session, params: DidOpenTextDocumentParams)
     // A second open without a close replaces the text, which is what a client that lost count means by it.
     session.in_flight.end_document(&opened.uri);
     let document = Document::new(name, language, opened.version, &opened.text);
-    session.documents.insert(opened.uri, OpenDocument { document, language_id: opened.language_id, reported: false });
+    let (language_id, pins) = (opened.language_id, Pins::default());
+    session.documents.insert(opened.uri, OpenDocument { document, pins, language_id, reported: false });
 }

@@ -1,9 +1,11 @@
 //! `fimble/status`, a request of fimble's own: what an editor may show in its status line.
 
+use fimble_completion::engine::Usage;
 use serde::Serialize;
 
 use crate::engine_slot::EngineState;
 use crate::session::Session;
+use crate::statistics::Hits;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Status {
@@ -18,8 +20,20 @@ pub(crate) struct Status {
     /// Those answered with a suggestion.
     shown: u64,
     accepted: u64,
-    /// Those answered without the model.
-    cache_hits: u64,
+    /// Those answered without the model, by how.
+    hits: Hits,
+    /// Tokens that requests took.
+    tokens: Usage,
+    /// Tokens that were taken in pauses, ahead of requests.
+    background_tokens: Usage,
+    /// From a request to its answer.
+    latency_ms: Latency,
+}
+
+#[derive(Debug, Serialize)]
+struct Latency {
+    p50: f64,
+    p95: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -32,7 +46,8 @@ enum State {
 }
 
 pub(crate) fn status(session: &Session) -> Status {
-    let statistics = session.statistics;
+    let statistics = &session.statistics;
+    let milliseconds = |percent| (statistics.latency(percent).as_secs_f64() * 1e6).round() / 1e3;
     let (state, model) = match session.engine.state() {
         EngineState::Ready(engine) => (State::Ready, Some(engine.model().name.clone())),
         EngineState::Loading => (State::Loading, session.settings.model.clone()),
@@ -45,6 +60,9 @@ pub(crate) fn status(session: &Session) -> Status {
         requests: statistics.requests,
         shown: statistics.shown,
         accepted: statistics.accepted,
-        cache_hits: statistics.cache_hits,
+        hits: statistics.hits,
+        tokens: statistics.foreground,
+        background_tokens: statistics.background,
+        latency_ms: Latency { p50: milliseconds(50), p95: milliseconds(95) },
     }
 }

@@ -1,0 +1,328 @@
+//! Where a prompt is split. Before the pin stands what the model has read, after it what the user types; while they go on
+//! in one place, over several lines, the pin stays and with it every token of the prompt but the typed ones.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use ropey::{Rope, RopeSlice};
+
+use crate::context::{LONGEST_TAIL, Window, character_at, line_start, tail, window};
+use crate::document::Document;
+
+/// Places of one document that a user goes back and forth between.
+const PINS: usize = 4;
+
+/// Bytes that a typed token is expected to have at least, on average.
+const BYTES_PER_TYPED_TOKEN: usize = 3;
+
+/// So many bytes of closing brackets, quotes and white space may come between the cursor and what followed it.
+const LONGEST_CLOSERS: usize = 64;
+
+/// Until the window is known, so many bytes around the place must stay as they were.
+const REACH: usize = 1 << 16;
+
+/// One place, and the document as it was when the user came there. The window around it is made by the first request
+/// that needs it, on that request's thread, and shared by all.
+#[derive(Debug)]
+pub struct Pin {
+    document: Document,
+    cursor: usize,
+    line_start: usize,
+    kept_start: Option<usize>,
+    window: OnceLock<Pinned>,
+    /// What was typed has outgrown its room.
+    is_full: AtomicBool,
+}
+
+/// A window, and the number of tokens it was made for.
+#[derive(Debug, Clone)]
+struct Pinned {
+    window: Window,
+    tokens: usize,
+}
+
+/// What the model is shown of the file for one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    pub prefix: String,
+    /// From the pin to the cursor.
+    pub tail: String,
+    /// What followed the cursor when the pin was set.
+    pub suffix: String,
+}
+
+impl Pin {
+    /// A place of its own, such as for a single request.
+    pub fn new(document: &Document, cursor: usize) -> Self {
+        Self::after(document, cursor, None)
+    }
+
+    /// The same for what is typed from here on; its prompt begins as this one's does.
+    pub fn moved_to(&self, document: &Document, cursor: usize) -> Self {
+        Self::after(document, cursor, self.start())
+    }
+
+    /// Whether so much was typed up to the byte `cursor` that it is time to move on.
+    pub fn is_worn(&self, cursor: usize) -> bool {
+        let pin = self.window.get().map_or(self.line_start, |pinned| pinned.window.pin);
+        cursor.saturating_sub(pin) > self.longest_tail() / 2
+    }
+
+    fn after(document: &Document, cursor: usize, kept_start: Option<usize>) -> Self {
+        let line_start = line_start(document.text(), cursor);
+        let document = document.clone();
+        Self { document, cursor, line_start, kept_start, window: OnceLock::new(), is_full: AtomicBool::new(false) }
+    }
+
+    /// The context of a request at the byte `cursor` of `document`, for which this pin holds. `tokens` is how many it
+    /// may have, as `count` counts them.
+    pub fn context(&self, document: &Document, cursor: usize, tokens: usize, count: &dyn Fn(&str) -> usize) -> Context {
+        let make = || Pinned { window: window(&self.document, self.cursor, tokens, self.kept_start, count), tokens };
+        let Pinned { window, tokens: made_for } = self.window.get_or_init(make);
+        if *made_for == tokens && window.pin <= cursor {
+            let tail = tail(document.text(), window.pin, cursor);
+            if count(&tail) <= window.room {
+                return Context { prefix: window.prefix.clone(), tail, suffix: window.suffix.clone() };
+            }
+        }
+        // There is more than its bytes let expect, or the settings have changed.
+        self.is_full.store(true, Ordering::Relaxed);
+        let window = self::window(document, cursor, tokens, self.start(), count);
+        let tail = tail(document.text(), window.pin, cursor);
+        Context { prefix: window.prefix, tail, suffix: window.suffix }
+    }
+
+    /// Whether a request at the byte `cursor` of `document` may be asked at this pin: all that the window shows is as it
+    /// was, but for what was typed at the pin, which is not too long, and closing brackets and quotes that the editor
+    /// has put after the cursor since.
+    fn holds(&self, document: &Document, cursor: usize) -> bool {
+        let (before, now) = (self.document.text(), document.text());
+        let pinned = self.window.get().map(|pinned| &pinned.window);
+        let (start, pin, end) = match pinned {
+            Some(window) => (window.start, window.pin, window.end),
+            None => {
+                let start = character_at(before, self.line_start.saturating_sub(REACH));
+                (start, self.line_start, character_at(before, self.cursor + REACH))
+            }
+        };
+        let longest = self.longest_tail().max(self.cursor - pin);
+        if self.is_full.load(Ordering::Relaxed) || !(pin..=now.len_bytes()).contains(&cursor) || cursor - pin > longest
+        {
+            return false;
+        }
+        // Typed between a CR and what followed it, a LF would make one line break of two.
+        let splits_break = pin > 0 && now.get_byte(pin - 1) == Some(b'\r') && now.get_byte(pin) == Some(b'\n');
+        let suffix = Frozen { text: before.byte_slice(self.cursor..end), ends_document: end == before.len_bytes() };
+        !splits_break
+            && now.get_byte_slice(start..pin) == before.get_byte_slice(start..pin)
+            && closers_before(now, cursor, suffix).is_some()
+    }
+
+    /// In bytes.
+    fn longest_tail(&self) -> usize {
+        let room = self.window.get().map(|pinned| pinned.window.room * BYTES_PER_TYPED_TOKEN);
+        room.unwrap_or(LONGEST_TAIL).min(LONGEST_TAIL)
+    }
+
+    fn start(&self) -> Option<usize> {
+        self.window.get().map(|pinned| pinned.window.start)
+    }
+}
+
+/// Text that was after the cursor when the pin was set.
+#[derive(Clone, Copy)]
+struct Frozen<'a> {
+    text: RopeSlice<'a>,
+    ends_document: bool,
+}
+
+/// How many bytes of nothing but closing brackets, quotes and white space stand between the byte `cursor` and `suffix`.
+/// `None` where there is anything else, or `suffix` does not follow.
+fn closers_before(text: &Rope, cursor: usize, suffix: Frozen<'_>) -> Option<usize> {
+    let length = suffix.text.len_bytes();
+    let follows = |offset: usize| {
+        let ends = !suffix.ends_document || offset + length == text.len_bytes();
+        ends && text.get_byte_slice(offset..offset + length) == Some(suffix.text)
+    };
+    let mut offset = cursor;
+    for character in text.byte_slice(cursor..).chars() {
+        if follows(offset) {
+            return Some(offset - cursor);
+        }
+        let may_be_closed = is_closer(character) || character.is_whitespace();
+        if !may_be_closed || offset > cursor + LONGEST_CLOSERS {
+            return None;
+        }
+        offset += character.len_utf8();
+    }
+    follows(offset).then_some(offset - cursor)
+}
+
+/// What editors put after the cursor by themselves.
+pub(crate) fn is_closer(character: char) -> bool {
+    matches!(character, ')' | ']' | '}' | '>' | '"' | '\'' | '`')
+}
+
+/// The places of one document where the user was last.
+#[derive(Debug, Default)]
+pub struct Pins {
+    /// The latest first.
+    recent: VecDeque<Arc<Pin>>,
+}
+
+impl Pins {
+    /// The pin for a request at the byte `cursor`: one that holds, or else a new one.
+    pub fn at(&mut self, document: &Document, cursor: usize) -> Arc<Pin> {
+        let found = self.recent.iter().position(|pin| pin.holds(document, cursor));
+        let pin = match found.and_then(|index| self.recent.remove(index)) {
+            Some(pin) => pin,
+            None => {
+                let kept_start = self.recent.front().and_then(|pin| pin.start());
+                Arc::new(Pin::after(document, cursor, kept_start))
+            }
+        };
+        self.adopt(pin.clone());
+        pin
+    }
+
+    /// From here on `pin` is asked first.
+    pub fn adopt(&mut self, pin: Arc<Pin>) {
+        self.recent.truncate(PINS - 1);
+        self.recent.push_front(pin);
+    }
+
+    /// For when the model or the settings have changed.
+    pub fn clear(&mut self) {
+        self.recent.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Edit;
+    use crate::language::Language;
+
+    /// One token for every three characters.
+    fn count(text: &str) -> usize {
+        text.chars().count().div_ceil(3)
+    }
+
+    /// An editor's buffer with a cursor, and what is asked in it.
+    struct Typist {
+        document: Document,
+        cursor: usize,
+        pins: Pins,
+        tokens: usize,
+    }
+
+    impl Typist {
+        fn new(fixture: &str, tokens: usize) -> Self {
+            let cursor = fixture.find("$0").expect("the fixture has a cursor");
+            let document = Document::new("test", Language::from_id("rust"), 0, &fixture.replacen("$0", "", 1));
+            Self { document, cursor, pins: Pins::default(), tokens }
+        }
+
+        /// Types `text`, after which `closers` stand behind the cursor that were not there.
+        fn types(&mut self, text: &str, closers: &str) -> &mut Self {
+            let (range, version) = (self.cursor..self.cursor, self.document.version() + 1);
+            let edit = Edit { range, text: format!("{text}{closers}") };
+            self.document.apply(version, &[edit]).expect("the edit is inside");
+            self.cursor += text.len();
+            self
+        }
+
+        fn deletes(&mut self, bytes: usize) -> &mut Self {
+            let edit = Edit { range: self.cursor - bytes..self.cursor, text: String::new() };
+            self.document.apply(self.document.version() + 1, &[edit]).expect("the edit is inside");
+            self.cursor -= bytes;
+            self
+        }
+
+        fn moves(&mut self, bytes: isize) -> &mut Self {
+            self.cursor = self.cursor.checked_add_signed(bytes).expect("the cursor is inside");
+            self
+        }
+
+        /// What the model is shown, in three parts.
+        fn asks(&mut self) -> [String; 3] {
+            let pin = self.pins.at(&self.document, self.cursor);
+            let context = pin.context(&self.document, self.cursor, self.tokens, &count);
+            [context.prefix, context.tail, context.suffix]
+        }
+    }
+
+    #[test]
+    fn while_typing_goes_on_only_the_tail_grows() {
+        let mut typist = Typist::new("fn f() {\n    $0\n}\n", 1000);
+        assert_eq!(typist.asks(), ["fn f() {\n", "    ", "\n}\n"]);
+        assert_eq!(typist.types("a();", "").asks(), ["fn f() {\n", "    a();", "\n}\n"]);
+        assert_eq!(typist.types("\n    ", "").asks(), ["fn f() {\n", "    a();\n    ", "\n}\n"]);
+        assert_eq!(typist.deletes(6).asks(), ["fn f() {\n", "    a()", "\n}\n"]);
+    }
+
+    #[test]
+    fn what_the_editor_closes_stays_out_of_the_prompt() {
+        let mut typist = Typist::new("fn f() {\n    $0\n}\n", 1000);
+        typist.asks();
+        assert_eq!(typist.types("a(", ")").asks(), ["fn f() {\n", "    a(", "\n}\n"]);
+        assert_eq!(typist.types("\"", "\"").asks(), ["fn f() {\n", "    a(\"", "\n}\n"]);
+        assert_eq!(typist.moves(2).types(" {", "}").asks(), ["fn f() {\n", "    a(\"\") {", "\n}\n"]);
+        assert_eq!(typist.types("\n        ", "\n    ").asks()[2], "\n}\n");
+    }
+
+    #[test]
+    fn another_place_is_another_pin_and_the_way_back_finds_the_first() {
+        let mut typist = Typist::new("fn f() {\n    $0\n}\nfn g() {\n    b();\n}\n", 1000);
+        typist.types("a", "").asks();
+        let first = typist.types("(", ")").asks();
+        assert_eq!(typist.moves(18).asks()[0], "fn f() {\n    a()\n}\nfn g() {\n");
+        assert_eq!(typist.moves(-18).asks(), first);
+        // An edit of what the pin shows is the end of it.
+        typist.moves(18).types("x", "").asks();
+        assert!(typist.moves(-19).asks()[2].contains("bx"));
+    }
+
+    #[test]
+    fn going_back_into_what_was_typed_is_another_pin() {
+        let mut typist = Typist::new("a\n$0", 1000);
+        typist.asks();
+        typist.types("b;\nc;\n", "").asks();
+        assert_eq!(typist.moves(-4).asks(), ["a\n", "b;", "\nc;\n"]);
+    }
+
+    #[test]
+    fn a_long_tail_moves_the_pin_and_keeps_the_start() {
+        let before: String = (0..200).map(|number| format!("fn f{number}() {{}}\n")).collect();
+        for line in ["let a = 1;\n", "啊啊啊啊啊啊啊啊\n", "ééé\n"] {
+            let mut typist = Typist::new(&format!("{before}$0"), 300);
+            let mut prefixes = vec![typist.asks()[0].clone()];
+            for _ in 0..60 {
+                let [prefix, tail, _] = typist.types(line, "").asks();
+                assert!(count(&tail) <= 300 / 8, "{tail}");
+                if prefixes.last() != Some(&prefix) {
+                    prefixes.push(prefix);
+                }
+            }
+            assert!((2..20).contains(&prefixes.len()), "{}", prefixes.len());
+            assert!(prefixes[1].starts_with(&prefixes[0]));
+        }
+    }
+
+    #[test]
+    fn more_tokens_than_expected_move_the_pin_once() {
+        let dense = |text: &str| text.len();
+        let mut typist = Typist::new("fn f() {\n    $0\n}\n", 400);
+        let mut pins = Vec::new();
+        for _ in 0..20 {
+            typist.types("a.b(c, d);\n    ", "");
+            let pin = typist.pins.at(&typist.document, typist.cursor);
+            let context = pin.context(&typist.document, typist.cursor, 400, &dense);
+            assert!(context.tail.len() <= 50);
+            pins.push(Arc::as_ptr(&pin));
+        }
+        pins.dedup();
+        assert!((3..11).contains(&pins.len()), "{}", pins.len());
+    }
+}

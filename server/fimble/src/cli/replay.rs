@@ -1,0 +1,370 @@
+//! `fimble replay`: types lines of a file through the language server and reports what each key cost.
+
+mod client;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use fimble::options::{LogLevel, Options, Settings, user_file};
+use fimble::{LoadEngine, ServeOptions, log};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Common;
+use super::engine::milliseconds;
+use super::lsp::load_engine;
+use client::Client;
+
+/// Types lines of a file, character by character, and asks for a completion after each.
+///
+/// The rest of the file is there from the start. A suggestion is accepted when it is what the file says up to the end of a
+/// line and came within the deadline; accepting counts as one key.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// What to type: a file and its first and last line, counted from 1
+    #[arg(required = true, value_name = "FILE:START-END")]
+    stretches: Vec<Stretch>,
+    /// Print the figures and every key as JSON
+    #[arg(long)]
+    json: bool,
+    /// Least time between two keys
+    #[arg(long, value_name = "N", default_value_t = 120)]
+    interval_ms: u64,
+    /// How long a suggestion may take; the `deadline_ms` setting unless told
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    deadline_ms: Option<u64>,
+}
+
+#[derive(Clone)]
+struct Stretch {
+    file: PathBuf,
+    first: usize,
+    last: usize,
+}
+
+impl FromStr for Stretch {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parse = || {
+            let (file, lines) = text.rsplit_once(':')?;
+            let (first, last) = lines.split_once('-')?;
+            let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+            (!file.is_empty() && 1 <= first && first <= last).then(|| Self { file: file.into(), first, last })
+        };
+        parse().ok_or_else(|| "expected a file and two lines, such as src/main.rs:10-25".to_owned())
+    }
+}
+
+/// One key and the answer to it.
+#[derive(Serialize)]
+struct Keystroke {
+    ms: f64,
+    /// Tokens of the prompt that the model had to evaluate.
+    evaluated: u64,
+    /// Who answered: the model, or how the suggestion was known already.
+    kind: &'static str,
+    shown: bool,
+    accepted: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    model: String,
+    characters: usize,
+    keys: usize,
+    /// From 0 to 1, of the characters.
+    keystrokes_saved: f64,
+    latency_ms: Percentiles,
+    evaluated_tokens: Percentiles,
+    /// What was evaluated in pauses, all in all.
+    background_evaluated_tokens: u64,
+    keystrokes: Vec<Keystroke>,
+}
+
+#[derive(Serialize)]
+struct Percentiles {
+    p50: f64,
+    p95: f64,
+    p99: f64,
+}
+
+pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitCode> {
+    let level = common.log_level.map_or(LogLevel::Error, LogLevel::from);
+    let log = log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
+    let texts = arguments.stretches.iter().map(Text::read).collect::<anyhow::Result<Vec<_>>>()?;
+
+    let (from_file, problems) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();
+    problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
+    let command_line = Options {
+        model: common.model,
+        deadline_ms: arguments.deadline_ms,
+        log_level: Some(level),
+        ..Options::default()
+    };
+    let settings = Settings::resolve([&from_file, &command_line]);
+    let pace = Pace {
+        interval: Duration::from_millis(arguments.interval_ms),
+        deadline: settings.completion.deadline.unwrap_or(Duration::MAX),
+    };
+    let options = ServeOptions { command_line, user_file: user_file(), log };
+    let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
+    let report = runtime.block_on(replay(&texts, pace, load_engine(), options))?;
+    runtime.shutdown_background();
+
+    let mut stdout = io::stdout().lock();
+    if arguments.json {
+        writeln!(stdout, "{}", serde_json::to_string(&report)?)?;
+    } else {
+        write!(stdout, "{}", report.table())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A file whose lines in the middle are still to be typed.
+struct Text {
+    file: PathBuf,
+    before: String,
+    typed: String,
+    after: String,
+}
+
+impl Text {
+    fn read(stretch: &Stretch) -> anyhow::Result<Self> {
+        let name = stretch.file.display();
+        let text = std::fs::read_to_string(&stretch.file).with_context(|| format!("cannot read `{name}`"))?;
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        if stretch.last > lines.len() {
+            bail!("`{name}` has {} lines, there is no line {}", lines.len(), stretch.last);
+        }
+        let typed = lines[stretch.first - 1..stretch.last].concat();
+        let (typed, line_break) = typed.strip_suffix('\n').map_or((&*typed, ""), |typed| (typed, "\n"));
+        Ok(Self {
+            file: stretch.file.clone(),
+            before: lines[..stretch.first - 1].concat(),
+            typed: typed.to_owned(),
+            after: line_break.to_owned() + &lines[stretch.last..].concat(),
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Pace {
+    interval: Duration,
+    deadline: Duration,
+}
+
+async fn replay(texts: &[Text], pace: Pace, load: LoadEngine, options: ServeOptions) -> anyhow::Result<Report> {
+    let mut client = Client::start(load, options).await?;
+    let model = wait_for_model(&mut client).await?;
+    let characters = texts.iter().map(|text| text.typed.chars().count()).sum();
+    let progress = ProgressBar::new(characters as u64).with_style(
+        ProgressStyle::with_template("{bar:40} {pos}/{len} characters, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    let mut keystrokes = Vec::new();
+    for text in texts {
+        type_text(&mut client, text, pace, &mut keystrokes, &progress).await?;
+    }
+    progress.finish_and_clear();
+    let status = client.request("fimble/status", Value::Null).await?;
+
+    let keys = keystrokes.len() + keystrokes.iter().filter(|keystroke| keystroke.accepted).count();
+    Ok(Report {
+        model,
+        characters,
+        keys,
+        keystrokes_saved: 1.0 - keys as f64 / characters as f64,
+        latency_ms: percentiles(keystrokes.iter().map(|keystroke| keystroke.ms)),
+        evaluated_tokens: percentiles(keystrokes.iter().map(|keystroke| keystroke.evaluated as f64)),
+        background_evaluated_tokens: status["background_tokens"]["evaluated"].as_u64().unwrap_or_default(),
+        keystrokes,
+    })
+}
+
+async fn wait_for_model(client: &mut Client) -> anyhow::Result<String> {
+    loop {
+        let status = client.request("fimble/status", Value::Null).await?;
+        match (status["state"].as_str(), status["model"].as_str()) {
+            (Some("ready"), Some(model)) => return Ok(model.to_owned()),
+            (Some("loading"), _) => tokio::time::sleep(Duration::from_millis(20)).await,
+            (Some("disabled"), _) => bail!("fimble is switched off by its settings; set `enabled = true`"),
+            _ => bail!("{}", status["message"].as_str().unwrap_or("the model cannot be loaded")),
+        }
+    }
+}
+
+async fn type_text(
+    client: &mut Client,
+    text: &Text,
+    pace: Pace,
+    keystrokes: &mut Vec<Keystroke>,
+    progress: &ProgressBar,
+) -> anyhow::Result<()> {
+    let mut buffer = Buffer::open(client, text).await?;
+    let mut counted = Counters::of(client).await?;
+    while let Some(next) = buffer.left().chars().next() {
+        let pressed = Instant::now();
+        buffer.insert(client, next.len_utf8()).await?;
+        let suggestion = buffer.complete(client).await?;
+        let latency = pressed.elapsed();
+        let now = Counters::of(client).await?;
+        let right = suggestion.as_deref().filter(|text| latency <= pace.deadline && buffer.is_right(text));
+        keystrokes.push(Keystroke {
+            ms: milliseconds(latency),
+            evaluated: now.evaluated - counted.evaluated,
+            kind: now.answered_since(&counted),
+            shown: suggestion.is_some(),
+            accepted: right.is_some(),
+        });
+        counted = now;
+        let typed = next.len_utf8() + right.map_or(0, str::len);
+        progress.inc(buffer.typed[buffer.done - next.len_utf8()..][..typed].chars().count() as u64);
+        tokio::time::sleep(pace.interval.saturating_sub(pressed.elapsed())).await;
+        if let Some(length) = right.map(str::len) {
+            let pressed = Instant::now();
+            buffer.insert(client, length).await?;
+            tokio::time::sleep(pace.interval.saturating_sub(pressed.elapsed())).await;
+        }
+    }
+    client.notify("textDocument/didClose", json!({ "textDocument": { "uri": buffer.uri } })).await
+}
+
+/// The editor's side of a document.
+struct Buffer<'a> {
+    uri: String,
+    version: i32,
+    typed: &'a str,
+    /// Bytes of it that are in the document.
+    done: usize,
+    /// Where the cursor is; columns in bytes.
+    line: usize,
+    column: usize,
+}
+
+impl<'a> Buffer<'a> {
+    async fn open(client: &mut Client, text: &'a Text) -> anyhow::Result<Self> {
+        let path = std::path::absolute(&text.file)?;
+        let uri = format!("file://{}", path.display());
+        let language = language_id(&text.file);
+        let content = format!("{}{}", text.before, text.after);
+        let document = json!({ "uri": uri, "languageId": language, "version": 0, "text": content });
+        client.notify("textDocument/didOpen", json!({ "textDocument": document })).await?;
+        let line = text.before.matches('\n').count();
+        Ok(Self { uri, version: 0, typed: &text.typed, done: 0, line, column: 0 })
+    }
+
+    /// What is still to be typed.
+    fn left(&self) -> &'a str {
+        &self.typed[self.done..]
+    }
+
+    /// Whether `suggestion` is what comes next, up to the end of a line.
+    fn is_right(&self, suggestion: &str) -> bool {
+        let rest = self.left().strip_prefix(suggestion);
+        !suggestion.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'))
+    }
+
+    async fn insert(&mut self, client: &mut Client, length: usize) -> anyhow::Result<()> {
+        let text = &self.left()[..length];
+        let position = self.position();
+        self.version += 1;
+        let change = json!({ "range": { "start": position, "end": position }, "text": text });
+        let document = json!({ "uri": self.uri, "version": self.version });
+        client
+            .notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": [change] }))
+            .await?;
+        self.done += length;
+        self.line += text.matches('\n').count();
+        self.column = text.rfind('\n').map_or(self.column + length, |newline| length - newline - 1);
+        Ok(())
+    }
+
+    async fn complete(&self, client: &mut Client) -> anyhow::Result<Option<String>> {
+        let params = json!({
+            "textDocument": { "uri": self.uri },
+            "position": self.position(),
+            "context": { "triggerKind": 2 },
+        });
+        let answer = client.request("textDocument/inlineCompletion", params).await?;
+        Ok(answer["items"][0]["insertText"].as_str().map(str::to_owned))
+    }
+
+    fn position(&self) -> Value {
+        json!({ "line": self.line, "character": self.column })
+    }
+}
+
+fn language_id(file: &Path) -> &'static str {
+    fimble_completion::language::Language::from_path(file).id()
+}
+
+/// What the server has counted so far.
+struct Counters {
+    evaluated: u64,
+    typed_through: u64,
+    returned: u64,
+    prefetched: u64,
+}
+
+impl Counters {
+    async fn of(client: &mut Client) -> anyhow::Result<Self> {
+        let status = client.request("fimble/status", Value::Null).await?;
+        let count = |group: &str, name: &str| status[group][name].as_u64().unwrap_or_default();
+        Ok(Self {
+            evaluated: count("tokens", "evaluated"),
+            typed_through: count("hits", "typed_through"),
+            returned: count("hits", "returned"),
+            prefetched: count("hits", "prefetched"),
+        })
+    }
+
+    fn answered_since(&self, before: &Self) -> &'static str {
+        if self.typed_through > before.typed_through {
+            "typed_through"
+        } else if self.returned > before.returned {
+            "returned"
+        } else if self.prefetched > before.prefetched {
+            "prefetched"
+        } else {
+            "model"
+        }
+    }
+}
+
+impl Report {
+    fn table(&self) -> String {
+        let row = |name: &str, of: &Percentiles| format!("{name:24}{:>9.1}{:>9.1}{:>9.1}\n", of.p50, of.p95, of.p99);
+        let mut table = format!("{:24}{:>9}{:>9}{:>9}\n", self.model, "p50", "p95", "p99");
+        table += &row("milliseconds a key", &self.latency_ms);
+        table += &row("tokens evaluated a key", &self.evaluated_tokens);
+        for kind in ["model", "typed_through", "returned", "prefetched"] {
+            let share = self.keystrokes.iter().filter(|keystroke| keystroke.kind == kind).count();
+            table += &format!("{:24}{share:>9}\n", format!("answered: {}", kind.replace('_', " ")));
+        }
+        table += &format!("{:24}{:>9}\n", "evaluated in pauses", self.background_evaluated_tokens);
+        let saved = 100.0 * self.keystrokes_saved;
+        table
+            + &format!(
+                "{:24}{saved:>8.1}%  ({} keys for {} characters)\n",
+                "keystrokes saved", self.keys, self.characters
+            )
+    }
+}
+
+fn percentiles(values: impl Iterator<Item = f64>) -> Percentiles {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    // Nearest rank: a figure that was measured, not one between two.
+    let at = |percent: usize| {
+        let rank = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+        sorted.get(rank).copied().unwrap_or_default()
+    };
+    Percentiles { p50: at(50), p95: at(95), p99: at(99) }
+}

@@ -1,0 +1,122 @@
+//! What the server has done since its start, in numbers.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use fimble_completion::complete::Completion;
+use fimble_completion::engine::Usage;
+use fimble_completion::suggestion_cache::Hit;
+use serde::Serialize;
+
+/// Answers of which the latencies are kept: some minutes of typing.
+const LATENCIES: usize = 512;
+
+/// Answers of the model by which the cost of the next is guessed.
+const COSTS: usize = 9;
+
+/// A request that takes no longer is not worth holding back.
+const CHEAP: Duration = Duration::from_millis(60);
+
+/// No request is held back for longer.
+const LONGEST_DEBOUNCE: Duration = Duration::from_millis(150);
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Statistics {
+    /// Requests for completions.
+    pub(crate) requests: u64,
+    /// Those answered with a suggestion.
+    pub(crate) shown: u64,
+    pub(crate) accepted: u64,
+    pub(crate) hits: Hits,
+    /// What requests took of the model.
+    pub(crate) foreground: Usage,
+    /// What it was given to do in pauses.
+    pub(crate) background: Usage,
+    latencies: VecDeque<Duration>,
+    costs: VecDeque<Duration>,
+}
+
+/// Requests answered without the model, by how.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(crate) struct Hits {
+    typed_through: u64,
+    returned: u64,
+    prefetched: u64,
+}
+
+impl Statistics {
+    pub(crate) fn count_hit(&mut self, hit: Hit) {
+        match hit {
+            Hit::TypedThrough => self.hits.typed_through += 1,
+            Hit::Returned => self.hits.returned += 1,
+            Hit::Prefetched => self.hits.prefetched += 1,
+        }
+    }
+
+    /// Counts what the model did for a request, answered or not.
+    pub(crate) fn count_work(&mut self, completion: &Completion) {
+        self.foreground += completion.usage;
+        let timing = completion.timing;
+        keep(&mut self.costs, timing.evaluating + timing.generating, COSTS);
+    }
+
+    /// `latency` is from the request's arrival to its answer.
+    pub(crate) fn count_answer(&mut self, latency: Duration) {
+        keep(&mut self.latencies, latency, LATENCIES);
+    }
+
+    /// The nearest rank of the latest latencies; zero before the first.
+    pub(crate) fn latency(&self, percent: usize) -> Duration {
+        percentile(&self.latencies, percent)
+    }
+
+    /// How long to wait for the next key before a request is worth its cost: what an interrupted one leaves undone is
+    /// paid for by the next.
+    pub(crate) fn debounce(&self) -> Duration {
+        let cost = percentile(&self.costs, 50);
+        if cost <= CHEAP { Duration::ZERO } else { (cost / 4).min(LONGEST_DEBOUNCE) }
+    }
+}
+
+fn keep(durations: &mut VecDeque<Duration>, latest: Duration, most: usize) {
+    durations.truncate(most - 1);
+    durations.push_front(latest);
+}
+
+fn percentile(durations: &VecDeque<Duration>, percent: usize) -> Duration {
+    let mut sorted: Vec<Duration> = durations.iter().copied().collect();
+    sorted.sort_unstable();
+    let rank = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+    sorted.get(rank).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fimble_completion::complete::{Ending, Timing};
+
+    fn completion(generating: u64) -> Completion {
+        let timing = Timing { generating: Duration::from_millis(generating), ..Timing::default() };
+        Completion { suggestion: None, ending: Ending::Natural, usage: Usage::default(), timing }
+    }
+
+    #[test]
+    fn only_requests_that_cost_much_are_held_back() {
+        let mut statistics = Statistics::default();
+        assert_eq!(statistics.debounce(), Duration::ZERO);
+        for (cost, debounce) in [(20, 0), (60, 0), (200, 50), (5000, 150), (10, 0)] {
+            (0..COSTS).for_each(|_| statistics.count_work(&completion(cost)));
+            // One that is out of the ordinary changes nothing.
+            statistics.count_work(&completion(100_000));
+            assert_eq!(statistics.debounce(), Duration::from_millis(debounce), "{cost}");
+        }
+    }
+
+    #[test]
+    fn latencies_are_those_of_late() {
+        let mut statistics = Statistics::default();
+        (1..=1000).for_each(|latency| statistics.count_answer(Duration::from_millis(latency)));
+        assert_eq!(statistics.latency(100), Duration::from_millis(1000));
+        assert_eq!(statistics.latency(50), Duration::from_millis(744));
+    }
+}

@@ -1,0 +1,68 @@
+//! What is kept of earlier generations, and what it takes of the machine's memory.
+
+use crate::known_tokens::{Distribution, KnownTokens};
+use crate::runner::KV_STEP;
+
+/// See the [module](self).
+pub(crate) struct Cache {
+    pub(crate) known: KnownTokens,
+    budget: usize,
+    kv_bytes_per_token: usize,
+    kv_bytes: usize,
+}
+
+impl Cache {
+    pub(crate) fn new(budget: usize, kv_bytes_per_token: usize) -> Self {
+        Self { known: KnownTokens::default(), budget, kv_bytes_per_token, kv_bytes: 0 }
+    }
+
+    pub(crate) fn add(&mut self, seen: Vec<(usize, Distribution)>, tokens: &[u32]) {
+        for (length, next) in seen {
+            self.known.remember(&tokens[..length], next);
+        }
+        self.known.hold(tokens);
+        self.kv_bytes += self.kv_of(tokens.len());
+    }
+
+    /// The lengths up to which a prefill of `tokens` goes in parts of about `size` tokens, the last part not among them.
+    /// Each goes beyond what is held, as a prompt that mistral.rs is to find its KV for has to.
+    pub(crate) fn parts(&self, tokens: &[u32], size: usize) -> Vec<usize> {
+        let first = self.known.held(tokens) + size;
+        // A short rest goes with the last part.
+        (first..tokens.len().saturating_sub(size / 2)).step_by(size).collect()
+    }
+
+    /// Whether prompts of these lengths, the last of which may grow by one step, would go beyond the budget.
+    pub(crate) fn is_full_with(&self, parts: &[usize], prompt: usize) -> bool {
+        let parts: usize = parts.iter().map(|length| self.kv_of(*length)).sum();
+        self.kv_bytes > 0 && self.size() + resident(parts + self.kv_of(prompt + KV_STEP)) > self.budget
+    }
+
+    /// Whether it is time to drop what is kept, at a moment when nobody notices, and go on with a prompt of `latest`
+    /// tokens: not where that alone takes most of it.
+    pub(crate) fn wants_room(&self, latest: usize) -> bool {
+        let size = self.size();
+        self.kv_bytes > 0 && size > self.budget / 2 && size > 2 * resident(self.kv_of(latest))
+    }
+
+    /// The KV goes as a whole, since mistral.rs cannot drop one sequence; what is known goes with it, because it would
+    /// lead to prompts whose KV is gone.
+    pub(crate) fn forget(&mut self) {
+        self.known = KnownTokens::default();
+        self.kv_bytes = 0;
+    }
+
+    fn size(&self) -> usize {
+        resident(self.kv_bytes + self.known.size())
+    }
+
+    fn kv_of(&self, tokens: usize) -> usize {
+        tokens.div_ceil(KV_STEP) * KV_STEP * self.kv_bytes_per_token
+    }
+}
+
+/// What `bytes` of tensors take of the machine's memory, as measured over a hundred prompts of the embedded model: an
+/// allocator keeps sizes like these in larger slots.
+fn resident(bytes: usize) -> usize {
+    bytes + bytes / 2
+}

@@ -1,0 +1,243 @@
+//! Answers requests one at a time, urgent ones first: from what is known already and, where that ends, by mistral.rs.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use fimble_completion::engine::{EngineError, Generation, Usage};
+
+use crate::cache::Cache;
+use crate::decoder::{Choice, Decoder};
+use crate::interrupt::{Interrupt, Waiting};
+use crate::known_tokens::Distribution;
+use crate::runner::{RunError, Runner, Steps};
+
+/// A prefill cannot be interrupted. A longer one goes in parts of so many tokens, between which an interrupt takes
+/// effect; what was evaluated until then stays. Each part copies the KV before it, so there should be few.
+const PART: usize = 256;
+
+/// The same where nobody waits: so much at most is in the way of a request that comes.
+const BACKGROUND_PART: usize = 64;
+
+/// After so long without a request the user is not typing: the time to make room.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// A request on its way to the model.
+pub(crate) struct Job {
+    pub(crate) tokens: Vec<u32>,
+    /// Its limit of tokens is 0 where only the prompt is to be evaluated.
+    pub(crate) decoder: Decoder,
+    pub(crate) interrupt: Interrupt,
+    /// What tells others to give way until this one's turn comes; `None` in the background.
+    pub(crate) begins: Option<Waiting>,
+    pub(crate) reply: Sender<Result<Generation, EngineError>>,
+}
+
+pub(crate) struct Worker {
+    runner: Runner,
+    cache: Cache,
+    background: VecDeque<Job>,
+    /// The prompt of the latest request that somebody waited for.
+    latest: Vec<u32>,
+}
+
+impl Worker {
+    pub(crate) fn new(runner: Runner, cache: Cache) -> Self {
+        Self { runner, cache, background: VecDeque::new(), latest: Vec::new() }
+    }
+
+    /// Until nobody can ask any more.
+    pub(crate) fn serve(&mut self, jobs: &Receiver<Job>) {
+        while let Some(job) = self.next(jobs) {
+            let reply = job.reply.clone();
+            // A bug in one generation should not be the end of all.
+            let answer = catch_unwind(AssertUnwindSafe(|| self.generate(job))).unwrap_or_else(|_| {
+                self.make_room()?;
+                Err(EngineError::Failed("fimble failed at a generation; this is a bug".to_owned()))
+            });
+            // Whoever asked may have gone; what was evaluated stays useful.
+            drop(reply.send(answer));
+        }
+    }
+
+    /// Waits for the next request, and makes room if that takes long.
+    fn next(&mut self, jobs: &Receiver<Job>) -> Option<Job> {
+        loop {
+            while let Ok(job) = jobs.try_recv() {
+                if job.begins.is_some() {
+                    return Some(job);
+                }
+                self.background.push_back(job);
+            }
+            if let Some(job) = self.background.pop_front() {
+                return Some(job);
+            }
+            let patience = if self.cache.wants_room(self.latest.len()) { PAUSE } else { Duration::MAX };
+            match jobs.recv_timeout(patience) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Timeout) => {
+                    // The user is likely to go on where they were.
+                    let latest = mem::take(&mut self.latest);
+                    if let Err(error) = self.make_room().and_then(|()| self.evaluate(&latest)) {
+                        tracing::warn!("the engine could not be rebuilt: {error}");
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
+    fn generate(&mut self, job: Job) -> Result<Generation, EngineError> {
+        let Job { mut tokens, mut decoder, interrupt, begins, .. } = job;
+        let waited = decoder.elapsed();
+        let is_background = begins.is_none();
+        drop(begins);
+        if !is_background {
+            self.latest.clone_from(&tokens);
+        }
+        let prompt = tokens.len();
+        let only_evaluates = decoder.has_ended() && !interrupt.is_set();
+        let mut evaluated = 0;
+
+        while let Some(next) = self.cache.known.next(&tokens) {
+            match decoder.choose(&next) {
+                Choice::Token(token) => tokens.push(token),
+                Choice::End | Choice::NotKept => break,
+            }
+        }
+        let mut is_stopped = false;
+        if only_evaluates || !decoder.has_ended() {
+            let size = if is_background { BACKGROUND_PART } else { PART };
+            let mut parts = self.cache.parts(&tokens, size);
+            if only_evaluates && self.cache.known.held(&tokens) < tokens.len() {
+                parts.push(tokens.len());
+            }
+            if self.cache.is_full_with(&parts, tokens.len()) {
+                // Nothing is dropped for what nobody waits for.
+                is_stopped = is_background;
+                if !is_background {
+                    self.make_room()?;
+                    parts = self.cache.parts(&tokens, size);
+                }
+            }
+            for length in parts {
+                is_stopped |= interrupt.is_set();
+                if is_stopped {
+                    break;
+                }
+                let part = self.run(Sequence::prefill(tokens[..length].to_vec()))?;
+                evaluated += part.evaluated;
+            }
+        }
+        if !decoder.has_ended() && !is_stopped {
+            let sent = tokens.len();
+            let sequence = self.run(Sequence::generate(tokens, decoder))?;
+            // Known tokens after the prompt are sent along; they are none of its own.
+            evaluated += sequence.evaluated.saturating_sub(sent - prompt);
+            decoder = sequence.decoder.ok_or(EngineError::Stopped)?;
+        }
+        let decoded = decoder.finish();
+        // A part may reach into known tokens after the prompt.
+        let evaluated = evaluated.min(prompt);
+        let completed = decoded.completed && !is_stopped;
+        let generated = decoded.tokens.len();
+        // Of one that was stopped before its end nobody knows what it would have found.
+        let reused = if completed || generated > 0 { prompt - evaluated } else { 0 };
+        let usage = Usage { prompt, reused, evaluated, generated };
+        Ok(Generation {
+            text: decoded.text,
+            tokens: decoded.tokens,
+            usage,
+            waited,
+            first_token: decoded.first_token,
+            completed,
+        })
+    }
+
+    /// Evaluates `tokens`, in one part.
+    fn evaluate(&mut self, tokens: &[u32]) -> Result<(), EngineError> {
+        if !tokens.is_empty() {
+            self.run(Sequence::prefill(tokens.to_vec()))?;
+        }
+        Ok(())
+    }
+
+    /// Runs `sequence` to its end and remembers what it brought.
+    fn run(&mut self, sequence: Sequence) -> Result<Sequence, EngineError> {
+        let mut sequence = match self.runner.run(sequence.tokens.clone(), sequence) {
+            Ok(sequence) => sequence,
+            Err(error) => {
+                // Whatever state the engine is in, a new one is in none.
+                self.make_room()?;
+                return Err(error.into());
+            }
+        };
+        self.cache.add(mem::take(&mut sequence.seen), &sequence.tokens);
+        if sequence.broken {
+            return Err(EngineError::Failed(
+                "its output is not a number; the weights may be damaged, or too small a number type".to_owned(),
+            ));
+        }
+        Ok(sequence)
+    }
+
+    fn make_room(&mut self) -> Result<(), EngineError> {
+        self.cache.forget();
+        Ok(self.runner.rebuild()?)
+    }
+}
+
+impl From<RunError> for EngineError {
+    fn from(error: RunError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// One sequence in mistral.rs.
+struct Sequence {
+    /// The prompt and what was generated and evaluated; mistral.rs holds the KV of all of them.
+    tokens: Vec<u32>,
+    /// `None` ends the sequence at its first step.
+    decoder: Option<Decoder>,
+    after_prompt: bool,
+    evaluated: usize,
+    /// The distribution after so many of `tokens`.
+    seen: Vec<(usize, Distribution)>,
+    /// The model's output was not finite.
+    broken: bool,
+}
+
+impl Sequence {
+    fn generate(tokens: Vec<u32>, decoder: Decoder) -> Self {
+        Self { decoder: Some(decoder), ..Self::prefill(tokens) }
+    }
+
+    fn prefill(tokens: Vec<u32>) -> Self {
+        Self { tokens, decoder: None, after_prompt: true, evaluated: 0, seen: Vec::new(), broken: false }
+    }
+}
+
+impl Steps for Sequence {
+    fn step(&mut self, logits: Vec<f32>, context: usize) -> Option<u32> {
+        let after_prompt = std::mem::take(&mut self.after_prompt);
+        if after_prompt {
+            self.evaluated = context;
+        }
+        let Some(next) = Distribution::from_logits(&logits) else {
+            self.broken = true;
+            return None;
+        };
+        let choice = self.decoder.as_mut().map(|decoder| (decoder.choose(&next), decoder.has_ended()));
+        self.seen.push((self.tokens.len(), next.compacted(after_prompt)));
+        match choice {
+            // The last token need not be evaluated now: whoever goes on from it sends it along.
+            Some((Choice::Token(token), false)) => {
+                self.tokens.push(token);
+                Some(token)
+            }
+            _ => None,
+        }
+    }
+}
