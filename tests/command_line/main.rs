@@ -2,6 +2,7 @@
 
 mod complete;
 mod eval;
+mod replay;
 mod server;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! The server as a client sees it: JSON-RPC over an in-memory pipe, with an engine that follows a script.
 
+mod ahead;
 mod capabilities;
 mod client;
 mod completions;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use fimble_completion::complete::{Cursor, complete};
+use fimble_completion::complete::{Cursor, complete, warm_up};
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, Priority};
 use fimble_completion::language::Language;
@@ -28,6 +28,9 @@ pub(super) struct Arguments {
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
+    /// Time each case as the latest key of somebody who types there, what came before it being read already
+    #[arg(long)]
+    typed: bool,
     /// Take only the first N cases of each dataset
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -47,6 +50,9 @@ fn python() -> String {
     "python".to_owned()
 }
 
+/// What an answer to a key may take without being felt.
+const BUDGET: Duration = Duration::from_millis(50);
+
 /// Figures of some cases. Shares are from 0 to 1.
 #[derive(Serialize)]
 struct Figures<'a> {
@@ -54,6 +60,10 @@ struct Figures<'a> {
     exact_match: f64,
     edit_similarity: f64,
     empty: f64,
+    /// Answers that were there, to their end, within [`BUDGET`].
+    in_50_ms: f64,
+    /// And of those the right ones, as a share of all cases.
+    right_in_50_ms: f64,
     p50_ms: f64,
     p95_ms: f64,
     model: &'a str,
@@ -82,7 +92,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     for (path, cases) in arguments.datasets.iter().zip(&datasets) {
         let mut outcomes = Vec::new();
         for case in cases {
-            outcomes.push(evaluate(case, &settings.completion, &engine)?);
+            outcomes.push(evaluate(case, arguments.typed, &settings.completion, &engine)?);
             progress.inc(1);
         }
         rows.push((path.display().to_string(), figures(&outcomes, &model)));
@@ -103,13 +113,19 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-fn evaluate(case: &Case, settings: &CompletionSettings, engine: &dyn Engine) -> anyhow::Result<Outcome> {
+fn evaluate(case: &Case, typed: bool, settings: &CompletionSettings, engine: &dyn Engine) -> anyhow::Result<Outcome> {
     let expected = case.canonical_solution.trim_end();
     let multiline = if expected.trim_start_matches('\n').contains('\n') { Multiline::Always } else { Multiline::Never };
     let settings = CompletionSettings { multiline, ..settings.clone() };
-    let text = format!("{}{}", case.prompt, case.suffix);
-    let document = Document::new("case", Language::from_id(&case.language), 0, &text);
-    let cursor = Cursor::new(document, case.prompt.len());
+    let language = Language::from_id(&case.language);
+    let latest =
+        if typed { case.prompt.char_indices().next_back().map_or(0, |(start, _)| start) } else { case.prompt.len() };
+    let text = format!("{}{}", &case.prompt[..latest], case.suffix);
+    let mut cursor = Cursor::new(Document::new("case", language, 0, &text), latest);
+    if typed {
+        warm_up(&cursor, &settings, engine, &Cancel::default())?;
+        cursor = cursor.after(&case.prompt[latest..]);
+    }
     let completion = complete(&cursor, &settings, engine, Priority::Foreground, &Cancel::default())?;
     let answer = completion.suggestion.map(|suggestion| suggestion.text).unwrap_or_default();
     Ok(Outcome {
@@ -134,6 +150,8 @@ fn figures<'a>(outcomes: &[Outcome], model: &'a str) -> Figures<'a> {
         exact_match: mean(&|outcome| f64::from(outcome.exact)),
         edit_similarity: mean(&|outcome| outcome.similarity),
         empty: mean(&|outcome| f64::from(outcome.empty)),
+        in_50_ms: mean(&|outcome| f64::from(outcome.total <= BUDGET)),
+        right_in_50_ms: mean(&|outcome| f64::from(outcome.exact && outcome.total <= BUDGET)),
         p50_ms: percentile(50),
         p95_ms: percentile(95),
         model,
@@ -169,23 +187,18 @@ fn print_table(out: &mut impl Write, rows: &[(String, Figures<'_>)], model: &str
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(model.len() + 6);
     writeln!(
         out,
-        "{:width$}  {:>6}  {:>11}  {:>15}  {:>6}  {:>8}  {:>8}",
+        "{:width$}  cases  exact match  edit similarity   empty       p50       p95  in 50 ms  and right",
         format!("model {model}"),
-        "cases",
-        "exact match",
-        "edit similarity",
-        "empty",
-        "p50",
-        "p95"
     )?;
     for (name, figures) in rows {
-        let Figures { n, exact_match, edit_similarity, empty, p50_ms, p95_ms, .. } = figures;
+        let Figures { n, p50_ms, p95_ms, .. } = figures;
+        let [exact, similar, empty, in_time, right_in_time] =
+            [figures.exact_match, figures.edit_similarity, figures.empty, figures.in_50_ms, figures.right_in_50_ms]
+                .map(|share| 100.0 * share);
         writeln!(
             out,
-            "{name:width$}  {n:>6}  {:>10.1}%  {:>14.1}%  {:>5.1}%  {p50_ms:>5.0} ms  {p95_ms:>5.0} ms",
-            exact_match * 100.0,
-            edit_similarity * 100.0,
-            empty * 100.0,
+            "{name:width$}  {n:>5}  {exact:>10.1}%  {similar:>14.1}%  {empty:>5.1}%  {p50_ms:>5.0} ms  {p95_ms:>5.0} ms  \
+             {in_time:>7.1}%  {right_in_time:>8.1}%"
         )?;
     }
     Ok(())

@@ -1,0 +1,43 @@
+use std::fs;
+
+use serde_json::Value;
+
+use crate::run;
+
+const CODE: &str = "import os\n\n\ndef size(path):\n    return os.stat(path).st_size\n\n\nprint(size('x'))\n";
+
+#[test]
+fn every_character_is_typed_or_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("code.py");
+    fs::write(&path, CODE).unwrap();
+    let stretch = format!("{}:4-5", path.display());
+    let (report, errors, status) = run(&["replay", &stretch, "--json", "--interval-ms", "0", "--deadline-ms", "1000"]);
+    assert_eq!((errors.as_str(), status), ("", 0));
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let typed = CODE.lines().skip(3).take(2).collect::<Vec<_>>().join("\n").len() as u64;
+    assert_eq!(report["characters"], typed);
+    let keystrokes = report["keystrokes"].as_array().unwrap();
+    let accepted = keystrokes.iter().filter(|keystroke| keystroke["accepted"] == true).count();
+    assert_eq!(report["keys"], keystrokes.len() + accepted);
+    let saved = 1.0 - report["keys"].as_f64().unwrap() / typed as f64;
+    assert!((report["keystrokes_saved"].as_f64().unwrap() - saved).abs() < 1e-9);
+    assert!(keystrokes[0]["evaluated"].as_u64() > Some(10));
+    assert!(report["evaluated_tokens"]["p50"].as_f64() <= Some(3.0), "{report}");
+    assert!(keystrokes.iter().any(|keystroke| keystroke["kind"] == "typed_through"));
+
+    let (table, _, _) = run(&["replay", &stretch, "--interval-ms", "0"]);
+    assert!(table.contains("keystrokes saved") && table.contains(&format!("for {typed} characters")), "{table}");
+}
+
+#[test]
+fn what_cannot_be_typed_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("code.py");
+    fs::write(&path, CODE).unwrap();
+    let path = path.display();
+    assert!(run(&["replay", &format!("{path}:4-9")]).1.contains("has 8 lines, there is no line 9"));
+    assert!(run(&["replay", &format!("{path}:5-4")]).1.contains("such as src/main.rs:10-25"));
+    assert!(run(&["replay", "no-such-file:1-2"]).1.contains("cannot read `no-such-file`"));
+    assert!(run(&["replay", &format!("{path}:1-2"), "--model", "/no/such"]).1.contains("/no/such"));
+}

@@ -1,0 +1,197 @@
+//! People type: whole stretches of text, through the protocol, and what that takes of the model, of memory and of the
+//! server's idea of the text.
+
+#[expect(dead_code, reason = "other tests use more of the client")]
+#[path = "../protocol/client.rs"]
+mod client;
+mod typist;
+
+use std::sync::{Arc, Mutex};
+
+use fimble::{LoadEngine, ServeOptions};
+use fimble_completion::engine::Engine;
+use fimble_completion::fake_engine::FakeEngine;
+use fimble_completion::prompt::{Piece, Prompt};
+use fimble_inference::{EngineOptions, MistralEngine};
+use serde_json::{Value, json};
+
+use client::{TestClient, ghost_text};
+use typist::{Random, Typist};
+
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Texts of the held-out cases, and in each a place and what belongs there.
+fn stretches(count: usize) -> Vec<(String, usize, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/quality/");
+    let files = ["rust-multi-line", "python-multi-line", "rust-single-line", "python-single-line"];
+    let cases =
+        files.map(|name| std::fs::read_to_string(format!("{folder}{name}.jsonl")).expect("the cases are there"));
+    let mut stretches = Vec::new();
+    for number in 0..count {
+        let case = cases[number % cases.len()].lines().nth(number / cases.len()).expect("there are hundreds of cases");
+        let case: Value = serde_json::from_str(case).expect("a case is JSON");
+        let part = |name: &str| case[name].as_str().expect("a text");
+        let (prompt, solution) = (part("prompt"), part("canonical_solution"));
+        // Some lines before the gap are typed again.
+        let starts: Vec<usize> = prompt.match_indices('\n').map(|(at, _)| at + 1).collect();
+        let start = starts.iter().rev().nth(4).copied().unwrap_or(0);
+        let typed = format!("{}{solution}", &prompt[start..]);
+        stretches.push((format!("{}{}", &prompt[..start], part("suffix")), start, typed));
+    }
+    stretches
+}
+
+fn evaluated(status: &Value) -> u64 {
+    status["tokens"]["evaluated"].as_u64().expect("a count")
+}
+
+async fn with_embedded_model(cache_budget: usize) -> TestClient {
+    let load: LoadEngine = Arc::new(move |_| {
+        let engine = MistralEngine::load(None, EngineOptions { cache_budget }).map_err(|error| error.to_string())?;
+        Ok(Arc::new(engine) as Arc<dyn Engine>)
+    });
+    let mut client = TestClient::start(load, ServeOptions::default());
+    client.initialize(ghost_text(), Value::Null).await;
+    client.wait_until("ready").await;
+    client
+}
+
+/// In one place a key costs the model the tokens it adds, if that: with brackets that close themselves, slips,
+/// suggestions taken whole and by word.
+#[tokio::test(flavor = "multi_thread")]
+async fn typing_in_one_place_evaluates_what_is_typed() {
+    let mut client = with_embedded_model(256 << 20).await;
+    let mut costs = Vec::new();
+    for (number, (text, cursor, typed)) in stretches(8).into_iter().enumerate() {
+        let uri = format!("file:///project/{number}.py");
+        let mut typist = Typist::open(&mut client, &uri, &text, cursor, number as u64).await;
+        let mut before = evaluated(&client.status().await);
+        let mut left = &*typed;
+        // The first key reads the place.
+        let mut is_first = true;
+        while !left.is_empty() {
+            left = typist.press(&mut client, left).await;
+            let now = evaluated(&client.status().await);
+            if !std::mem::take(&mut is_first) {
+                costs.push(now - before);
+            }
+            before = now;
+        }
+    }
+    costs.sort_unstable();
+    let (median, p95) = (costs[costs.len() / 2], costs[costs.len() * 95 / 100]);
+    println!(
+        "{} keys: median {median}, p95 {p95}, mean {:.1}",
+        costs.len(),
+        costs.iter().sum::<u64>() as f64 / costs.len() as f64
+    );
+    assert!(costs.len() > 1000, "{}", costs.len());
+    assert!(median <= 3 && p95 <= 24, "median {median}, p95 {p95} tokens a key");
+}
+
+/// Every request is answered, and what the model is shown is the client's text: nothing is lost or invented on the way.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_keys_leave_the_server_with_the_clients_text() {
+    const KEYS: usize = 10_000;
+    let latest: Arc<Mutex<Option<Prompt>>> = Arc::default();
+    let noted = latest.clone();
+    let engine = Arc::new(FakeEngine::scripted(move |prompt| {
+        *noted.lock().expect("nobody panics") = Some(prompt.clone());
+        Ok(["value(", "name, other)\nnext", " + 1;\n", "é = 語"][prompt.tail.len() % 4].to_owned())
+    }));
+    let mut client = TestClient::start(client::loads(&engine), ServeOptions::default());
+    client.initialize(ghost_text(), json!({"deadlineMs": 0})).await;
+    client.wait_until("ready").await;
+
+    let mut random = Random(7);
+    let mut files = Vec::new();
+    for (number, (text, cursor, typed)) in stretches(40).into_iter().enumerate() {
+        let uri = format!("file:///project/{number}.py");
+        files.push((Typist::open(&mut client, &uri, &text, cursor, number as u64).await, typed));
+    }
+    let mut keys = 0;
+    let mut checked = 0;
+    while keys < KEYS {
+        let file = random.below(files.len());
+        let (typist, typed) = &mut files[file];
+        if random.below(3) == 0 {
+            typist.jump();
+        }
+        let mut left = &**typed;
+        for _ in 0..random.below(100) {
+            if left.is_empty() {
+                break;
+            }
+            let before = engine.calls();
+            latest.lock().expect("nobody panics").take();
+            left = typist.press(&mut client, left).await;
+            keys += 1;
+            let prompt = latest.lock().expect("nobody panics").take();
+            if let Some(prompt) = prompt.filter(|_| engine.calls() == before + 1) {
+                assert_shows(&prompt, typist);
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > KEYS / 4, "{checked}");
+    assert_eq!(client.quit().await, (0, vec![]));
+}
+
+fn assert_shows(prompt: &Prompt, typist: &Typist) {
+    let texts: Vec<&str> = prompt
+        .pieces
+        .iter()
+        .filter_map(|piece| match piece {
+            Piece::Text(text) => Some(&**text),
+            Piece::Special(_) => None,
+        })
+        .collect();
+    let (before, after) = typist.text.split_at(typist.cursor);
+    let is_suffix = |text: &str| {
+        after
+            .match_indices(text)
+            .any(|(start, _)| after[..start].chars().all(|c| ")]}>\"'`".contains(c) || c.is_whitespace()))
+    };
+    // An empty prefix or suffix is no piece.
+    let shown = match texts[..] {
+        [] => before.ends_with(&prompt.tail),
+        [one] => {
+            before.ends_with(&format!("{one}{}", prompt.tail)) || (before.ends_with(&prompt.tail) && is_suffix(one))
+        }
+        [prefix, suffix] => before.ends_with(&format!("{prefix}{}", prompt.tail)) && is_suffix(suffix),
+        _ => false,
+    };
+    assert!(shown, "{prompt:?} at {} of {:?}", typist.cursor, typist.text);
+}
+
+/// Memory stays within the budget while people type in many files.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn typing_in_many_files_stays_within_the_budget() {
+    const BUDGET: usize = 64 << 20;
+    let mut client = with_embedded_model(BUDGET).await;
+    let mut start = None;
+    for (number, (text, cursor, typed)) in stretches(20).into_iter().enumerate() {
+        let uri = format!("file:///project/{number}.py");
+        let mut typist = Typist::open(&mut client, &uri, &text, cursor, number as u64).await;
+        let mut left = &*typed;
+        for _ in 0..40 {
+            left = if left.is_empty() { &typed } else { left };
+            left = typist.press(&mut client, left).await;
+        }
+        if number == 2 {
+            start = Some(resident_memory());
+        }
+    }
+    let grown = resident_memory().saturating_sub(start.expect("there are more than two files"));
+    assert!(grown < BUDGET + BUDGET / 4, "{} MiB", grown >> 20);
+}
+
+#[cfg(target_os = "linux")]
+fn resident_memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells");
+    line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") * 1024
+}
