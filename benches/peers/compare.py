@@ -1,4 +1,4 @@
-"""Types the same stretches of files with fimble and with llama.vim; prints tables of both and their ratios, and draws a plot.
+"""Types the same stretches of files with fimble and with llama.vim, prints tables with ratios and draws a plot.
 
     python compare.py PLOT.svg [FILE:START-END...]
 
@@ -24,14 +24,14 @@ import weights
 from llama_cpp import HOME
 
 REPOSITORY = Path(__file__).parents[2]
-# Where typing starts, in sources of this repository, which the embedded model was not trained on, and how many lines are typed.
+# Where typing starts and how many lines it goes on, in sources that the embedded model was not trained on.
 STRETCHES = [
     ("server/completion/src/document.rs", "    pub fn apply_changes(", 20),
     ("server/fimble/src/in_flight.rs", "    /// Returns the number to take the request out with.", 18),
     ("models/train/evaluate.py", "    def answer(self, case: Case) -> str:", 15),
 ]
 # The large model takes seconds a key.
-SHORT = [("server/completion/src/document.rs", "        let mut draft = Draft::of(self);", 3)]
+SHORT = [("server/completion/src/document.rs", "        let mut draft = Draft::of(self);", 1)]
 INTERVAL_MS = 120
 DEADLINE_MS = 100
 FIMBLE, PEER, PINNED = "fimble", "llama.vim", "llama.vim, our prompt"
@@ -82,7 +82,7 @@ def main() -> None:
 def models() -> list[Model]:
     """Both models with their files, which are written once; the random one's are large."""
     folder = HOME / "models"
-    random, embedded = folder / "random-0.5b", folder / "embedded.gguf"
+    random, embedded = folder / "random", folder / "embedded.gguf"
     folder.mkdir(parents=True, exist_ok=True)
     weights.write_gguf(weights.EMBEDDED, embedded)
     if not random.with_suffix(".gguf").exists():
@@ -141,10 +141,10 @@ def together(figures: list[dict]) -> dict:
 
 def table(title: str, runs: list[Run]) -> str:
     lines = [f"\n**{title}**\n", f"| trace | | {' | '.join(COLUMNS)} |", "|---|---|" + "---:|" * len(COLUMNS)]
-    traces = {run.trace: [run] for run in runs}
+    groups: dict[str, list[Run]] = {}
     for run in [*runs, *pooled(runs)]:
-        traces.setdefault(run.trace, []).append(run)
-    for trace, (ours, *peers) in traces.items():
+        groups.setdefault(run.trace, []).append(run)
+    for trace, (ours, *peers) in groups.items():
         lines.append(line(trace, FIMBLE, row(ours.figures), "{:,.4g}"))
         for peer in peers:
             lines.append(line("", peer.engine, row(peer.figures), "{:,.4g}"))
@@ -195,7 +195,7 @@ def draw(path: Path, runs: list[Run]) -> None:
         }
         for panel, field, least in [(left, "ms", 0.1), (right, "evaluated", 0)]:
             values = [max(least, stroke[field]) for stroke in run.figures["keystrokes"]]
-            panel.plot(steps(values), [percent / 200 for percent in range(201)], linewidth=1.5, **look)
+            panel.plot(steps(values), [percent / 100 for percent in range(101)], linewidth=1.5, **look)
     left.axvline(DEADLINE_MS, color="grey", linewidth=0.8, linestyle="dotted")
     left.set(xscale="log", xlabel="milliseconds from key to suggestion", ylabel="share of keys", ylim=(0, 1))
     right.set(xlabel="tokens evaluated while the key waited")
@@ -203,14 +203,15 @@ def draw(path: Path, runs: list[Run]) -> None:
     right.set_xlim(left=0)
     for panel in (left, right):
         panel.grid(color="#dddddd", linewidth=0.5)
+        panel.minorticks_off()
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     figure.savefig(path, metadata={"Date": None})
 
 
 def steps(values: list[float]) -> list[float]:
-    """The values at 201 even shares: as many points whatever the trace's length."""
+    """The values at every per cent: as many points whatever the trace's length."""
     ordered = sorted(values)
-    return [ordered[min(len(ordered) - 1, percent * len(ordered) // 200)] for percent in range(201)]
+    return [ordered[min(len(ordered) - 1, percent * len(ordered) // 100)] for percent in range(101)]
 
 
 def cpu() -> str:

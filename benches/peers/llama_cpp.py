@@ -23,9 +23,9 @@ VERSION = "0.3.36"  # of llama-cpp-python
 HOME = Path(os.environ.get("FIMBLE_PEERS_HOME", "~/.cache/fimble-peers")).expanduser()
 # Neither the chat page nor HTTPS is needed to complete code.
 OPTIONS = [
-    "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=OFF", "-DGGML_NATIVE=ON", "-DLLAMA_OPENSSL=OFF", "-DLLAMA_BUILD_TESTS=OFF",
-    "-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_APP=OFF", "-DLLAMA_BUILD_UI=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF",
-    "-DCMAKE_C_FLAGS=-w", "-DCMAKE_CXX_FLAGS=-w",
+    "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=OFF", "-DGGML_NATIVE=ON", "-DLLAMA_OPENSSL=OFF",
+    "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_APP=OFF",
+    "-DLLAMA_BUILD_UI=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF", "-DCMAKE_C_FLAGS=-w", "-DCMAKE_CXX_FLAGS=-w",
 ]  # fmt: skip
 START_SECONDS = 120
 # The one that llama.vim recommends, `--fim-qwen-1.5b-default` and its like, but for the model.

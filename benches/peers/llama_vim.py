@@ -2,10 +2,10 @@
 
     python llama_vim.py MODEL.gguf FILE:START-END [--interval-ms N] [--deadline-ms N]
 
-The lines START to END are gone at first and are typed character by character; each key waits for what the last one showed. The
-user accepts a suggestion with one key when it is there in time: all of it if it is what comes next, up to the end of a line, or
-its first line if that is. Played is `autoload/llama.vim` of January 2026 with its default settings, without extra context: the
-file is the only one.
+The lines START to END are gone at first and are typed character by character; each key waits for what the last one showed.
+The user accepts a suggestion with one key when it is there in time: all of it if it is what comes next, up to the end of a
+line, or its first line if that is. Played is `autoload/llama.vim` of January 2026 with its default settings, without extra
+context: the file is the only one.
 """
 
 import argparse

@@ -41,6 +41,7 @@ SHAPE = {
     "eos_token_id": 0,
 }
 EMBEDDING = 0.02  # standard deviation
+ATTENTION = 0.1  # how much it adds; with more, what many tokens have in common decides, and one token is repeated for ever
 CONFIDENCE = 20.0  # the last norm's weight: the first token's probability is then mostly above a half
 LINE_FEED = 1.1  # tokens with a line feed are so much larger, which makes them one in ten
 MANIFEST = 'name = "random-0.5b"\nfamily = "qwen2.5-coder"\ncontext_length = 8192\nquantize = "q8_0"\n'
@@ -131,7 +132,7 @@ def write_random(folder: Path) -> None:
 
 
 def random_weights() -> dict[str, NDArray]:
-    """Layers that outweigh the embedding, or a token would predict itself."""
+    """Feed-forward layers outweigh the embedding, or a token would predict itself."""
     chance = np.random.default_rng(0)
 
     def matrix(rows: int, columns: int, scale: float | None = None) -> NDArray:
@@ -151,7 +152,7 @@ def random_weights() -> dict[str, NDArray]:
         for name, size in {"q_proj": width, "k_proj": kv_width, "v_proj": kv_width}.items():
             weights[f"{layer}.self_attn.{name}.weight"] = matrix(size, width)
             weights[f"{layer}.self_attn.{name}.bias"] = vector(size, 0)
-        weights[f"{layer}.self_attn.o_proj.weight"] = matrix(width, width)
+        weights[f"{layer}.self_attn.o_proj.weight"] = matrix(width, width, ATTENTION * width**-0.5)
         weights[f"{layer}.mlp.gate_proj.weight"] = matrix(inner, width)
         weights[f"{layer}.mlp.up_proj.weight"] = matrix(inner, width)
         weights[f"{layer}.mlp.down_proj.weight"] = matrix(width, inner)

@@ -47,7 +47,6 @@ fn plain_and_gzipped_datasets_give_the_same_figures() {
     assert_eq!(one["model"], "embedded");
     assert_eq!(figures(&plain, &["--limit", "1"])["n"], 1);
     let typed = figures(&plain, &["--typed"]);
-    assert_eq!(typed["exact_match"], one["exact_match"]);
     assert!(typed["right_in_50_ms"].as_f64().unwrap() <= typed["in_50_ms"].as_f64().unwrap());
 
     let (table, _, _) = run(&["eval", plain.to_str().unwrap(), zipped.to_str().unwrap()]);

@@ -25,7 +25,7 @@ async fn edits_and_requests_are_applied_in_the_order_in_which_they_came() {
         let seen = seen.clone();
         move |prompt: &Prompt| {
             seen.lock().unwrap().push(text_before(prompt));
-            Ok("zzz".to_owned())
+            Ok("!!!".to_owned())
         }
     };
     let (mut client, _) = TestClient::ready(FakeEngine::scripted(script)).await;
@@ -49,7 +49,7 @@ async fn edits_and_requests_are_applied_in_the_order_in_which_they_came() {
     client.send_bytes(bytes.as_bytes()).await;
 
     let last = 1000 + LETTERS.len() as i64 - 1;
-    assert_eq!(client.suggestion(last).await, "zzz");
+    assert_eq!(client.suggestion(last).await, "!!!");
     for id in 1000..last {
         // Superseded, or in time; the latter cannot be ruled out.
         client.items(id).await;

@@ -1,5 +1,5 @@
-//! People type: whole stretches of text, through the protocol, and what that takes of the model, of memory and of the
-//! server's idea of the text.
+//! People type: whole stretches of text, through the protocol; what that takes of the model, and whether the server's idea
+//! of the text is right.
 
 #[expect(dead_code, reason = "other tests use more of the client")]
 #[path = "../protocol/client.rs"]
@@ -8,54 +8,16 @@ mod typist;
 
 use std::sync::{Arc, Mutex};
 
-use fimble::{LoadEngine, ServeOptions};
-use fimble_completion::engine::Engine;
+use fimble::ServeOptions;
 use fimble_completion::fake_engine::FakeEngine;
 use fimble_completion::prompt::{Piece, Prompt};
-use fimble_inference::{EngineOptions, MistralEngine};
 use serde_json::{Value, json};
 
 use client::{TestClient, ghost_text};
-use typist::{Random, Typist};
-
-/// As in the binary.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// Texts of the held-out cases, and in each a place and what belongs there.
-fn stretches(count: usize) -> Vec<(String, usize, String)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/quality/");
-    let files = ["rust-multi-line", "python-multi-line", "rust-single-line", "python-single-line"];
-    let cases =
-        files.map(|name| std::fs::read_to_string(format!("{folder}{name}.jsonl")).expect("the cases are there"));
-    let mut stretches = Vec::new();
-    for number in 0..count {
-        let case = cases[number % cases.len()].lines().nth(number / cases.len()).expect("there are hundreds of cases");
-        let case: Value = serde_json::from_str(case).expect("a case is JSON");
-        let part = |name: &str| case[name].as_str().expect("a text");
-        let (prompt, solution) = (part("prompt"), part("canonical_solution"));
-        // Some lines before the gap are typed again.
-        let starts: Vec<usize> = prompt.match_indices('\n').map(|(at, _)| at + 1).collect();
-        let start = starts.iter().rev().nth(4).copied().unwrap_or(0);
-        let typed = format!("{}{solution}", &prompt[start..]);
-        stretches.push((format!("{}{}", &prompt[..start], part("suffix")), start, typed));
-    }
-    stretches
-}
+use typist::{Random, Typist, stretches, with_embedded_model};
 
 fn evaluated(status: &Value) -> u64 {
     status["tokens"]["evaluated"].as_u64().expect("a count")
-}
-
-async fn with_embedded_model(cache_budget: usize) -> TestClient {
-    let load: LoadEngine = Arc::new(move |_| {
-        let engine = MistralEngine::load(None, EngineOptions { cache_budget }).map_err(|error| error.to_string())?;
-        Ok(Arc::new(engine) as Arc<dyn Engine>)
-    });
-    let mut client = TestClient::start(load, ServeOptions::default());
-    client.initialize(ghost_text(), Value::Null).await;
-    client.wait_until("ready").await;
-    client
 }
 
 /// In one place a key costs the model the tokens it adds, if that: with brackets that close themselves, slips,
@@ -164,34 +126,4 @@ fn assert_shows(prompt: &Prompt, typist: &Typist) {
         _ => false,
     };
     assert!(shown, "{prompt:?} at {} of {:?}", typist.cursor, typist.text);
-}
-
-/// Memory stays within the budget while people type in many files.
-#[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread")]
-async fn typing_in_many_files_stays_within_the_budget() {
-    const BUDGET: usize = 64 << 20;
-    let mut client = with_embedded_model(BUDGET).await;
-    let mut start = None;
-    for (number, (text, cursor, typed)) in stretches(20).into_iter().enumerate() {
-        let uri = format!("file:///project/{number}.py");
-        let mut typist = Typist::open(&mut client, &uri, &text, cursor, number as u64).await;
-        let mut left = &*typed;
-        for _ in 0..40 {
-            left = if left.is_empty() { &typed } else { left };
-            left = typist.press(&mut client, left).await;
-        }
-        if number == 2 {
-            start = Some(resident_memory());
-        }
-    }
-    let grown = resident_memory().saturating_sub(start.expect("there are more than two files"));
-    assert!(grown < BUDGET + BUDGET / 4, "{} MiB", grown >> 20);
-}
-
-#[cfg(target_os = "linux")]
-fn resident_memory() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells");
-    line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") * 1024
 }

@@ -1,9 +1,14 @@
 //! Somebody who types in an editor that closes brackets and quotes and indents by itself, who mistypes, and who takes
 //! suggestions, or words of them.
 
+use std::sync::Arc;
+
+use fimble::{LoadEngine, ServeOptions};
+use fimble_completion::engine::Engine;
+use fimble_inference::{EngineOptions, MistralEngine};
 use serde_json::{Value, json};
 
-use crate::client::{TestClient, inline_params};
+use crate::client::{TestClient, ghost_text, inline_params};
 
 pub(crate) struct Typist {
     uri: String,
@@ -153,4 +158,38 @@ impl Typist {
         let start = before.rfind('\n').map_or(0, |line_break| line_break + 1);
         json!({"line": before.matches('\n').count(), "character": before[start..].encode_utf16().count()})
     }
+}
+
+/// Texts of the held-out cases, and in each a place and what belongs there.
+pub(crate) fn stretches(count: usize) -> Vec<(String, usize, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/quality/");
+    let files = ["rust-multi-line", "python-multi-line", "rust-single-line", "python-single-line"];
+    let cases =
+        files.map(|name| std::fs::read_to_string(format!("{folder}{name}.jsonl")).expect("the cases are there"));
+    let mut stretches = Vec::new();
+    for number in 0..count {
+        let case = cases[number % cases.len()].lines().nth(number / cases.len()).expect("there are hundreds of cases");
+        let case: Value = serde_json::from_str(case).expect("a case is JSON");
+        let part = |name: &str| case[name].as_str().expect("a text");
+        let (prompt, solution) = (part("prompt"), part("canonical_solution"));
+        // Some lines before the gap are typed again.
+        let starts: Vec<usize> = prompt.match_indices('\n').map(|(at, _)| at + 1).collect();
+        let start = starts.iter().rev().nth(4).copied().unwrap_or(0);
+        let typed = format!("{}{solution}", &prompt[start..]);
+        stretches.push((format!("{}{}", &prompt[..start], part("suffix")), start, typed));
+    }
+    stretches
+}
+
+/// A server with the embedded model.
+pub(crate) async fn with_embedded_model(cache_budget: usize) -> TestClient {
+    let load: LoadEngine = Arc::new(move |_| {
+        let engine = MistralEngine::load(None, EngineOptions { cache_budget, ..EngineOptions::default() })
+            .map_err(|error| error.to_string())?;
+        Ok(Arc::new(engine) as Arc<dyn Engine>)
+    });
+    let mut client = TestClient::start(load, ServeOptions::default());
+    client.initialize(ghost_text(), Value::Null).await;
+    client.wait_until("ready").await;
+    client
 }

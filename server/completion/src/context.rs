@@ -41,19 +41,20 @@ pub struct Window {
     pub room: usize,
 }
 
-/// A window of at most `tokens`, with what is typed, around the byte `cursor`. Its pin is the start of the cursor's line,
-/// or a place inside a very long one. `kept_start` is where an earlier window began: if that is good enough, so does
+/// A window of at most `tokens`, with what is typed, around the byte `cursor`, split at the byte `pin` before it, or after
+/// that if there is too much text between them. `kept_start` is where an earlier window began: if that is good enough, so does
 /// this one, and the tokens of its prefix stay the same. `count` says how many tokens a text has.
 pub fn window(
     document: &Document,
+    pin: usize,
     cursor: usize,
     tokens: usize,
     kept_start: Option<usize>,
     count: &dyn Fn(&str) -> usize,
 ) -> Window {
     let text = document.text();
-    let line = text.byte_slice(line_start(text, cursor)..cursor).to_string();
-    let (length, used) = fit(&[&line], tokens, count, Nearest::Last);
+    let typed = text.byte_slice(pin..cursor).to_string();
+    let (length, used) = fit(&[&typed], tokens, count, Nearest::Last);
     let pin = cursor - length;
     let room = used.max(tokens / ROOM);
     let tokens = tokens - room;
@@ -230,7 +231,8 @@ mod tests {
 
     fn check(language: &str, fixture: &str, tokens: usize) -> Window {
         let (document, cursor) = document(language, fixture);
-        let window = window(&document, cursor, tokens, None, &words);
+        let pin = line_start(document.text(), cursor);
+        let window = window(&document, pin, cursor, tokens, None, &words);
         let tail = tail(document.text(), window.pin, cursor);
         let whole = document.text().to_string().replace("\r\n", "\n");
         assert!(whole.contains(&format!("{}{tail}{}", window.prefix, window.suffix)));
@@ -269,11 +271,11 @@ mod tests {
     fn a_window_keeps_its_start_while_it_may() {
         let fixture = |last: usize| format!("{}fn g() {{ $0 }}", functions(0..last));
         let (before, cursor) = document("rust", &fixture(50));
-        let first = window(&before, cursor, 200, None, &words);
+        let first = window(&before, line_start(before.text(), cursor), cursor, 200, None, &words);
         let starts: Vec<usize> = (51..90)
             .map(|last| {
                 let (after, cursor) = document("rust", &fixture(last));
-                window(&after, cursor, 200, Some(first.start), &words).start
+                window(&after, line_start(after.text(), cursor), cursor, 200, Some(first.start), &words).start
             })
             .collect();
         let kept = starts.iter().take_while(|start| **start == first.start).count();
@@ -308,7 +310,7 @@ mod tests {
         assert!(window.suffix.starts_with("word"));
         let many_bytes = |text: &str| text.len();
         let document = Document::new("test", Language::PLAIN, 0, &"é".repeat(10_000));
-        let window = super::window(&document, 10_000, 1500, None, &many_bytes);
+        let window = super::window(&document, line_start(document.text(), 10_000), 10_000, 1500, None, &many_bytes);
         assert!(window.prefix.len() + (10_000 - window.pin) + window.suffix.len() <= 1500);
     }
 

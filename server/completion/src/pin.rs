@@ -28,7 +28,7 @@ const REACH: usize = 1 << 16;
 pub struct Pin {
     document: Document,
     cursor: usize,
-    line_start: usize,
+    pin: usize,
     kept_start: Option<usize>,
     window: OnceLock<Pinned>,
     /// What was typed has outgrown its room.
@@ -65,20 +65,23 @@ impl Pin {
 
     /// Whether so much was typed up to the byte `cursor` that it is time to move on.
     pub fn is_worn(&self, cursor: usize) -> bool {
-        let pin = self.window.get().map_or(self.line_start, |pinned| pinned.window.pin);
-        cursor.saturating_sub(pin) > self.longest_tail() / 2
+        cursor.saturating_sub(self.pin) > self.longest_tail() / 2
     }
 
     fn after(document: &Document, cursor: usize, kept_start: Option<usize>) -> Self {
-        let line_start = line_start(document.text(), cursor);
+        Self::split_at(line_start(document.text(), cursor), document, cursor, kept_start)
+    }
+
+    fn split_at(pin: usize, document: &Document, cursor: usize, kept_start: Option<usize>) -> Self {
         let document = document.clone();
-        Self { document, cursor, line_start, kept_start, window: OnceLock::new(), is_full: AtomicBool::new(false) }
+        Self { document, cursor, pin, kept_start, window: OnceLock::new(), is_full: AtomicBool::new(false) }
     }
 
     /// The context of a request at the byte `cursor` of `document`, for which this pin holds. `tokens` is how many it
     /// may have, as `count` counts them.
     pub fn context(&self, document: &Document, cursor: usize, tokens: usize, count: &dyn Fn(&str) -> usize) -> Context {
-        let make = || Pinned { window: window(&self.document, self.cursor, tokens, self.kept_start, count), tokens };
+        let make =
+            || Pinned { window: window(&self.document, self.pin, self.cursor, tokens, self.kept_start, count), tokens };
         let Pinned { window, tokens: made_for } = self.window.get_or_init(make);
         if *made_for == tokens && window.pin <= cursor {
             let tail = tail(document.text(), window.pin, cursor);
@@ -88,7 +91,8 @@ impl Pin {
         }
         // There is more than its bytes let expect, or the settings have changed.
         self.is_full.store(true, Ordering::Relaxed);
-        let window = self::window(document, cursor, tokens, self.start(), count);
+        let pin = line_start(document.text(), cursor);
+        let window = self::window(document, pin, cursor, tokens, self.start(), count);
         let tail = tail(document.text(), window.pin, cursor);
         Context { prefix: window.prefix, tail, suffix: window.suffix }
     }
@@ -102,8 +106,8 @@ impl Pin {
         let (start, pin, end) = match pinned {
             Some(window) => (window.start, window.pin, window.end),
             None => {
-                let start = character_at(before, self.line_start.saturating_sub(REACH));
-                (start, self.line_start, character_at(before, self.cursor + REACH))
+                let start = character_at(before, self.pin.saturating_sub(REACH));
+                (start, self.pin, character_at(before, self.cursor + REACH))
             }
         };
         let longest = self.longest_tail().max(self.cursor - pin);
@@ -164,17 +168,39 @@ pub(crate) fn is_closer(character: char) -> bool {
     matches!(character, ')' | ']' | '}' | '>' | '"' | '\'' | '`')
 }
 
+/// How long a pin stays. Anything but the default is there to measure what the default brings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PinScope {
+    /// While the user types on in one place.
+    #[default]
+    Place,
+    /// While they type on in one line.
+    Line,
+    /// For one request: all text before the cursor is prefix.
+    Request,
+}
+
 /// The places of one document where the user was last.
 #[derive(Debug, Default)]
 pub struct Pins {
+    scope: PinScope,
     /// The latest first.
     recent: VecDeque<Arc<Pin>>,
 }
 
 impl Pins {
+    pub fn new(scope: PinScope) -> Self {
+        Self { scope, recent: VecDeque::new() }
+    }
+
     /// The pin for a request at the byte `cursor`: one that holds, or else a new one.
     pub fn at(&mut self, document: &Document, cursor: usize) -> Arc<Pin> {
-        let found = self.recent.iter().position(|pin| pin.holds(document, cursor));
+        if self.scope == PinScope::Request {
+            return Arc::new(Pin::split_at(cursor, document, cursor, None));
+        }
+        let line_start = line_start(document.text(), cursor);
+        let in_scope = |pin: &Pin| self.scope == PinScope::Place || pin.pin == line_start;
+        let found = self.recent.iter().position(|pin| in_scope(pin) && pin.holds(document, cursor));
         let pin = match found.and_then(|index| self.recent.remove(index)) {
             Some(pin) => pin,
             None => {

@@ -21,4 +21,4 @@ mod statistics;
 mod transport;
 mod work_ahead;
 
-pub use serve::{LoadEngine, ServeOptions, serve};
+pub use serve::{LoadEngine, Mechanisms, ServeOptions, serve};

@@ -47,7 +47,7 @@ pub(crate) struct MainLoop {
 
 impl MainLoop {
     pub(crate) fn new(client: Client, load: LoadEngine, options: ServeOptions, events: EventSender) -> Self {
-        let mut session = Session::new();
+        let mut session = Session::new(options.mechanisms);
         session.sources.command_line = options.command_line;
         Self {
             session,
@@ -239,6 +239,9 @@ impl MainLoop {
 
     /// Goes on with what `plan` has planned if the user does nothing for a moment.
     fn pause(&mut self, plan: impl FnOnce(&mut WorkAhead) -> u64) {
+        if !self.session.mechanisms.work_ahead {
+            return;
+        }
         let (activity, events) = (plan(&mut self.ahead), self.events.clone());
         tokio::spawn(async move {
             tokio::time::sleep(PAUSE).await;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fimble_completion::engine::Engine;
+use fimble_completion::pin::PinScope;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
@@ -27,6 +28,25 @@ pub struct ServeOptions {
     pub user_file: Option<PathBuf>,
     /// The log whose level the settings decide.
     pub log: LogControl,
+    /// What the server does beyond asking the model.
+    pub mechanisms: Mechanisms,
+}
+
+/// What makes most keys cheap. All of it is on but for measuring what it brings.
+#[derive(Debug, Clone, Copy)]
+pub struct Mechanisms {
+    /// See [`PinScope`].
+    pub pins: PinScope,
+    /// Whether suggestions are kept for typing along and coming back.
+    pub suggestion_cache: bool,
+    /// Whether the engine is given something to do in pauses.
+    pub work_ahead: bool,
+}
+
+impl Default for Mechanisms {
+    fn default() -> Self {
+        Self { pins: PinScope::Place, suggestion_cache: true, work_ahead: true }
+    }
 }
 
 /// Speaks LSP on two byte streams until the client sends `exit` or goes away; returns the process's exit status, which

@@ -19,6 +19,7 @@ use tower_lsp::ls_types::Uri;
 use crate::engine_slot::{EngineSlot, EngineState};
 use crate::in_flight::{InFlight, Place};
 use crate::options::{Options, Settings};
+use crate::serve::Mechanisms;
 use crate::statistics::Statistics;
 use crate::work_ahead::after_accepting;
 
@@ -36,6 +37,7 @@ pub(crate) struct Session {
     pub(crate) suggestions: SuggestionCache,
     pub(crate) engine: EngineSlot,
     pub(crate) statistics: Statistics,
+    pub(crate) mechanisms: Mechanisms,
 }
 
 /// What the client can do, as far as it matters here.
@@ -131,7 +133,7 @@ pub(crate) enum JobError {
 }
 
 impl Session {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(mechanisms: Mechanisms) -> Self {
         Self {
             client: ClientFeatures::default(),
             root: None,
@@ -142,6 +144,7 @@ impl Session {
             suggestions: SuggestionCache::new(SUGGESTIONS),
             engine: EngineSlot::default(),
             statistics: Statistics::default(),
+            mechanisms,
         }
     }
 
@@ -167,7 +170,7 @@ impl Session {
         if question.by_hand {
             settings.deadline = None;
         }
-        let known = self.suggestions.get(&document, offset, &settings);
+        let known = self.suggestions.get(&document, offset, &settings).filter(|_| self.mechanisms.suggestion_cache);
         let pin = open.pins.at(&document, offset);
         let cursor = Cursor { document, offset, pin };
         let work = Work { place, purpose: Purpose::Answer, cursor, settings, engine: engine.clone() };

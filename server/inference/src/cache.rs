@@ -20,16 +20,22 @@ impl Cache {
         for (length, next) in seen {
             self.known.remember(&tokens[..length], next);
         }
+    }
+
+    /// Notes that mistral.rs keeps the KV of `tokens`.
+    pub(crate) fn hold(&mut self, tokens: &[u32]) {
         self.known.hold(tokens);
         self.kv_bytes += self.kv_of(tokens.len());
     }
 
-    /// The lengths up to which a prefill of `tokens` goes in parts of about `size` tokens, the last part not among them.
-    /// Each goes beyond what is held, as a prompt that mistral.rs is to find its KV for has to.
-    pub(crate) fn parts(&self, tokens: &[u32], size: usize) -> Vec<usize> {
-        let first = self.known.held(tokens) + size;
+    /// The lengths up to which `tokens` are to be evaluated and held, in parts of about `size` tokens. Each goes beyond what
+    /// is held before it, as a prompt that mistral.rs is to find its KV for has to; less than `least` tokens are no part.
+    pub(crate) fn parts(&self, tokens: &[u32], size: usize, least: usize) -> Vec<usize> {
+        let held = self.known.held(tokens);
         // A short rest goes with the last part.
-        (first..tokens.len().saturating_sub(size / 2)).step_by(size).collect()
+        let inner = (held + size..tokens.len().saturating_sub(size / 2)).step_by(size);
+        let last = (tokens.len() - held >= least).then_some(tokens.len());
+        inner.chain(last).collect()
     }
 
     /// Whether prompts of these lengths, the last of which may grow by one step, would go beyond the budget.
@@ -52,7 +58,8 @@ impl Cache {
         self.kv_bytes = 0;
     }
 
-    fn size(&self) -> usize {
+    /// In bytes of the machine's memory.
+    pub(crate) fn size(&self) -> usize {
         resident(self.kv_bytes + self.known.size())
     }
 

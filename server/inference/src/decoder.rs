@@ -110,10 +110,14 @@ impl Decoder {
         self.asked.elapsed()
     }
 
-    /// The likeliest token that agrees with the typed bytes, with its probability among all that do.
+    /// The likeliest token that agrees with the typed bytes, with its probability among all that do. `None` where not all
+    /// of these are known.
     fn best_along_typed(&self, next: &Distribution) -> Option<(u32, f32)> {
         let mut best: Option<(u32, f32)> = None;
         let mut total = 0.0;
+        if !next.is_whole() {
+            return None;
+        }
         for token in self.vocabulary.beginning_with(&self.typed) {
             let indents = self.indented && self.vocabulary.bytes(token).get(self.typed.len()).is_some_and(is_blank);
             if indents {

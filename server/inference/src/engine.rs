@@ -19,11 +19,15 @@ use crate::worker::{Job, Worker};
 pub struct EngineOptions {
     /// Bytes that kept KV and known distributions may take together.
     pub cache_budget: usize,
+    /// Whether half-typed words are healed. Off only to measure what that brings.
+    pub healing: bool,
+    /// Whether known tokens are gone along. Off only to measure what that brings.
+    pub known_tokens: bool,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { cache_budget: 256 << 20 }
+        Self { cache_budget: 256 << 20, healing: true, known_tokens: true }
     }
 }
 
@@ -32,6 +36,7 @@ pub struct MistralEngine {
     info: ModelInfo,
     vocabulary: Arc<Vocabulary>,
     stops: Arc<HashSet<u32>>,
+    healing: bool,
     urgent: Urgent,
     jobs: Sender<Job>,
 }
@@ -47,13 +52,14 @@ impl MistralEngine {
         let name = model.manifest.name.clone();
         let (loaded_sender, loaded) = mpsc::channel();
         let (jobs, job_receiver) = mpsc::channel();
+        let healing = options.healing;
         let failed = |message: String| LoadError::Load { name: name.clone(), message };
         // mistral.rs wants a runtime that is not inside another one, so the model is loaded where it will run.
         let run = move || match load::load(model) {
             Ok(Loaded { info, vocabulary, stops, runner, kv_bytes_per_token }) => {
                 if loaded_sender.send(Ok((info, vocabulary, stops))).is_ok() {
                     let cache = Cache::new(options.cache_budget, kv_bytes_per_token);
-                    Worker::new(runner, cache).serve(&job_receiver);
+                    Worker::new(runner, cache, options.known_tokens).serve(&job_receiver);
                 }
             }
             Err(error) => drop(loaded_sender.send(Err(error))),
@@ -64,7 +70,7 @@ impl MistralEngine {
             .map_err(|error| failed(format!("no thread: {error}")))?;
         let (info, vocabulary, stops) =
             loaded.recv().map_err(|_| failed("its loading ended unexpectedly".to_owned()))??;
-        Ok(Self { info, vocabulary, stops, urgent: Urgent::default(), jobs })
+        Ok(Self { info, vocabulary, stops, healing, urgent: Urgent::default(), jobs })
     }
 }
 
@@ -80,7 +86,7 @@ impl Engine for MistralEngine {
 
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
         let GenerationRequest { prompt, max_tokens, priority, watch, cancel } = request;
-        let prompt = self.vocabulary.encode_prompt(&prompt).map_err(EngineError::Failed)?;
+        let prompt = self.vocabulary.encode_prompt(&prompt, self.healing).map_err(EngineError::Failed)?;
         let length = prompt.tokens.len();
         if length + max_tokens > self.info.context_length {
             return Err(EngineError::PromptTooLong { prompt: length, context_length: self.info.context_length });

@@ -9,11 +9,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Up to this vocabulary size whole distributions are kept; beyond it only the likeliest tokens of those positions
-/// that lie behind a prompt's end, since one of 150,000 tokens takes 600 kB.
-const SMALL_VOCABULARY: usize = 32_768;
-
-/// How many tokens are kept of a distribution that is not kept whole.
+/// How many tokens are kept of a distribution that is not kept whole: one of 150,000 takes 600 kB.
 const LIKELIEST: usize = 64;
 
 /// What the model says after a sequence of tokens, as natural logarithms of probabilities.
@@ -37,10 +33,10 @@ impl Distribution {
         Some(Self::Whole(logits.iter().map(|logit| logit - normalizer).collect()))
     }
 
-    /// Keeps less of a large vocabulary. After a prompt's end everything is kept: healing may ask for rare tokens.
-    pub(crate) fn compacted(self, after_prompt: bool) -> Self {
+    /// Keeps the likeliest tokens, which greedy decoding and accepted text are among.
+    pub(crate) fn compacted(self) -> Self {
         match self {
-            Self::Whole(all) if all.len() > SMALL_VOCABULARY && !after_prompt => {
+            Self::Whole(all) if all.len() > LIKELIEST => {
                 let mut tokens: Vec<(u32, f32)> = (0u32..).zip(all).collect();
                 tokens.select_nth_unstable_by(LIKELIEST, |a, b| b.1.total_cmp(&a.1));
                 tokens.truncate(LIKELIEST);
@@ -49,6 +45,10 @@ impl Distribution {
             }
             other => other,
         }
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole(_))
     }
 
     /// The likeliest token that is `allowed` and its log-probability; of equals the one with the lowest id. `None` if
@@ -111,8 +111,12 @@ impl KnownTokens {
         self.nodes[self.find(tokens)?].next.clone()
     }
 
+    /// What was kept whole stays so.
     pub(crate) fn remember(&mut self, tokens: &[u32], next: Distribution) {
         let node = self.insert(tokens);
+        if matches!((&self.nodes[node].next, &next), (Some(_), Distribution::Likeliest(_))) {
+            return;
+        }
         self.distributions += next.size();
         if let Some(before) = self.nodes[node].next.replace(Arc::new(next)) {
             self.distributions -= before.size();
@@ -190,13 +194,12 @@ mod tests {
     fn a_compacted_distribution_keeps_the_likeliest_with_their_probabilities() {
         let logits: Vec<f32> = (0..40_000).map(|id| if id == 31_000 { 9.0 } else { (id % 97) as f32 / 97.0 }).collect();
         let whole = Distribution::from_logits(&logits).unwrap();
-        let compacted = whole.clone().compacted(false);
+        let compacted = whole.clone().compacted();
         assert_eq!(compacted.best(|_| true), whole.best(|_| true));
         assert_eq!(compacted.best(|_| true).unwrap().0, 31_000);
         assert_eq!(compacted.best(|token| token == 97), None);
         assert_eq!(compacted.log_probability(31_000), whole.log_probability(31_000));
         assert_eq!(compacted.log_probability(97), None);
-        assert_eq!(whole.clone().compacted(true), whole);
     }
 
     #[test]

@@ -133,8 +133,8 @@ fn prepare(
     let longest = (metadata.max_seq_len / KV_STEP * KV_STEP).max(KV_STEP.min(metadata.max_seq_len));
     let context_length = manifest.context_length.map_or(longest, |length| length.min(longest));
 
-    let runner =
-        Runner::new(pipeline, scheduler, end_of_text, runtime).map_err(|error: RunError| failed(error.to_string()))?;
+    let runner = Runner::new(pipeline, scheduler, end_of_text, vocabulary.ordinary(), runtime)
+        .map_err(|error: RunError| failed(error.to_string()))?;
     Ok(Loaded {
         info: ModelInfo { name, template, context_length },
         vocabulary: Arc::new(vocabulary),

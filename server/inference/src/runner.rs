@@ -1,13 +1,16 @@
 //! The only code that talks to mistral.rs's engine. Its cache has rules of its own, which everything here follows:
 //!
-//! - A sequence's KV is kept only if it ends by an end-of-text token that the logits processor forces. Ended by length
-//!   or by a dropped receiver, it is lost, or a later reuse is wrong.
+//! - A sequence's KV is kept if it ends by an end-of-text token that the logits processor forces. Ended by length, a later
+//!   reuse is wrong.
+//! - It is dropped if the receiver of its answers goes before the step at which it would end, with a token that ends nothing.
+//!   Only a sequence whose answers stream notices.
 //! - A prompt that a kept sequence covers whole is evaluated from its start. It is right, but slow: [`super::known_tokens`]
 //!   keeps it rare.
 //! - On a CPU nothing is ever evicted: only a new engine around the same loaded model frees the memory.
 //! - Two sequences at once are batched and each switch copies every KV: one at a time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -18,9 +21,17 @@ use mistralrs::{
     SchedulerConfig, StopTokens, Tensor,
 };
 use tokio::runtime::Runtime;
+use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::error::TryRecvError;
 
 /// KV is allocated in steps of so many tokens (`NormalCache::CACHE_GROW_SIZE` in mistral.rs).
 pub(crate) const KV_STEP: usize = 512;
+
+/// More answers than any sequence has steps.
+const MOST_ANSWERS: usize = 1 << 12;
+
+/// How long an error of mistral.rs may go unnoticed.
+const LOOK_FOR_ERRORS: Duration = Duration::from_millis(20);
 
 pub(crate) type LoadedPipeline = Arc<tokio::sync::Mutex<dyn Pipeline>>;
 
@@ -28,6 +39,8 @@ pub(crate) struct Runner {
     pipeline: LoadedPipeline,
     scheduler: SchedulerConfig,
     end_of_text: u32,
+    /// Ends nothing.
+    ordinary: u32,
     runtime: Runtime,
     engine: Option<Arc<MistralRs>>,
 }
@@ -48,23 +61,33 @@ pub(crate) enum RunError {
 }
 
 impl Runner {
-    /// `end_of_text` must be a token at which mistral.rs ends a sequence.
+    /// `end_of_text` must be a token at which mistral.rs ends a sequence, `ordinary` one at which it does not.
     pub(crate) fn new(
         pipeline: LoadedPipeline,
         scheduler: SchedulerConfig,
         end_of_text: u32,
+        ordinary: u32,
         runtime: Runtime,
     ) -> Result<Self, RunError> {
-        let mut runner = Self { pipeline, scheduler, end_of_text, runtime, engine: None };
+        let mut runner = Self { pipeline, scheduler, end_of_text, ordinary, runtime, engine: None };
         runner.rebuild()?;
         Ok(runner)
     }
 
-    /// Runs one sequence to its end. Whatever was evaluated stays in the engine's cache.
-    pub(crate) fn run<S: Steps>(&mut self, tokens: Vec<u32>, steps: S) -> Result<S, RunError> {
+    /// Runs one sequence to its end. What was evaluated is kept in the engine's cache, or dropped.
+    pub(crate) fn run<S: Steps>(&mut self, tokens: Vec<u32>, steps: S, kept: bool) -> Result<S, RunError> {
         let Some(engine) = &self.engine else { return Err(RunError::Died) };
-        let steps = Arc::new(Processor { steps: Mutex::new(Some(steps)), end_of_text: self.end_of_text });
-        let (response, mut responses) = tokio::sync::mpsc::channel(1);
+        // Nobody takes the answers out while a sequence goes on, and the engine must not wait for room.
+        let (response, receiver) = tokio::sync::mpsc::channel(MOST_ANSWERS);
+        let (ended, has_ended) = mpsc::channel();
+        let receiver = Arc::new(Mutex::new(Some(receiver)));
+        let processor = Arc::new(Processor {
+            steps: Mutex::new(Some(steps)),
+            last_token: if kept { self.end_of_text } else { self.ordinary },
+            ends: Mutex::new(Some(ended)),
+            receiver: receiver.clone(),
+            kept,
+        });
         let request = Request::Normal(Box::new(NormalRequest {
             id: engine.next_request_id(),
             messages: RequestMessage::CompletionTokens(tokens),
@@ -75,32 +98,40 @@ impl Runner {
             },
             response,
             return_logprobs: false,
-            is_streaming: false,
+            is_streaming: !kept,
             constraint: Constraint::None,
             suffix: None,
             tools: None,
             tool_choice: None,
-            logits_processors: Some(vec![steps.clone()]),
+            logits_processors: Some(vec![processor.clone()]),
             return_raw_logits: false,
             web_search_options: None,
             model_id: None,
             truncate_sequence: false,
         }));
         let sender = engine.get_sender(None).map_err(|_| RunError::Died)?;
-        let response = self.runtime.block_on(async {
-            sender.send(request).await.ok()?;
-            responses.recv().await
-        });
-        match response {
-            Some(Response::CompletionDone(_)) => {}
-            Some(Response::CompletionModelError(message, _)) => return Err(RunError::Refused(message)),
-            Some(Response::InternalError(error) | Response::ValidationError(error)) => {
-                return Err(RunError::Refused(error.to_string()));
+        self.runtime.block_on(sender.send(request)).map_err(|_| RunError::Died)?;
+        if kept {
+            // It is in the cache when its one answer is there.
+            let receiver = lock(&receiver).take();
+            let answer = receiver.and_then(|mut receiver| self.runtime.block_on(receiver.recv()));
+            match answer.ok_or(RunError::Died)? {
+                Response::CompletionDone(_) => {}
+                other => return Err(failure(other)),
             }
-            Some(_) => return Err(RunError::Refused("an answer of an unexpected kind".to_owned())),
-            None => return Err(RunError::Died),
+        } else {
+            while let Err(still) = has_ended.recv_timeout(LOOK_FOR_ERRORS) {
+                let answer = lock(&receiver).as_mut().map(Receiver::try_recv);
+                match answer {
+                    Some(Ok(Response::CompletionChunk(_)) | Err(TryRecvError::Empty)) => {}
+                    Some(Ok(other)) => return Err(failure(other)),
+                    Some(Err(TryRecvError::Disconnected)) => return Err(RunError::Died),
+                    None if still == RecvTimeoutError::Disconnected => break,
+                    None => {}
+                }
+            }
         }
-        let steps = lock(&steps.steps).take();
+        let steps = lock(&processor.steps).take();
         steps.ok_or_else(|| RunError::Refused("fimble failed while it chose a token; this is a bug".to_owned()))
     }
 
@@ -133,28 +164,58 @@ impl Runner {
     }
 }
 
+/// What mistral.rs says of a sequence that came to no end.
+fn failure(response: Response) -> RunError {
+    match response {
+        Response::CompletionModelError(message, _) => RunError::Refused(message),
+        Response::InternalError(error) | Response::ValidationError(error) => RunError::Refused(error.to_string()),
+        _ => RunError::Refused("an answer of an unexpected kind".to_owned()),
+    }
+}
+
 struct Processor<S> {
     steps: Mutex<Option<S>>,
-    end_of_text: u32,
+    /// What is chosen at the last step.
+    last_token: u32,
+    /// Told, and let go, at the last step.
+    ends: Mutex<Option<mpsc::Sender<()>>>,
+    receiver: Arc<Mutex<Option<Receiver<Response>>>>,
+    kept: bool,
+}
+
+impl<S> Processor<S> {
+    fn end(&self) {
+        if !self.kept {
+            drop(lock(&self.receiver).take());
+        }
+        if let Some(ended) = lock(&self.ends).take() {
+            let _ = ended.send(());
+        }
+    }
 }
 
 impl<S: Steps> CustomLogitsProcessor for Processor<S> {
     fn apply(&self, logits: &Tensor, context: &[u32]) -> mistralrs::Result<Tensor> {
         let values = logits.to_vec1::<f32>()?;
         let size = values.len();
-        let mut steps = lock(&self.steps);
-        // A panic here would kill the engine's thread: it ends the sequence instead, and `run` reports it.
-        let step = steps.as_mut().map(|steps| catch_unwind(AssertUnwindSafe(|| steps.step(values, context.len()))));
-        let token = match step {
-            Some(Ok(token)) => token,
-            Some(Err(_)) => {
-                *steps = None;
-                None
+        let token = {
+            let mut steps = lock(&self.steps);
+            // A panic here would kill the engine's thread: it ends the sequence instead, and `run` reports it.
+            let step = steps.as_mut().map(|steps| catch_unwind(AssertUnwindSafe(|| steps.step(values, context.len()))));
+            match step {
+                Some(Ok(token)) => token,
+                Some(Err(_)) => {
+                    *steps = None;
+                    None
+                }
+                None => None,
             }
-            None => None,
         };
+        if token.is_none() {
+            self.end();
+        }
         let mut forced = vec![f32::MIN; size];
-        if let Some(place) = forced.get_mut(token.unwrap_or(self.end_of_text) as usize) {
+        if let Some(place) = forced.get_mut(token.unwrap_or(self.last_token) as usize) {
             *place = 0.0;
         }
         Tensor::from_vec(forced, size, logits.device())

@@ -54,6 +54,12 @@ impl Vocabulary {
         self.tokenizer.token_to_id(text)
     }
 
+    /// A token of ordinary text, which ends nothing and is a whole character at least.
+    pub(crate) fn ordinary(&self) -> u32 {
+        let is_word = |id: &&u32| self.bytes(**id).iter().all(u8::is_ascii_alphanumeric);
+        self.ordinary.iter().find(is_word).copied().unwrap_or_default()
+    }
+
     /// Empty for a special token.
     pub(crate) fn bytes(&self, id: u32) -> &[u8] {
         self.bytes.get(id as usize).map_or(&[], |bytes| bytes)
@@ -71,8 +77,9 @@ impl Vocabulary {
         Ok(tokens)
     }
 
-    /// Encodes a prompt up to the last place where a token certainly ends; the rest of the tail is left as bytes.
-    pub(crate) fn encode_prompt(&self, prompt: &Prompt) -> Result<EncodedPrompt, String> {
+    /// Encodes a prompt up to the last place where a token certainly ends; the rest of the tail is left as bytes. Without
+    /// `healing` nothing is left.
+    pub(crate) fn encode_prompt(&self, prompt: &Prompt, healing: bool) -> Result<EncodedPrompt, String> {
         let mut tokens = self.beginning.clone();
         for piece in &prompt.pieces {
             match piece {
@@ -82,7 +89,8 @@ impl Vocabulary {
                 Piece::Text(text) => tokens.extend(self.encode(text)?),
             }
         }
-        let (settled, typed) = prompt.tail.split_at(self.last_pre_token(&prompt.tail));
+        let end = if healing { self.last_pre_token(&prompt.tail) } else { prompt.tail.len() };
+        let (settled, typed) = prompt.tail.split_at(end);
         tokens.extend(self.encode(settled)?);
         Ok(EncodedPrompt { tokens, typed: typed.as_bytes().to_vec() })
     }

@@ -21,6 +21,10 @@ const PART: usize = 256;
 /// The same where nobody waits: so much at most is in the way of a request that comes.
 const BACKGROUND_PART: usize = 64;
 
+/// A prompt that is this much longer than what is held of it is held too. Holding costs a copy of the whole KV; not holding,
+/// that these tokens are evaluated with the next key again.
+const WORTH_HOLDING: usize = 8;
+
 /// After so long without a request the user is not typing: the time to make room.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -41,11 +45,12 @@ pub(crate) struct Worker {
     background: VecDeque<Job>,
     /// The prompt of the latest request that somebody waited for.
     latest: Vec<u32>,
+    uses_known_tokens: bool,
 }
 
 impl Worker {
-    pub(crate) fn new(runner: Runner, cache: Cache) -> Self {
-        Self { runner, cache, background: VecDeque::new(), latest: Vec::new() }
+    pub(crate) fn new(runner: Runner, cache: Cache, uses_known_tokens: bool) -> Self {
+        Self { runner, cache, background: VecDeque::new(), latest: Vec::new(), uses_known_tokens }
     }
 
     /// Until nobody can ask any more.
@@ -101,25 +106,19 @@ impl Worker {
         let only_evaluates = decoder.has_ended() && !interrupt.is_set();
         let mut evaluated = 0;
 
-        while let Some(next) = self.cache.known.next(&tokens) {
-            match decoder.choose(&next) {
-                Choice::Token(token) => tokens.push(token),
-                Choice::End | Choice::NotKept => break,
-            }
-        }
+        self.go_along(&mut tokens, &mut decoder);
         let mut is_stopped = false;
         if only_evaluates || !decoder.has_ended() {
             let size = if is_background { BACKGROUND_PART } else { PART };
-            let mut parts = self.cache.parts(&tokens, size);
-            if only_evaluates && self.cache.known.held(&tokens) < tokens.len() {
-                parts.push(tokens.len());
-            }
+            let least = if only_evaluates { 1 } else { WORTH_HOLDING };
+            let mut parts = self.cache.parts(&tokens, size, least);
             if self.cache.is_full_with(&parts, tokens.len()) {
                 // Nothing is dropped for what nobody waits for.
                 is_stopped = is_background;
                 if !is_background {
                     self.make_room()?;
-                    parts = self.cache.parts(&tokens, size);
+                    // What was gone along is forgotten.
+                    parts = self.cache.parts(&tokens[..prompt], size, least);
                 }
             }
             for length in parts {
@@ -130,6 +129,7 @@ impl Worker {
                 let part = self.run(Sequence::prefill(tokens[..length].to_vec()))?;
                 evaluated += part.evaluated;
             }
+            self.go_along(&mut tokens, &mut decoder);
         }
         if !decoder.has_ended() && !is_stopped {
             let sent = tokens.len();
@@ -138,6 +138,7 @@ impl Worker {
             evaluated += sequence.evaluated.saturating_sub(sent - prompt);
             decoder = sequence.decoder.ok_or(EngineError::Stopped)?;
         }
+        tracing::debug!(kept_bytes = self.cache.size(), "generated");
         let decoded = decoder.finish();
         // A part may reach into known tokens after the prompt.
         let evaluated = evaluated.min(prompt);
@@ -156,6 +157,16 @@ impl Worker {
         })
     }
 
+    /// Lets `decoder` choose for as long as it is known what the model says.
+    fn go_along(&self, tokens: &mut Vec<u32>, decoder: &mut Decoder) {
+        while let Some(next) = self.cache.known.next(tokens).filter(|_| self.uses_known_tokens) {
+            match decoder.choose(&next) {
+                Choice::Token(token) => tokens.push(token),
+                Choice::End | Choice::NotKept => break,
+            }
+        }
+    }
+
     /// Evaluates `tokens`, in one part.
     fn evaluate(&mut self, tokens: &[u32]) -> Result<(), EngineError> {
         if !tokens.is_empty() {
@@ -166,7 +177,8 @@ impl Worker {
 
     /// Runs `sequence` to its end and remembers what it brought.
     fn run(&mut self, sequence: Sequence) -> Result<Sequence, EngineError> {
-        let mut sequence = match self.runner.run(sequence.tokens.clone(), sequence) {
+        let kept = sequence.decoder.is_none();
+        let mut sequence = match self.runner.run(sequence.tokens.clone(), sequence, kept) {
             Ok(sequence) => sequence,
             Err(error) => {
                 // Whatever state the engine is in, a new one is in none.
@@ -175,6 +187,9 @@ impl Worker {
             }
         };
         self.cache.add(mem::take(&mut sequence.seen), &sequence.tokens);
+        if kept {
+            self.cache.hold(&sequence.tokens);
+        }
         if sequence.broken {
             return Err(EngineError::Failed(
                 "its output is not a number; the weights may be damaged, or too small a number type".to_owned(),
@@ -197,9 +212,10 @@ impl From<RunError> for EngineError {
 
 /// One sequence in mistral.rs.
 struct Sequence {
-    /// The prompt and what was generated and evaluated; mistral.rs holds the KV of all of them.
+    /// The prompt, and what was generated and evaluated.
     tokens: Vec<u32>,
-    /// `None` ends the sequence at its first step.
+    /// `None` ends the sequence at its first step; its KV is kept. That of a generation is not: what is accepted of it is
+    /// evaluated again in one go, and the most of it never is.
     decoder: Option<Decoder>,
     after_prompt: bool,
     evaluated: usize,
@@ -230,7 +246,9 @@ impl Steps for Sequence {
             return None;
         };
         let choice = self.decoder.as_mut().map(|decoder| (decoder.choose(&next), decoder.has_ended()));
-        self.seen.push((self.tokens.len(), next.compacted(after_prompt)));
+        // Behind a prompt's end healing may ask for rare tokens.
+        let next = if after_prompt { next } else { next.compacted() };
+        self.seen.push((self.tokens.len(), next));
         match choice {
             // The last token need not be evaluated now: whoever goes on from it sends it along.
             Some((Choice::Token(token), false)) => {

@@ -17,24 +17,29 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     let log = log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
     let command_line =
         Options { model: common.model, log_level: common.log_level.map(LogLevel::from), ..Options::default() };
-    let options = ServeOptions { command_line, user_file: user_file(), log };
+    let options = ServeOptions { command_line, user_file: user_file(), log, ..ServeOptions::default() };
 
     if std::io::stdin().is_terminal() {
         eprintln!("fimble waits for an editor on standard input; for what else it does, see `fimble --help`");
     }
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
-    let status = runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout(), load_engine(), options));
+    let status = runtime.block_on(serve(
+        tokio::io::stdin(),
+        tokio::io::stdout(),
+        load_engine(EngineOptions::default()),
+        options,
+    ));
     // A read of standard input cannot be interrupted; waiting for it would keep the process after `exit`.
     runtime.shutdown_background();
     Ok(ExitCode::from(status))
 }
 
 /// Loads models as a server does.
-pub(super) fn load_engine() -> LoadEngine {
-    Arc::new(|model: Option<&str>| {
+pub(super) fn load_engine(options: EngineOptions) -> LoadEngine {
+    Arc::new(move |model: Option<&str>| {
         // A sentence of its own in the editor, which may not say whose it is.
         let sentence = |error| format!("fimble: {error}.");
-        let engine = MistralEngine::load(model, EngineOptions::default()).map_err(sentence)?;
+        let engine = MistralEngine::load(model, options.clone()).map_err(sentence)?;
         Ok(Arc::new(engine) as Arc<dyn Engine>)
     })
 }

@@ -3,15 +3,18 @@
 mod client;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use fimble::options::{LogLevel, Options, Settings, user_file};
-use fimble::{LoadEngine, ServeOptions, log};
+use fimble::{LoadEngine, Mechanisms, ServeOptions, log};
+use fimble_completion::language::Language;
+use fimble_completion::pin::PinScope;
+use fimble_inference::EngineOptions;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -39,6 +42,25 @@ pub(super) struct Arguments {
     /// How long a suggestion may take; the `deadline_ms` setting unless told
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60_000))]
     deadline_ms: Option<u64>,
+    /// Leave out what makes keys cheap, to see what it brings
+    #[arg(long, value_name = "MECHANISM")]
+    without: Vec<Mechanism>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mechanism {
+    /// Prompts split where the user began to type; without, all text before the cursor is prefix
+    Pins,
+    /// Prompts that stay split there over several lines; without, at the start of each line
+    PinsOverLines,
+    /// Half-typed words, cut off and generated again
+    Healing,
+    /// What the model is known to say after tokens it has seen
+    KnownTokens,
+    /// Suggestions kept for typing along and coming back
+    SuggestionCache,
+    /// What is done in pauses
+    WorkAhead,
 }
 
 #[derive(Clone)]
@@ -113,9 +135,24 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         interval: Duration::from_millis(arguments.interval_ms),
         deadline: settings.completion.deadline.unwrap_or(Duration::MAX),
     };
-    let options = ServeOptions { command_line, user_file: user_file(), log };
+    let has = |mechanism| !arguments.without.contains(&mechanism);
+    let mechanisms = Mechanisms {
+        pins: match (has(Mechanism::Pins), has(Mechanism::PinsOverLines)) {
+            (false, _) => PinScope::Request,
+            (true, false) => PinScope::Line,
+            (true, true) => PinScope::Place,
+        },
+        suggestion_cache: has(Mechanism::SuggestionCache),
+        work_ahead: has(Mechanism::WorkAhead),
+    };
+    let options = ServeOptions { command_line, user_file: user_file(), log, mechanisms };
+    let engine = EngineOptions {
+        healing: has(Mechanism::Healing),
+        known_tokens: has(Mechanism::KnownTokens),
+        ..EngineOptions::default()
+    };
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
-    let report = runtime.block_on(replay(&texts, pace, load_engine(), options))?;
+    let report = runtime.block_on(replay(&texts, pace, load_engine(engine), options))?;
     runtime.shutdown_background();
 
     let mut stdout = io::stdout().lock();
@@ -174,6 +211,7 @@ async fn replay(texts: &[Text], pace: Pace, load: LoadEngine, options: ServeOpti
     }
     progress.finish_and_clear();
     let status = client.request("fimble/status", Value::Null).await?;
+    client.quit().await?;
 
     let keys = keystrokes.len() + keystrokes.iter().filter(|keystroke| keystroke.accepted).count();
     Ok(Report {
@@ -252,7 +290,7 @@ impl<'a> Buffer<'a> {
     async fn open(client: &mut Client, text: &'a Text) -> anyhow::Result<Self> {
         let path = std::path::absolute(&text.file)?;
         let uri = format!("file://{}", path.display());
-        let language = language_id(&text.file);
+        let language = Language::from_path(&text.file).id();
         let content = format!("{}{}", text.before, text.after);
         let document = json!({ "uri": uri, "languageId": language, "version": 0, "text": content });
         client.notify("textDocument/didOpen", json!({ "textDocument": document })).await?;
@@ -299,10 +337,6 @@ impl<'a> Buffer<'a> {
     fn position(&self) -> Value {
         json!({ "line": self.line, "character": self.column })
     }
-}
-
-fn language_id(file: &Path) -> &'static str {
-    fimble_completion::language::Language::from_path(file).id()
 }
 
 /// What the server has counted so far.

@@ -14,6 +14,6 @@ pub(crate) fn did_open(session: &mut Session, params: DidOpenTextDocumentParams)
     // A second open without a close replaces the text, which is what a client that lost count means by it.
     session.in_flight.end_document(&opened.uri);
     let document = Document::new(name, language, opened.version, &opened.text);
-    let (language_id, pins) = (opened.language_id, Pins::default());
+    let (language_id, pins) = (opened.language_id, Pins::new(session.mechanisms.pins));
     session.documents.insert(opened.uri, OpenDocument { document, pins, language_id, reported: false });
 }

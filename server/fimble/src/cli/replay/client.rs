@@ -8,6 +8,7 @@ use fimble::{LoadEngine, ServeOptions, serve};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// More than any message of a replay, so that neither side waits for the other to read.
 const PIPE: usize = 1 << 20;
@@ -16,6 +17,7 @@ pub(super) struct Client {
     to_server: DuplexStream,
     waiting: Waiting,
     latest: u64,
+    server: JoinHandle<u8>,
 }
 
 /// Where the answers to requests go, by their numbers.
@@ -26,7 +28,7 @@ impl Client {
     pub(super) async fn start(load: LoadEngine, options: ServeOptions) -> anyhow::Result<Self> {
         let (to_server, input) = tokio::io::duplex(PIPE);
         let (output, from_server) = tokio::io::duplex(PIPE);
-        tokio::spawn(serve(input, output, load, options));
+        let server = tokio::spawn(serve(input, output, load, options));
         let waiting = Waiting::default();
         let answers = waiting.clone();
         tokio::spawn(async move {
@@ -39,7 +41,7 @@ impl Client {
                 }
             }
         });
-        let mut client = Self { to_server, waiting, latest: 0 };
+        let mut client = Self { to_server, waiting, latest: 0, server };
         let capabilities = json!({
             "general": { "positionEncodings": ["utf-8"] },
             "textDocument": { "inlineCompletion": {} },
@@ -63,6 +65,14 @@ impl Client {
             Value::Null => Ok(answer["result"].take()),
             error => bail!("the server refuses {method}: {error}"),
         }
+    }
+
+    /// Lets the server end as it should.
+    pub(super) async fn quit(mut self) -> anyhow::Result<()> {
+        self.request("shutdown", Value::Null).await?;
+        self.notify("exit", Value::Null).await?;
+        self.server.await.context("the server has failed")?;
+        Ok(())
     }
 
     async fn send(&mut self, message: &Value) -> anyhow::Result<()> {
