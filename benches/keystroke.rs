@@ -89,7 +89,7 @@ fn bench(criterion: &mut Criterion, language: &str, file: &Generated) {
         );
     });
 
-    cache.insert(before, offset - 1, &SETTINGS, suggestion("in(\", \")"));
+    cache.insert(before, offset - 1, &SETTINGS, suggestion("in(\", \")"), Origin::Request);
     assert!(cache.get(after, *offset, &SETTINGS).is_some(), "what is typed follows the suggestion");
     group.bench_function("cache_hit", |bencher| bencher.iter(|| cache.get(after, black_box(*offset), &SETTINGS)));
     group.finish();

@@ -161,18 +161,19 @@ pub fn complete(
     Ok(completion)
 }
 
-/// Evaluates what a completion at `cursor` will have to, while nobody waits. It suggests nothing.
+/// Evaluates what a completion at `cursor` will have to. It suggests nothing.
 pub fn warm_up(
     cursor: &Cursor,
     settings: &CompletionSettings,
     engine: &dyn Engine,
+    priority: Priority,
     cancel: &Cancel,
 ) -> Result<Completion, EngineError> {
     let started = Instant::now();
     let request = GenerationRequest {
         prompt: cursor.prompt(max_tokens(settings, engine), settings, engine),
         max_tokens: 0,
-        priority: Priority::Background,
+        priority,
         watch: Box::new(|_| ControlFlow::Continue(())),
         cancel: cancel.clone(),
     };

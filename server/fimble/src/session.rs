@@ -256,14 +256,13 @@ impl Session {
 impl Work {
     /// Runs the engine on the calling thread.
     pub(crate) fn run(&self, cancel: &Cancel) -> Result<Completion, JobError> {
-        let priority = match self.purpose {
-            Purpose::Answer => Priority::Foreground,
-            Purpose::Finish | Purpose::Follow => Priority::Background,
-            Purpose::WarmUp => {
-                return warm_up(&self.cursor, &self.settings, &*self.engine, cancel).map_err(JobError::Engine);
-            }
+        let Self { purpose, cursor, settings, engine, .. } = self;
+        let result = match purpose {
+            Purpose::Answer => complete(cursor, settings, &**engine, Priority::Foreground, cancel),
+            Purpose::Finish | Purpose::Follow => complete(cursor, settings, &**engine, Priority::Background, cancel),
+            Purpose::WarmUp => warm_up(cursor, settings, &**engine, Priority::Background, cancel),
         };
-        complete(&self.cursor, &self.settings, &*self.engine, priority, cancel).map_err(JobError::Engine)
+        result.map_err(JobError::Engine)
     }
 
     /// Reading what the next request near this one will need; `None` where its pin has room for more.

@@ -123,7 +123,7 @@ fn evaluate(case: &Case, typed: bool, settings: &CompletionSettings, engine: &dy
     let text = format!("{}{}", &case.prompt[..latest], case.suffix);
     let mut cursor = Cursor::new(Document::new("case", language, 0, &text), latest);
     if typed {
-        warm_up(&cursor, &settings, engine, &Cancel::default())?;
+        warm_up(&cursor, &settings, engine, Priority::Foreground, &Cancel::default())?;
         cursor = cursor.after(&case.prompt[latest..]);
     }
     let completion = complete(&cursor, &settings, engine, Priority::Foreground, &Cancel::default())?;
