@@ -67,13 +67,11 @@ COLUMNS = [
     "vocabulary", "layers", "width", "parameters", "file", "numbers", "prefill, tokens/s", "decode, ms/token",
     f"tokens in {TIME:.0f} ms", "lines that fit", "right in time, scaled", f"right in time, if the best had {STRONG:.0%}",
 ]  # fmt: skip
-COMPLETED = re.compile(r"evaluated: (\d+), generated: (\d+) } total=([\d.]+)(\S+) first_token=Some\(([\d.]+)(\w+)\)")
-MILLISECONDS = {"ns": 1e-6, "µs": 1e-3, "ms": 1.0, "s": 1e3}
 
 
 @dataclass(frozen=True)
 class Request:
-    """What fimble logs of one."""
+    """What fimble tells of one."""
 
     evaluated: int
     generated: int
@@ -164,7 +162,7 @@ def samples(shape: Shape, numbers: str, chance: random.Random) -> list[Sample]:
         # What was asked before is answered without the model: what it takes is the work around the model.
         around = again.total
         # Random weights may end an answer early. They may also have written a token that is typed next.
-        warm = [request for request in warm if 0 < request.evaluated <= TYPED and request.generated >= SHORTEST]
+        warm = [request for request in warm if request.evaluated and request.generated >= SHORTEST]
         if again.evaluated or not warm:
             print(f"{title(shape)}, {numbers}, {context}: nothing to measure", file=sys.stderr)
             continue
@@ -199,15 +197,14 @@ def answers(model: Path, cases: list[Case]) -> list[Request]:
     file = model / "cases.jsonl"
     file.write_text("".join(json.dumps(case) + "\n" for case in cases))
     weights = next(model.glob("*.gguf"), model)
-    command = [*shlex.split(os.environ["FIMBLE"]), "eval", file, "--model", weights, "--log-level", "debug"]
+    command = [*shlex.split(os.environ["FIMBLE"]), "eval", file, "--model", weights, "--each", "--json"]
     environment = os.environ | {"XDG_CONFIG_HOME": str(model)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    requests = [
-        Request(int(evaluated), int(generated), float(total) * MILLISECONDS[unit], float(first) * MILLISECONDS[first_unit])
-        for evaluated, generated, total, unit, first, first_unit in COMPLETED.findall(done.stderr)
-    ]
-    if len(requests) != len(cases):
-        raise SystemExit(f"fimble logged {len(requests)} of {len(cases)} requests:\n{done.stderr}")
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    requests = []
+    for line in done.stdout.splitlines()[: len(cases)]:
+        tokens, timing = (json.loads(line)[part] for part in ("tokens", "timing"))
+        first = timing["preparing_ms"] + timing["evaluating_ms"]
+        requests.append(Request(tokens["evaluated"], tokens["generated"], timing["total_ms"], first))
     return requests
 
 

@@ -49,6 +49,13 @@ fn plain_and_gzipped_datasets_give_the_same_figures() {
     let typed = figures(&plain, &["--typed"]);
     assert!(typed["right_in_50_ms"].as_f64().unwrap() <= typed["in_50_ms"].as_f64().unwrap());
 
+    let (lines, _, _) = run(&["eval", plain.to_str().unwrap(), "--each", "--json"]);
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 3);
+    assert_eq!((&lines[0]["task_id"], &lines[0]["expected"]), (&json!("t"), &json!("    return path\n")));
+    assert!(lines[0]["tokens"]["evaluated"].as_u64() > Some(0) && lines[0]["timing"]["total_ms"].as_f64() > Some(0.0));
+    assert_eq!(lines[2]["n"], 2);
+
     let (table, _, _) = run(&["eval", plain.to_str().unwrap(), zipped.to_str().unwrap()]);
     assert_eq!(table.lines().count(), 4, "{table}");
     assert!(table.contains("exact match") && table.contains("cases.jsonl.gz"));

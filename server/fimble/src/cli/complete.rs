@@ -15,7 +15,7 @@ use fimble_completion::settings::Multiline;
 use serde::Serialize;
 
 use super::Common;
-use super::engine::{LoadedEngine, load, milliseconds};
+use super::engine::{LoadedEngine, Stages, load, milliseconds};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -67,7 +67,7 @@ impl FromStr for Place {
 #[derive(Serialize)]
 struct Report<'a> {
     items: Vec<Item<'a>>,
-    timing: Timing,
+    timing: Times,
     tokens: Usage,
     model: &'a str,
 }
@@ -79,15 +79,9 @@ struct Item<'a> {
 }
 
 #[derive(Serialize)]
-struct Timing {
-    /// Without loading.
-    total_ms: f64,
-    /// Finding out what to ask.
-    preparing_ms: f64,
-    /// The prompt, up to the first token.
-    evaluating_ms: f64,
-    /// The tokens after the first.
-    generating_ms: f64,
+struct Times {
+    #[serde(flatten)]
+    stages: Stages,
     load_ms: f64,
 }
 
@@ -114,13 +108,7 @@ pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCo
         let items = suggestion.iter().map(|it| Item { insert_text: &it.text, confidence: it.confidence }).collect();
         let report = Report {
             items,
-            timing: Timing {
-                total_ms: milliseconds(timing.total),
-                preparing_ms: milliseconds(timing.preparing),
-                evaluating_ms: milliseconds(timing.evaluating),
-                generating_ms: milliseconds(timing.generating),
-                load_ms: milliseconds(load_time),
-            },
+            timing: Times { stages: timing.into(), load_ms: milliseconds(load_time) },
             tokens: usage,
             model: &engine.model().name,
         };

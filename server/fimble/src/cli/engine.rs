@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use fimble::log;
 use fimble::options::{LogLevel, Options, Settings, user_file};
+use fimble_completion::complete::Timing;
 use fimble_inference::{EngineOptions, MistralEngine};
+use serde::Serialize;
 
 use super::Common;
 
@@ -31,6 +33,30 @@ pub(super) fn load(common: Common) -> anyhow::Result<LoadedEngine> {
     let started = Instant::now();
     let engine = MistralEngine::load(settings.model.as_deref(), EngineOptions::default())?;
     Ok(LoadedEngine { engine, settings, load_time: started.elapsed() })
+}
+
+/// The stages of a completion, in milliseconds.
+#[derive(Serialize)]
+pub(super) struct Stages {
+    /// Without loading the model.
+    total_ms: f64,
+    /// Finding out what to ask.
+    preparing_ms: f64,
+    /// The prompt, up to the first token.
+    evaluating_ms: f64,
+    /// The tokens after the first.
+    generating_ms: f64,
+}
+
+impl From<Timing> for Stages {
+    fn from(timing: Timing) -> Self {
+        Self {
+            total_ms: milliseconds(timing.total),
+            preparing_ms: milliseconds(timing.preparing),
+            evaluating_ms: milliseconds(timing.evaluating),
+            generating_ms: milliseconds(timing.generating),
+        }
+    }
 }
 
 pub(super) fn milliseconds(duration: Duration) -> f64 {

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use fimble_completion::complete::{Cursor, complete, warm_up};
+use fimble_completion::complete::{Completion, Cursor, complete, warm_up};
 use fimble_completion::document::Document;
-use fimble_completion::engine::{Cancel, Engine, Priority};
+use fimble_completion::engine::{Cancel, Engine, Priority, Usage};
 use fimble_completion::language::Language;
 use fimble_completion::settings::{CompletionSettings, Multiline};
 use flate2::read::MultiGzDecoder;
@@ -18,7 +18,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
 use super::Common;
-use super::engine::{LoadedEngine, load, milliseconds};
+use super::engine::{LoadedEngine, Stages, load, milliseconds};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -31,6 +31,9 @@ pub(super) struct Arguments {
     /// Time each case as the latest key of somebody who types there, what came before it being read already
     #[arg(long)]
     typed: bool,
+    /// Print each case as a line of JSON before the figures: the answer, its tokens and its timing
+    #[arg(long)]
+    each: bool,
     /// Take only the first N cases of each dataset
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -38,6 +41,8 @@ pub(super) struct Arguments {
 
 #[derive(Deserialize)]
 struct Case {
+    #[serde(default)]
+    task_id: String,
     /// Text before and after the gap.
     prompt: String,
     suffix: String,
@@ -72,8 +77,19 @@ struct Figures<'a> {
 struct Outcome {
     exact: bool,
     similarity: f64,
-    empty: bool,
-    total: Duration,
+    answer: String,
+    completion: Completion,
+}
+
+/// What is printed of each case.
+#[derive(Serialize)]
+struct Line<'a> {
+    task_id: &'a str,
+    exact: bool,
+    answer: &'a str,
+    expected: &'a str,
+    tokens: Usage,
+    timing: Stages,
 }
 
 pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitCode> {
@@ -89,10 +105,15 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     );
     let mut all = Vec::new();
     let mut rows = Vec::new();
+    let mut stdout = io::stdout().lock();
     for (path, cases) in arguments.datasets.iter().zip(&datasets) {
         let mut outcomes = Vec::new();
         for case in cases {
-            outcomes.push(evaluate(case, arguments.typed, &settings.completion, &engine)?);
+            let outcome = evaluate(case, arguments.typed, &settings.completion, &engine)?;
+            if arguments.each {
+                writeln!(stdout, "{}", serde_json::to_string(&line(case, &outcome))?)?;
+            }
+            outcomes.push(outcome);
             progress.inc(1);
         }
         rows.push((path.display().to_string(), figures(&outcomes, &model)));
@@ -101,7 +122,6 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     progress.finish_and_clear();
 
     let figures = figures(&all, &model);
-    let mut stdout = io::stdout().lock();
     if arguments.json {
         writeln!(stdout, "{}", serde_json::to_string(&figures)?)?;
     } else {
@@ -127,17 +147,28 @@ fn evaluate(case: &Case, typed: bool, settings: &CompletionSettings, engine: &dy
         cursor = cursor.after(&case.prompt[latest..]);
     }
     let completion = complete(&cursor, &settings, engine, Priority::Foreground, &Cancel::default())?;
-    let answer = completion.suggestion.map(|suggestion| suggestion.text).unwrap_or_default();
+    let answer = completion.suggestion.as_ref().map(|suggestion| suggestion.text.clone()).unwrap_or_default();
     Ok(Outcome {
         exact: answer.trim_end() == expected,
         similarity: strsim::normalized_levenshtein(answer.trim_end(), expected),
-        empty: answer.is_empty(),
-        total: completion.timing.total,
+        answer,
+        completion,
     })
 }
 
+fn line<'a>(case: &'a Case, outcome: &'a Outcome) -> Line<'a> {
+    Line {
+        task_id: &case.task_id,
+        exact: outcome.exact,
+        answer: &outcome.answer,
+        expected: &case.canonical_solution,
+        tokens: outcome.completion.usage,
+        timing: outcome.completion.timing.into(),
+    }
+}
+
 fn figures<'a>(outcomes: &[Outcome], model: &'a str) -> Figures<'a> {
-    let mut times: Vec<Duration> = outcomes.iter().map(|outcome| outcome.total).collect();
+    let mut times: Vec<Duration> = outcomes.iter().map(|outcome| outcome.completion.timing.total).collect();
     times.sort();
     // Nearest rank: a time that was measured, not one between two.
     let percentile = |percent: usize| {
@@ -145,13 +176,14 @@ fn figures<'a>(outcomes: &[Outcome], model: &'a str) -> Figures<'a> {
         times.get(rank).copied().map_or(0.0, milliseconds)
     };
     let mean = |value: &dyn Fn(&Outcome) -> f64| outcomes.iter().map(value).sum::<f64>() / outcomes.len() as f64;
+    let in_time = |outcome: &Outcome| outcome.completion.timing.total <= BUDGET;
     Figures {
         n: outcomes.len(),
         exact_match: mean(&|outcome| f64::from(outcome.exact)),
         edit_similarity: mean(&|outcome| outcome.similarity),
-        empty: mean(&|outcome| f64::from(outcome.empty)),
-        in_50_ms: mean(&|outcome| f64::from(outcome.total <= BUDGET)),
-        right_in_50_ms: mean(&|outcome| f64::from(outcome.exact && outcome.total <= BUDGET)),
+        empty: mean(&|outcome| f64::from(outcome.answer.is_empty())),
+        in_50_ms: mean(&|outcome| f64::from(in_time(outcome))),
+        right_in_50_ms: mean(&|outcome| f64::from(outcome.exact && in_time(outcome))),
         p50_ms: percentile(50),
         p95_ms: percentile(95),
         model,
