@@ -165,5 +165,5 @@ fn full_cache(document: &Document, offset: usize) -> SuggestionCache {
 }
 
 fn suggestion(text: &str) -> Suggestion {
-    Suggestion { text: text.to_owned(), confidence: 0.5 }
+    Suggestion { text: text.to_owned(), confidence: 0.5, is_cut: false }
 }

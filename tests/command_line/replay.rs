@@ -26,6 +26,11 @@ fn every_character_is_typed_or_accepted() {
     assert!(report["evaluated_tokens"]["p50"].as_f64() <= Some(3.0), "{report}");
     assert!(keystrokes.iter().any(|keystroke| keystroke["kind"] == "typed_through"));
 
+    fs::write(&path, CODE.replace('\n', "\r\n")).unwrap();
+    let (report, _, _) = run(&["replay", &stretch, "--json", "--interval-ms", "0"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["characters"], typed);
+
     let (table, _, _) = run(&["replay", &stretch, "--interval-ms", "0"]);
     assert!(table.contains("keystrokes saved") && table.contains(&format!("for {typed} characters")), "{table}");
 }
@@ -37,6 +42,7 @@ fn what_cannot_be_typed_is_said() {
     fs::write(&path, CODE).unwrap();
     let path = path.display();
     assert!(run(&["replay", &format!("{path}:4-9")]).1.contains("has 8 lines, there is no line 9"));
+    assert!(run(&["replay", &format!("{path}:2-2")]).1.contains("nothing to type in line 2"));
     assert!(run(&["replay", &format!("{path}:5-4")]).1.contains("such as src/main.rs:10-25"));
     assert!(run(&["replay", "no-such-file:1-2"]).1.contains("cannot read `no-such-file`"));
     assert!(run(&["replay", &format!("{path}:1-2"), "--model", "/no/such"]).1.contains("/no/such"));

@@ -156,20 +156,27 @@ fn what_was_warmed_up_is_not_evaluated_again() {
 }
 
 #[test]
+fn a_warm_up_that_never_began_says_so() {
+    let cancel = Cancel::default();
+    cancel.cancel();
+    let case = Case { tail: "", max_tokens: 0, priority: Priority::Background, cancel, ..Case::default() };
+    let generation = case.run(&engine());
+    assert!(!generation.completed && generation.usage.reused == 0, "{generation:?}");
+}
+
+#[test]
 fn background_work_gives_way_and_what_it_evaluated_stays() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/embedded");
     let engine = MistralEngine::load(Some(path), EngineOptions::default()).expect("the folder loads");
     let prefix: String = (0..250).map(|number| format!("value_{number} = {number}\n")).collect();
-    let (begun, has_begun) = std::sync::mpsc::channel();
     thread::scope(|scope| {
         let background = scope.spawn(|| {
-            begun.send(()).unwrap();
             let case = Case { prefix: &prefix, max_tokens: 0, priority: Priority::Background, ..Case::default() };
             case.run(&engine)
         });
-        has_begun.recv().unwrap();
-        let urgent = Case::default().run(&engine);
-        assert!(urgent.completed);
+        while !background.is_finished() {
+            assert!(Case::default().run(&engine).completed);
+        }
         let background = background.join().unwrap();
         assert!(!background.completed && background.usage.evaluated < background.usage.prompt, "{background:?}");
         let whole = Case { prefix: &prefix, ..Case::default() }.run(&engine).usage;

@@ -29,19 +29,17 @@ pub struct Cursor {
 pub struct Completion {
     /// `None` where there is nothing worth showing.
     pub suggestion: Option<Suggestion>,
-    pub ending: Ending,
+    /// It was neither cancelled nor did it give way to a request that somebody waits for.
+    pub completed: bool,
     pub usage: Usage,
     pub timing: Timing,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// The plan's, the model's own, or that of the most tokens to generate.
-    Natural,
-    /// More time would have brought more text.
-    Deadline,
-    /// It was cancelled, or gave way to a request that somebody waits for.
-    Interrupted,
+impl Completion {
+    /// One that came to nothing before it began.
+    pub fn interrupted() -> Self {
+        Self { suggestion: None, completed: false, usage: Usage::default(), timing: Timing::default() }
+    }
 }
 
 /// How long each stage took. What is left of `total` is for choosing what to show.
@@ -64,6 +62,8 @@ pub struct Suggestion {
     pub text: String,
     /// Geometric mean of the probabilities of the tokens that make up `text`, 0 to 1.
     pub confidence: f32,
+    /// The deadline has cut it short: more time would have brought more text.
+    pub is_cut: bool,
 }
 
 impl Cursor {
@@ -73,12 +73,20 @@ impl Cursor {
         Self { document, offset, pin }
     }
 
-    /// The cursor after `text` was typed at this one; the pin is expected to hold there.
+    /// The cursor after `text` was typed at this one.
     pub fn after(&self, text: &str) -> Self {
         let mut document = self.document.clone();
         let edit = Edit { range: self.offset..self.offset, text: text.to_owned() };
         match document.apply(document.version().saturating_add(1), &[edit]) {
-            Ok(()) => Self { document, offset: self.offset + text.len(), pin: self.pin.clone() },
+            Ok(()) => {
+                let offset = self.offset + text.len();
+                let pin = if self.pin.holds(&document, offset) {
+                    self.pin.clone()
+                } else {
+                    Arc::new(self.pin.moved_to(&document, offset))
+                };
+                Self { document, offset, pin }
+            }
             Err(error) => {
                 tracing::warn!("no place after a suggestion: {error}");
                 self.clone()
@@ -120,15 +128,12 @@ pub fn complete(
     let answered = started.elapsed();
 
     let cut = cut.load(Ordering::Relaxed);
-    let ending = match generation.completed {
-        false => Ending::Interrupted,
-        true if cut < generation.text.len() => Ending::Deadline,
-        true => Ending::Natural,
-    };
-    let suggestion = if ending == Ending::Interrupted {
+    let is_cut = cut <= generation.text.len();
+    let completed = generation.completed;
+    let suggestion = if !completed {
         None
     } else {
-        let generated = if ending == Ending::Deadline {
+        let generated = if is_cut {
             whole_lines(&generation.text[..cut])
         } else if generation.tokens.len() >= max_tokens && plan.end_of(&generation.text).is_none() {
             whole_lines(generation.text.trim_end_matches(is_word))
@@ -139,6 +144,7 @@ pub fn complete(
         (useful > 0).then(|| Suggestion {
             text: with_line_breaks_of(document, &generation.text[..useful]),
             confidence: confidence(&generation, useful),
+            is_cut,
         })
     };
     let first_token = generation.first_token.map_or(answered, |first_token| preparing + first_token);
@@ -149,12 +155,12 @@ pub fn complete(
         generating: answered.saturating_sub(first_token),
         total: started.elapsed(),
     };
-    let completion = Completion { suggestion, ending, usage: generation.usage, timing };
+    let completion = Completion { suggestion, completed, usage: generation.usage, timing };
     tracing::debug!(
         ?priority,
         usage = ?completion.usage,
         timing = ?completion.timing,
-        ?ending,
+        completed,
         length = completion.suggestion.as_ref().map(|suggestion| suggestion.text.len()),
         "completed"
     );
@@ -178,10 +184,10 @@ pub fn warm_up(
         cancel: cancel.clone(),
     };
     let generation = engine.generate(request)?;
-    let ending = if generation.completed { Ending::Natural } else { Ending::Interrupted };
+    let Generation { usage, completed, .. } = generation;
     let timing = Timing { total: started.elapsed(), ..Timing::default() };
-    tracing::debug!(usage = ?generation.usage, ?ending, ?timing.total, "warmed up");
-    Ok(Completion { suggestion: None, ending, usage: generation.usage, timing })
+    tracing::debug!(?usage, completed, ?timing.total, "warmed up");
+    Ok(Completion { suggestion: None, completed, usage, timing })
 }
 
 fn max_tokens(settings: &CompletionSettings, engine: &dyn Engine) -> usize {
@@ -205,6 +211,7 @@ fn watch(plan: Plan, deadline: Option<Instant>, cut: Arc<AtomicUsize>) -> Watch 
                 return ControlFlow::Break(());
             }
             if deadline.is_some_and(|deadline| now > deadline + PATIENCE) {
+                cut.store(text.len(), Ordering::Relaxed);
                 return ControlFlow::Break(());
             }
         }

@@ -100,7 +100,7 @@ impl Pin {
     /// Whether a request at the byte `cursor` of `document` may be asked at this pin: all that the window shows is as it
     /// was, but for what was typed at the pin, which is not too long, and closing brackets and quotes that the editor
     /// has put after the cursor since.
-    fn holds(&self, document: &Document, cursor: usize) -> bool {
+    pub(crate) fn holds(&self, document: &Document, cursor: usize) -> bool {
         let (before, now) = (self.document.text(), document.text());
         let pinned = self.window.get().map(|pinned| &pinned.window);
         let (start, pin, end) = match pinned {

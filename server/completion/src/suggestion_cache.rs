@@ -99,7 +99,7 @@ impl SuggestionCache {
                 (Origin::Request, 0) => Hit::Returned,
                 (Origin::Prefetch, 0) => Hit::Prefetched,
             };
-            let rest = Suggestion { text: rest.to_owned(), confidence: suggestion.confidence };
+            let rest = Suggestion { text: rest.to_owned(), ..suggestion.clone() };
             (holds && !rest.text.is_empty()).then(|| (place.clone(), rest, hit))
         })?;
         self.suggestions.promote(&place);
@@ -166,7 +166,7 @@ mod tests {
     fn check(then: &str, text: &str, now: &str) -> Option<String> {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (before, offset) = document(then);
-        let suggestion = Suggestion { text: text.to_owned(), confidence: 0.5 };
+        let suggestion = Suggestion { text: text.to_owned(), confidence: 0.5, is_cut: false };
         cache.insert(&before, offset, &SETTINGS, suggestion, Origin::Request);
         let (now, offset) = document(now);
         cache.get(&now, offset, &SETTINGS).map(|(suggestion, _)| suggestion.text)
@@ -192,9 +192,10 @@ mod tests {
     fn a_hit_says_how_it_came_about() {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (then, offset) = document("a = $0");
-        let suggestion = Suggestion { text: "foo".to_owned(), confidence: 0.5 };
+        let suggestion = Suggestion { text: "foo".to_owned(), confidence: 0.5, is_cut: false };
         let (now, typed) = document("a = f$0");
         for (origin, again) in [(Origin::Request, Hit::Returned), (Origin::Prefetch, Hit::Prefetched)] {
+            let suggestion = Suggestion { is_cut: true, ..suggestion.clone() };
             cache.insert(&then, offset, &SETTINGS, suggestion.clone(), origin);
             assert_eq!(cache.get(&then, offset, &SETTINGS), Some((suggestion.clone(), again)));
             assert_eq!(cache.get(&now, typed, &SETTINGS).map(|(_, hit)| hit), Some(Hit::TypedThrough));
@@ -215,7 +216,7 @@ mod tests {
     fn other_settings_are_another_place() {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (document, offset) = document("a = $0");
-        let suggestion = Suggestion { text: "1".to_owned(), confidence: 0.5 };
+        let suggestion = Suggestion { text: "1".to_owned(), confidence: 0.5, is_cut: false };
         cache.insert(&document, offset, &SETTINGS, suggestion, Origin::Request);
         let other = CompletionSettings { multiline: Multiline::Never, ..SETTINGS };
         assert_eq!(cache.get(&document, offset, &other), None);

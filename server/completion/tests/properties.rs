@@ -300,7 +300,7 @@ proptest! {
         let place = Cursor::new(document, offset);
         let completion = complete(&place, &settings, &engine, Priority::Foreground, &Cancel::default());
         let completion = completion.map_err(|error| TestCaseError::fail(error.to_string()))?;
-        if let Some(Suggestion { text: suggested, confidence }) = completion.suggestion {
+        if let Some(Suggestion { text: suggested, confidence, .. }) = completion.suggestion {
             prop_assert!(!suggested.trim().is_empty());
             prop_assert!(with_lf(&answer).starts_with(&with_lf(&suggested)), "{suggested:?}");
             prop_assert!((0.0..=1.0).contains(&confidence), "{confidence}");
@@ -323,7 +323,7 @@ proptest! {
         let offset = cursor(&text, place);
         let mut document = Document::new("file", Language::PLAIN, 0, &text);
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
-        let suggestion = Suggestion { text: suggested.clone(), confidence: 0.5 };
+        let suggestion = Suggestion { text: suggested.clone(), confidence: 0.5, is_cut: false };
         cache.insert(&document, offset, &settings, suggestion, Origin::Request);
         let mut get = |document: &Document, offset| cache.get(document, offset, &settings).map(|(rest, _)| rest.text);
 

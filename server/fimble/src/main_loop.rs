@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use fimble_completion::complete::{Completion, Ending};
+use fimble_completion::complete::Completion;
 use fimble_completion::engine::{Cancel, Engine};
 use fimble_completion::suggestion_cache::Origin;
 use serde_json::Value;
@@ -115,7 +115,10 @@ impl MainLoop {
                     self.show(MessageType::WARNING, warning);
                 }
             }
-            Event::DidClose(params) => handlers::did_close(session, &params),
+            Event::DidClose(params) => {
+                self.ahead.note_activity();
+                handlers::did_close(session, &params);
+            }
             Event::DidChangeConfiguration(settings) => match handlers::did_change_configuration(session, &settings) {
                 Some(problems) => self.settings_changed(problems),
                 None => self.ask_for_configuration(),
@@ -134,6 +137,7 @@ impl MainLoop {
             Event::Status(reply) => drop(reply.send(handlers::status(session))),
             Event::Shutdown => {
                 self.shut_down = true;
+                self.ahead.note_activity();
                 session.in_flight.end_all();
             }
             Event::EngineLoaded(load, result) => self.engine_loaded(load, result),
@@ -153,12 +157,12 @@ impl MainLoop {
             Prepared::Known(work, suggestion) => {
                 let offer = work.offer(suggestion.clone(), self.session.client.encoding);
                 self.answer(reply, Some(&offer), asked);
-                self.pause(|ahead| ahead.plan_after(work, Some(suggestion), Ending::Natural));
+                self.pause(|ahead| ahead.plan_after(work, Some(suggestion)));
             }
             Prepared::Work(work) => {
-                let uri = question.uri;
+                let Question { uri, by_hand, .. } = question;
                 let number = self.session.in_flight.insert(&uri, work.place, cancel.clone(), reply);
-                self.start(Job { uri, number, asked, work }, cancel);
+                self.start(Job { uri, number, asked, by_hand, work }, cancel);
             }
             Prepared::Nothing(reason) => {
                 tracing::debug!("nothing to complete: {reason}");
@@ -176,10 +180,15 @@ impl MainLoop {
 
     fn start(&self, job: Job, cancel: Cancel) {
         let events = self.events.clone();
-        let debounce = self.session.statistics.debounce();
+        // Who asks by hand does not type on.
+        let debounce = if job.by_hand { Duration::ZERO } else { self.session.statistics.debounce() };
         tokio::spawn(async move {
             if !debounce.is_zero() {
                 tokio::time::sleep(debounce).await;
+                if cancel.is_cancelled() {
+                    let _ = events.send(Event::JobEnded(job, Ok(Completion::interrupted())));
+                    return;
+                }
             }
             let work = job.work.clone();
             let result = tokio::task::spawn_blocking(move || work.run(&cancel)).await;
@@ -188,11 +197,9 @@ impl MainLoop {
     }
 
     fn job_ended(&mut self, job: &Job, result: Result<Completion, JobError>) {
-        let mut ending = Ending::Interrupted;
         let suggestion = match result {
             Ok(completion) => {
                 self.session.statistics.count_work(&completion);
-                ending = completion.ending;
                 completion.suggestion
             }
             Err(error) => {
@@ -211,7 +218,7 @@ impl MainLoop {
             let offer = shown.clone().map(|shown| job.work.offer(shown, self.session.client.encoding));
             self.answer(reply, offer.as_ref(), job.asked);
             if self.session.is_current(job) {
-                self.pause(|ahead| ahead.plan_after(job.work.clone(), shown, ending));
+                self.pause(|ahead| ahead.plan_after(job.work.clone(), shown));
             }
         }
     }
@@ -287,6 +294,7 @@ impl MainLoop {
             self.show_once(MessageType::WARNING, problem);
         }
         if self.session.resolve_settings() {
+            self.ahead.note_activity();
             self.session.forget_prompts();
             self.log.set_level(self.session.settings.log_level);
             tracing::info!(settings = ?self.session.settings, "settings");
@@ -326,6 +334,7 @@ impl MainLoop {
         }
         match (failed, self.session.engine.state()) {
             (None, _) => {
+                self.ahead.note_activity();
                 self.session.forget_prompts();
                 self.read_opened();
             }

@@ -204,7 +204,7 @@ mod tests {
             document: Document::new("a", Language::from_id(language), 1, before),
             offset: before.len(),
             encoding: PositionEncoding::Utf16,
-            suggestion: Suggestion { text: suggestion.to_owned(), confidence: 1.0 },
+            suggestion: Suggestion { text: suggestion.to_owned(), confidence: 1.0, is_cut: false },
             model: "m".to_owned(),
         }
     }

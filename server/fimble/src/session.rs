@@ -124,6 +124,7 @@ pub(crate) struct Job {
     pub(crate) uri: Uri,
     pub(crate) number: u64,
     pub(crate) asked: Instant,
+    pub(crate) by_hand: bool,
     pub(crate) work: Work,
 }
 
@@ -217,6 +218,9 @@ impl Session {
     /// Goes on at the pin of `work`, which is read by now.
     pub(crate) fn adopt(&mut self, work: &Work) {
         let Cursor { document, pin, .. } = &work.cursor;
+        if !self.engine.serves(&work.engine) {
+            return;
+        }
         if let Some(open) = self.documents.values_mut().find(|open| open.document.name() == document.name()) {
             open.pins.adopt(pin.clone());
         }

@@ -56,8 +56,11 @@ impl Statistics {
     /// Counts what the model did for a request, answered or not.
     pub(crate) fn count_work(&mut self, completion: &Completion) {
         self.foreground += completion.usage;
-        let timing = completion.timing;
-        keep(&mut self.costs, timing.evaluating + timing.generating, COSTS);
+        // What an interrupted one would have cost nobody knows.
+        if completion.completed {
+            let timing = completion.timing;
+            keep(&mut self.costs, timing.evaluating + timing.generating, COSTS);
+        }
     }
 
     /// `latency` is from the request's arrival to its answer.
@@ -93,11 +96,11 @@ fn percentile(durations: &VecDeque<Duration>, percent: usize) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fimble_completion::complete::{Ending, Timing};
+    use fimble_completion::complete::Timing;
 
     fn completion(generating: u64) -> Completion {
         let timing = Timing { generating: Duration::from_millis(generating), ..Timing::default() };
-        Completion { suggestion: None, ending: Ending::Natural, usage: Usage::default(), timing }
+        Completion { suggestion: None, completed: true, usage: Usage::default(), timing }
     }
 
     #[test]
@@ -106,8 +109,9 @@ mod tests {
         assert_eq!(statistics.debounce(), Duration::ZERO);
         for (cost, debounce) in [(20, 0), (60, 0), (200, 50), (5000, 150), (10, 0)] {
             (0..COSTS).for_each(|_| statistics.count_work(&completion(cost)));
-            // One that is out of the ordinary changes nothing.
+            // One that is out of the ordinary changes nothing, and nothing do those that came to no end.
             statistics.count_work(&completion(100_000));
+            (0..COSTS).for_each(|_| statistics.count_work(&Completion::interrupted()));
             assert_eq!(statistics.debounce(), Duration::from_millis(debounce), "{cost}");
         }
     }

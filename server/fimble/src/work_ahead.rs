@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fimble_completion::complete::{Completion, Cursor, Ending, Suggestion};
+use fimble_completion::complete::{Completion, Cursor, Suggestion};
 use fimble_completion::engine::Cancel;
 use fimble_completion::suggestion_cache::Origin;
 
@@ -47,10 +47,10 @@ impl WorkAhead {
     }
 
     /// Notes what to do after `work` was answered. Returns the number to ask for the next step with.
-    pub(crate) fn plan_after(&mut self, work: Work, suggestion: Option<Suggestion>, ending: Ending) -> u64 {
+    pub(crate) fn plan_after(&mut self, work: Work, suggestion: Option<Suggestion>) -> u64 {
         let mut steps = VecDeque::new();
-        if suggestion.is_some() {
-            if ending == Ending::Deadline {
+        if let Some(suggestion) = &suggestion {
+            if suggestion.is_cut {
                 steps.push_back(Step::Finish);
             }
             steps.push_back(Step::Follow);
@@ -94,7 +94,7 @@ impl WorkAhead {
         if is_latest {
             self.running = None;
         }
-        if work.purpose == Purpose::WarmUp && completion.ending == Ending::Natural {
+        if work.purpose == Purpose::WarmUp && completion.completed {
             session.adopt(work);
         }
         if let Some(suggestion) = completion.suggestion {

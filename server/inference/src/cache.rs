@@ -28,20 +28,30 @@ impl Cache {
         self.kv_bytes += self.kv_of(tokens.len());
     }
 
-    /// The lengths up to which `tokens` are to be evaluated and held, in parts of about `size` tokens. Each goes beyond what
-    /// is held before it, as a prompt that mistral.rs is to find its KV for has to; less than `least` tokens are no part.
-    pub(crate) fn parts(&self, tokens: &[u32], size: usize, least: usize) -> Vec<usize> {
+    /// The lengths up to which `tokens` are to be evaluated and held, in parts of `size` tokens or, where these would take
+    /// much of the budget, more. Each goes beyond what is held before it, as a prompt that mistral.rs is to find its KV for
+    /// has to; less than `least` tokens are no part.
+    pub(crate) fn parts(&self, tokens: &[u32], mut size: usize, least: usize) -> Vec<usize> {
         let held = self.known.held(tokens);
-        // A short rest goes with the last part.
-        let inner = (held + size..tokens.len().saturating_sub(size / 2)).step_by(size);
         let last = (tokens.len() - held >= least).then_some(tokens.len());
-        inner.chain(last).collect()
+        loop {
+            // A short rest goes with the last part.
+            let inner = (held + size..tokens.len().saturating_sub(size / 2)).step_by(size);
+            let parts: Vec<usize> = inner.chain(last).collect();
+            if parts.len() < 2 || resident(self.kv_of_all(&parts)) <= self.budget / 4 {
+                return parts;
+            }
+            size *= 2;
+        }
     }
 
     /// Whether prompts of these lengths, the last of which may grow by one step, would go beyond the budget.
     pub(crate) fn is_full_with(&self, parts: &[usize], prompt: usize) -> bool {
-        let parts: usize = parts.iter().map(|length| self.kv_of(*length)).sum();
-        self.kv_bytes > 0 && self.size() + resident(parts + self.kv_of(prompt + KV_STEP)) > self.budget
+        self.size() + resident(self.kv_of_all(parts) + self.kv_of(prompt + KV_STEP)) > self.budget
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kv_bytes == 0
     }
 
     /// Whether it is time to drop what is kept, at a moment when nobody notices, and go on with a prompt of `latest`
@@ -61,6 +71,10 @@ impl Cache {
     /// In bytes of the machine's memory.
     pub(crate) fn size(&self) -> usize {
         resident(self.kv_bytes + self.known.size())
+    }
+
+    fn kv_of_all(&self, parts: &[usize]) -> usize {
+        parts.iter().map(|length| self.kv_of(*length)).sum()
     }
 
     fn kv_of(&self, tokens: usize) -> usize {

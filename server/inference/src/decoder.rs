@@ -95,6 +95,11 @@ impl Decoder {
         Choice::Token(token)
     }
 
+    /// It has come to its own end.
+    pub(crate) fn is_done(&self) -> bool {
+        self.ended
+    }
+
     /// Also if it was interrupted, at any time.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended || self.interrupt.is_set()

@@ -6,6 +6,8 @@
 //!   Only a sequence whose answers stream notices.
 //! - A prompt that a kept sequence covers whole is evaluated from its start. It is right, but slow: [`super::known_tokens`]
 //!   keeps it rare.
+//! - A sequence that ends at its first step, the prompt's, goes on for another all the same: kept twice, or in the way of
+//!   the next. So every sequence has two steps at least, and what it says at the first of a last two means nothing.
 //! - On a CPU nothing is ever evicted: only a new engine around the same loaded model frees the memory.
 //! - Two sequences at once are batched and each switch copies every KV: one at a time.
 
@@ -83,10 +85,12 @@ impl Runner {
         let receiver = Arc::new(Mutex::new(Some(receiver)));
         let processor = Arc::new(Processor {
             steps: Mutex::new(Some(steps)),
+            ordinary: self.ordinary,
             last_token: if kept { self.end_of_text } else { self.ordinary },
             ends: Mutex::new(Some(ended)),
             receiver: receiver.clone(),
             kept,
+            phase: Mutex::new(Phase::Prompt),
         });
         let request = Request::Normal(Box::new(NormalRequest {
             id: engine.next_request_id(),
@@ -120,14 +124,14 @@ impl Runner {
                 other => return Err(failure(other)),
             }
         } else {
-            while let Err(still) = has_ended.recv_timeout(LOOK_FOR_ERRORS) {
-                let answer = lock(&receiver).as_mut().map(Receiver::try_recv);
-                match answer {
-                    Some(Ok(Response::CompletionChunk(_)) | Err(TryRecvError::Empty)) => {}
-                    Some(Ok(other)) => return Err(failure(other)),
-                    Some(Err(TryRecvError::Disconnected)) => return Err(RunError::Died),
-                    None if still == RecvTimeoutError::Disconnected => break,
-                    None => {}
+            while has_ended.recv_timeout(LOOK_FOR_ERRORS) == Err(RecvTimeoutError::Timeout) {
+                while let Some(receiver) = lock(&receiver).as_mut() {
+                    match receiver.try_recv() {
+                        Ok(Response::CompletionChunk(_)) => {}
+                        Ok(other) => return Err(failure(other)),
+                        Err(TryRecvError::Empty) => break,
+                        Err(TryRecvError::Disconnected) => return Err(RunError::Died),
+                    }
                 }
             }
         }
@@ -175,12 +179,24 @@ fn failure(response: Response) -> RunError {
 
 struct Processor<S> {
     steps: Mutex<Option<S>>,
+    phase: Mutex<Phase>,
+    ordinary: u32,
     /// What is chosen at the last step.
     last_token: u32,
     /// Told, and let go, at the last step.
     ends: Mutex<Option<mpsc::Sender<()>>>,
     receiver: Arc<Mutex<Option<Receiver<Response>>>>,
     kept: bool,
+}
+
+/// Where a sequence is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// At its first step.
+    Prompt,
+    Generation,
+    /// At its last step, for which nobody is asked.
+    End,
 }
 
 impl<S> Processor<S> {
@@ -198,7 +214,10 @@ impl<S: Steps> CustomLogitsProcessor for Processor<S> {
     fn apply(&self, logits: &Tensor, context: &[u32]) -> mistralrs::Result<Tensor> {
         let values = logits.to_vec1::<f32>()?;
         let size = values.len();
-        let token = {
+        let mut phase = lock(&self.phase);
+        let token = if *phase == Phase::End {
+            None
+        } else {
             let mut steps = lock(&self.steps);
             // A panic here would kill the engine's thread: it ends the sequence instead, and `run` reports it.
             let step = steps.as_mut().map(|steps| catch_unwind(AssertUnwindSafe(|| steps.step(values, context.len()))));
@@ -211,11 +230,22 @@ impl<S: Steps> CustomLogitsProcessor for Processor<S> {
                 None => None,
             }
         };
-        if token.is_none() {
-            self.end();
-        }
+        let token = match (token, *phase) {
+            (Some(token), _) => {
+                *phase = Phase::Generation;
+                token
+            }
+            (None, Phase::Prompt) => {
+                *phase = Phase::End;
+                self.ordinary
+            }
+            (None, Phase::Generation | Phase::End) => {
+                self.end();
+                self.last_token
+            }
+        };
         let mut forced = vec![f32::MIN; size];
-        if let Some(place) = forced.get_mut(token.unwrap_or(self.last_token) as usize) {
+        if let Some(place) = forced.get_mut(token as usize) {
             *place = 0.0;
         }
         Tensor::from_vec(forced, size, logits.device())

@@ -54,10 +54,10 @@ impl Vocabulary {
         self.tokenizer.token_to_id(text)
     }
 
-    /// A token of ordinary text, which ends nothing and is a whole character at least.
+    /// A token of ordinary text, which ends nothing and is a whole character at least; a rare one.
     pub(crate) fn ordinary(&self) -> u32 {
-        let is_word = |id: &&u32| self.bytes(**id).iter().all(u8::is_ascii_alphanumeric);
-        self.ordinary.iter().find(is_word).copied().unwrap_or_default()
+        let is_word = |id: &u32| self.bytes(*id).iter().all(u8::is_ascii_alphanumeric);
+        self.ordinary.iter().copied().filter(is_word).max().unwrap_or_default()
     }
 
     /// Empty for a special token.

@@ -83,10 +83,19 @@ impl Worker {
             match jobs.recv_timeout(patience) {
                 Ok(job) => return Some(job),
                 Err(RecvTimeoutError::Timeout) => {
-                    // The user is likely to go on where they were.
-                    let latest = mem::take(&mut self.latest);
-                    if let Err(error) = self.make_room().and_then(|()| self.evaluate(&latest)) {
+                    if let Err(error) = self.make_room() {
                         tracing::warn!("the engine could not be rebuilt: {error}");
+                    }
+                    // The user is likely to go on where they were.
+                    let latest = self.latest.clone();
+                    for length in self.cache.parts(&latest, BACKGROUND_PART, 1) {
+                        if let Ok(job) = jobs.try_recv() {
+                            return Some(job);
+                        }
+                        if let Err(error) = self.run(Sequence::prefill(latest[..length].to_vec())) {
+                            tracing::warn!("the latest prompt could not be read again: {error}");
+                            break;
+                        }
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => return None,
@@ -103,7 +112,7 @@ impl Worker {
             self.latest.clone_from(&tokens);
         }
         let prompt = tokens.len();
-        let only_evaluates = decoder.has_ended() && !interrupt.is_set();
+        let only_evaluates = decoder.is_done();
         let mut evaluated = 0;
 
         self.go_along(&mut tokens, &mut decoder);
@@ -115,7 +124,7 @@ impl Worker {
             if self.cache.is_full_with(&parts, tokens.len()) {
                 // Nothing is dropped for what nobody waits for.
                 is_stopped = is_background;
-                if !is_background {
+                if !is_background && !self.cache.is_empty() {
                     self.make_room()?;
                     // What was gone along is forgotten.
                     parts = self.cache.parts(&tokens[..prompt], size, least);
@@ -165,14 +174,6 @@ impl Worker {
                 Choice::End | Choice::NotKept => break,
             }
         }
-    }
-
-    /// Evaluates `tokens`, in one part.
-    fn evaluate(&mut self, tokens: &[u32]) -> Result<(), EngineError> {
-        if !tokens.is_empty() {
-            self.run(Sequence::prefill(tokens.to_vec()))?;
-        }
-        Ok(())
     }
 
     /// Runs `sequence` to its end and remembers what it brought.

@@ -176,12 +176,17 @@ impl Text {
     fn read(stretch: &Stretch) -> anyhow::Result<Self> {
         let name = stretch.file.display();
         let text = std::fs::read_to_string(&stretch.file).with_context(|| format!("cannot read `{name}`"))?;
+        // A key types one line break.
+        let text = text.replace("\r\n", "\n");
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         if stretch.last > lines.len() {
             bail!("`{name}` has {} lines, there is no line {}", lines.len(), stretch.last);
         }
         let typed = lines[stretch.first - 1..stretch.last].concat();
         let (typed, line_break) = typed.strip_suffix('\n').map_or((&*typed, ""), |typed| (typed, "\n"));
+        if typed.is_empty() {
+            bail!("there is nothing to type in line {} of `{name}`", stretch.first);
+        }
         Ok(Self {
             file: stretch.file.clone(),
             before: lines[..stretch.first - 1].concat(),

@@ -1,7 +1,7 @@
 """Types held-out code through `fimble replay` and prints what it took, as Markdown.
 
-    python3 benches/typing.py saved       # keystrokes saved within 50 and within 150 ms, for both languages
-    python3 benches/typing.py ablation    # what each mechanism brings, by leaving it out
+    python3 benches/typed.py saved       # keystrokes saved within 50 and within 150 ms, for both languages
+    python3 benches/typed.py ablation    # what each mechanism brings, by leaving it out
 
 Needs Python alone and a built binary: `target/release/fimble`, or what `FIMBLE` names. `--cases N` and `--interval-ms N` make it
 shorter or longer.
