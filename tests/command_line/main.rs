@@ -4,6 +4,7 @@ mod complete;
 mod eval;
 mod replay;
 mod server;
+mod stats;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -20,7 +21,7 @@ static HOME: LazyLock<PathBuf> = LazyLock::new(|| {
 fn fimble() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fimble"));
     command.env("HOME", &*HOME);
-    for variable in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
+    for variable in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
         command.env_remove(variable);
     }
     command

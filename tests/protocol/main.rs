@@ -10,3 +10,4 @@ mod engines;
 mod lifecycle;
 mod malformed;
 mod order;
+mod outcomes;

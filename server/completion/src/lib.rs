@@ -3,7 +3,8 @@
 //! A request goes through the modules in this order: [`document`] (text and syntax tree) → [`pin`] and [`context`] (what
 //! to show the model) → [`plan`] (one line or a block, and where to stop) → [`prompt`] (the model family's fill-in-the-middle
 //! format) → [`engine`] (the only door to a model) → [`postprocess`] (what of it to show the user). [`complete`] joins
-//! them; [`suggestion_cache`] answers without the engine what was suggested a moment ago.
+//! them; [`suggestion_cache`] answers without the engine what was suggested a moment ago, and [`shown`] finds out what became of
+//! a suggestion.
 
 #![warn(clippy::unwrap_used)]
 
@@ -21,5 +22,6 @@ pub mod position;
 pub mod postprocess;
 pub mod prompt;
 pub mod settings;
+pub mod shown;
 pub mod suggestion_cache;
 pub mod syntax;

@@ -15,6 +15,7 @@ use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
 use crate::event::{Event, EventSender, Reply};
 use crate::handlers::inline_completion::InlineCompletionParams;
+use crate::handlers::models::Models;
 use crate::handlers::status::Status;
 
 /// The service that sends `events`, its socket, and the client to talk to.
@@ -22,6 +23,7 @@ pub(crate) fn service(events: EventSender) -> (LspService<Backend>, ClientSocket
     let (service, socket) = LspService::build(|client| Backend { events, client })
         .custom_method("textDocument/inlineCompletion", Backend::inline_completion)
         .custom_method("fimble/status", Backend::status)
+        .custom_method("fimble/models", Backend::models)
         .finish();
     let client = service.inner().client.clone();
     (service, socket, client)
@@ -89,6 +91,10 @@ impl Backend {
 
     async fn status(&self) -> Result<Status> {
         self.ask(Event::Status).await
+    }
+
+    async fn models(&self) -> Result<Models> {
+        self.ask(Event::Models).await
     }
 
     fn tell(&self, event: Event) {

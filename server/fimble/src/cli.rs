@@ -5,7 +5,9 @@ mod engine;
 mod eval;
 mod lsp;
 mod replay;
+mod stats;
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -36,6 +38,7 @@ enum Command {
     /// Measure a model on fill-in-the-middle cases
     Eval(eval::Arguments),
     Replay(replay::Arguments),
+    Stats(stats::Arguments),
 }
 
 #[derive(Args)]
@@ -87,8 +90,14 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Complete(arguments)) => complete::run(arguments, common),
         Some(Command::Eval(arguments)) => eval::run(&arguments, common),
         Some(Command::Replay(arguments)) => replay::run(&arguments, common),
+        Some(Command::Stats(arguments)) => stats::run(&arguments),
     };
     result.unwrap_or_else(|error| {
+        // Whoever reads the output has seen enough.
+        let is_broken_pipe = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+        if error.downcast_ref().is_some_and(is_broken_pipe) {
+            return ExitCode::SUCCESS;
+        }
         eprintln!("fimble: {error:#}");
         ExitCode::FAILURE
     })

@@ -11,6 +11,8 @@ pub(crate) struct EngineSlot {
     asked: Option<Option<String>>,
     /// Counts the loads; what an earlier one than the latest brings is not wanted any more.
     latest: u64,
+    /// The latest load has ended.
+    settled: bool,
     failure: Option<String>,
 }
 
@@ -28,6 +30,7 @@ impl EngineSlot {
         }
         self.asked = Some(model.map(str::to_owned));
         self.latest += 1;
+        self.settled = false;
         self.failure = None;
         Some(self.latest)
     }
@@ -36,6 +39,7 @@ impl EngineSlot {
     /// on another thread, since that may take as long as freeing a model takes.
     pub(crate) fn settle(&mut self, load: u64, result: Result<Arc<dyn Engine>, String>) -> bool {
         let wanted = load == self.latest;
+        self.settled |= wanted;
         let retired = match result {
             Ok(engine) if wanted => self.serving.replace(engine),
             Ok(engine) => Some(engine),
@@ -59,6 +63,11 @@ impl EngineSlot {
             (None, Some(_)) => EngineState::Failed,
             (None, None) => EngineState::Loading,
         }
+    }
+
+    /// The latest load goes on.
+    pub(crate) fn is_loading(&self) -> bool {
+        self.latest > 0 && !self.settled
     }
 
     pub(crate) fn serves(&self, engine: &Arc<dyn Engine>) -> bool {

@@ -13,8 +13,10 @@ use tower_lsp::ls_types::{
 };
 
 use crate::handlers::inline_completion::InlineCompletionParams;
+use crate::handlers::models::Models;
 use crate::handlers::status::Status;
 use crate::session::{Job, JobError, Work};
+use crate::usage_record::{RecordError, UsageRecord};
 
 /// Sends without waiting; the order of sending is the order in which the main loop applies.
 pub(crate) type EventSender = mpsc::UnboundedSender<Event>;
@@ -38,6 +40,7 @@ pub(crate) enum Event {
     Completion(CompletionParams, Cancel, Reply<CompletionResponse>),
     ExecuteCommand(ExecuteCommandParams, Reply<jsonrpc::Result<()>>),
     Status(Reply<Status>),
+    Models(Reply<Models>),
     Shutdown,
     /// The client has sent its last message.
     Ended,
@@ -46,6 +49,10 @@ pub(crate) enum Event {
     /// The client's answer to `workspace/configuration`.
     Configuration(Value),
     EngineLoaded(u64, Result<Arc<dyn Engine>, String>),
+    /// It is time to save what is to be kept.
+    Save,
+    /// It could not be saved.
+    Unsaved(UsageRecord, RecordError),
     JobEnded(Job, Result<Completion, JobError>),
     /// The user has done nothing for a moment, unless they have since the activity of this number.
     Paused(u64),

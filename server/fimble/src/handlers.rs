@@ -8,6 +8,7 @@ mod did_open;
 mod execute_command;
 mod initialize;
 pub(crate) mod inline_completion;
+pub(crate) mod models;
 pub(crate) mod status;
 
 pub(crate) use did_change::{did_change, lost_edit};

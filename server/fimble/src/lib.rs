@@ -14,11 +14,15 @@ mod in_flight;
 pub mod log;
 mod main_loop;
 pub mod options;
+mod outcomes;
 mod proto;
 mod serve;
+mod server_status;
 mod session;
 mod statistics;
 mod transport;
+pub mod usage_record;
 mod work_ahead;
 
-pub use serve::{LoadEngine, Mechanisms, ServeOptions, serve};
+pub use handlers::models::KnownModel;
+pub use serve::{ListModels, LoadEngine, Mechanisms, ServeOptions, serve};

@@ -16,13 +16,22 @@ use tower_lsp::Client;
 use tower_lsp::ls_types::{ConfigurationItem, MessageType, NumberOrString, Registration, Uri};
 
 use crate::engine_slot::EngineState;
-use crate::event::{Event, EventSender};
+use crate::event::{Event, EventSender, Reply};
+use crate::handlers::models::Models;
 use crate::handlers::{self, completion, inline_completion};
 use crate::in_flight::CompletionReply;
 use crate::log::LogControl;
-use crate::serve::{LoadEngine, ServeOptions};
+use crate::serve::{ListModels, LoadEngine, ServeOptions};
+use crate::server_status::{ServerStatus, StatusSender};
 use crate::session::{Job, JobError, Offer, Prepared, Question, Session, Work};
+use crate::usage_record::{Subject, UsageRecord};
 use crate::work_ahead::{PAUSE, WorkAhead};
+
+/// A crash loses what was counted in this time.
+const SAVE_AFTER: Duration = Duration::from_secs(1);
+
+/// A full disk is not helped by trying at once again.
+const SAVE_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 pub(crate) struct MainLoop {
     session: Session,
@@ -43,6 +52,13 @@ pub(crate) struct MainLoop {
     opened: Option<Uri>,
     /// The end of the progress that the client shows for the latest load.
     loaded: Option<oneshot::Sender<&'static str>>,
+    /// For a client that shows how the server is doing.
+    status: Option<StatusSender>,
+    models: ListModels,
+    usage_record: Option<PathBuf>,
+    /// [`Event::Save`] is on its way.
+    save_planned: bool,
+    save_failed: bool,
 }
 
 impl MainLoop {
@@ -63,6 +79,11 @@ impl MainLoop {
             ahead: WorkAhead::default(),
             opened: None,
             loaded: None,
+            status: None,
+            models: options.models,
+            usage_record: options.usage_record,
+            save_planned: false,
+            save_failed: false,
         }
     }
 
@@ -73,8 +94,10 @@ impl MainLoop {
                 break;
             }
             self.apply(event);
+            self.plan_save();
         }
         self.session.in_flight.end_all();
+        self.save_last().await;
         // Freeing a model takes a while, which the client need not wait for.
         let session = self.session;
         std::thread::spawn(move || drop(session));
@@ -133,12 +156,19 @@ impl MainLoop {
             Event::Completion(params, cancel, reply) => {
                 self.complete(completion::question(params), cancel, CompletionReply::Menu(reply));
             }
-            Event::ExecuteCommand(params, reply) => drop(reply.send(handlers::execute_command(session, &params))),
+            Event::ExecuteCommand(params, reply) => drop(reply.send(handlers::execute_command(session, params))),
             Event::Status(reply) => drop(reply.send(handlers::status(session))),
+            Event::Models(reply) => self.list_models(reply),
             Event::Shutdown => {
                 self.shut_down = true;
                 self.ahead.note_activity();
                 session.in_flight.end_all();
+            }
+            Event::Save => self.save(),
+            Event::Unsaved(record, error) => {
+                session.statistics.unsaved.add(&record);
+                self.save_failed = true;
+                self.show_once(MessageType::WARNING, format!("fimble: {error}. It goes on without."));
             }
             Event::EngineLoaded(load, result) => self.engine_loaded(load, result),
             Event::JobEnded(job, result) => self.job_ended(&job, result),
@@ -156,7 +186,7 @@ impl MainLoop {
         match self.session.prepare(&question) {
             Prepared::Known(work, suggestion) => {
                 let offer = work.offer(suggestion.clone(), self.session.client.encoding);
-                self.answer(reply, Some(&offer), asked);
+                self.answer(&question.uri, reply, Some(&offer), &work.subject(), asked);
                 self.pause(|ahead| ahead.plan_after(work, Some(suggestion)));
             }
             Prepared::Work(work) => {
@@ -166,15 +196,17 @@ impl MainLoop {
             }
             Prepared::Nothing(reason) => {
                 tracing::debug!("nothing to complete: {reason}");
-                self.answer(reply, None, asked);
+                reply.send(None);
             }
         }
     }
 
-    fn answer(&mut self, reply: CompletionReply, offer: Option<&Offer>, asked: Instant) {
-        self.session.statistics.count_answer(asked.elapsed());
-        if reply.send(offer) && offer.is_some() {
-            self.session.statistics.shown += 1;
+    fn answer(&mut self, uri: &Uri, reply: CompletionReply, offer: Option<&Offer>, subject: &Subject, asked: Instant) {
+        self.session.statistics.count_answer(subject, asked.elapsed());
+        if reply.send(offer)
+            && let Some(offer) = offer
+        {
+            self.session.shown(uri, offer);
         }
     }
 
@@ -216,7 +248,7 @@ impl MainLoop {
             let fits = matches!(reply, CompletionReply::Menu(_)) || self.session.is_current(job);
             let shown = suggestion.filter(|_| fits);
             let offer = shown.clone().map(|shown| job.work.offer(shown, self.session.client.encoding));
-            self.answer(reply, offer.as_ref(), job.asked);
+            self.answer(&job.uri, reply, offer.as_ref(), &job.work.subject(), job.asked);
             if self.session.is_current(job) {
                 self.pause(|ahead| ahead.plan_after(job.work.clone(), shown));
             }
@@ -282,11 +314,68 @@ impl MainLoop {
     fn begin(&mut self) {
         if !self.begun {
             self.begun = true;
+            self.status = self.session.client.server_status.then(|| StatusSender::new(self.client.clone()));
             for (kind, message) in std::mem::take(&mut self.untold) {
                 self.show(kind, message);
             }
             self.load_if_asked();
+            self.tell_status();
         }
+    }
+
+    fn tell_status(&self) {
+        if let Some(status) = &self.status {
+            status.send(ServerStatus::of(&self.session));
+        }
+    }
+
+    fn list_models(&self, reply: Reply<Models>) {
+        let current = self.session.settings.model.clone().unwrap_or_else(|| "embedded".to_owned());
+        let list = self.models.clone();
+        tokio::task::spawn_blocking(move || reply.send(Models { current, models: list() }));
+    }
+
+    /// Saves a while from now, unless there is nothing to save.
+    fn plan_save(&mut self) {
+        if !self.save_planned && !self.session.statistics.unsaved.is_empty() && self.usage_record.is_some() {
+            self.save_planned = true;
+            let events = self.events.clone();
+            let after = if self.save_failed { SAVE_AGAIN_AFTER } else { SAVE_AFTER };
+            tokio::spawn(async move {
+                tokio::time::sleep(after).await;
+                let _ = events.send(Event::Save);
+            });
+        }
+    }
+
+    fn save(&mut self) {
+        self.save_planned = false;
+        if let Some((record, path)) = self.take_unsaved() {
+            let events = self.events.clone();
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = record.add_to(&path) {
+                    let _ = events.send(Event::Unsaved(record, error));
+                }
+            });
+        }
+    }
+
+    /// What the end of the session leaves, while the process still waits for it.
+    async fn save_last(&mut self) {
+        let Session { documents, statistics, .. } = &mut self.session;
+        documents.values_mut().for_each(|open| open.leave(statistics));
+        if let Some((record, path)) = self.take_unsaved() {
+            let saved = tokio::task::spawn_blocking(move || record.add_to(&path)).await;
+            if let Ok(Err(error)) = saved {
+                tracing::warn!("{error}");
+            }
+        }
+    }
+
+    fn take_unsaved(&mut self) -> Option<(UsageRecord, PathBuf)> {
+        let record = std::mem::take(&mut self.session.statistics.unsaved);
+        let path = self.usage_record.clone().filter(|_| self.session.settings.statistics && !record.is_empty())?;
+        Some((record, path))
     }
 
     fn settings_changed(&mut self, problems: Vec<String>) {
@@ -301,6 +390,7 @@ impl MainLoop {
         }
         if self.begun {
             self.load_if_asked();
+            self.tell_status();
         }
     }
 
@@ -344,6 +434,7 @@ impl MainLoop {
             }
             (Some(message), _) => self.show(MessageType::ERROR, message),
         }
+        self.tell_status();
     }
 
     /// Lets the client show that a model is being loaded, until [`MainLoop::loaded`] is used or replaced.

@@ -24,6 +24,8 @@ pub struct Settings {
     pub completion: CompletionSettings,
     /// Whether clients with inline completion are offered items in their completion menus too.
     pub completion_items: bool,
+    /// Whether it is kept how suggestions are received, in a file of the user's.
+    pub statistics: bool,
     /// The least severe messages that are still logged.
     pub log_level: LogLevel,
 }
@@ -63,6 +65,8 @@ pub struct Options {
     pub deadline_ms: Option<u64>,
     /// See [`Settings::completion_items`].
     pub completion_items: Option<bool>,
+    /// See [`Settings::statistics`].
+    pub statistics: Option<bool>,
     /// See [`Settings::log_level`].
     pub log_level: Option<LogLevel>,
 }
@@ -70,7 +74,7 @@ pub struct Options {
 /// A sentence about something a source says that is not followed, fit to be shown to the user.
 pub type Problem = String;
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "enabled",
     "languages",
     "model",
@@ -79,6 +83,7 @@ const NAMES: [&str; 9] = [
     "context_tokens",
     "deadline_ms",
     "completion_items",
+    "statistics",
     "log_level",
 ];
 
@@ -98,6 +103,7 @@ impl Default for Settings {
                 deadline: Some(Duration::from_millis(100)),
             },
             completion_items: false,
+            statistics: true,
             log_level: LogLevel::Info,
         }
     }
@@ -114,6 +120,7 @@ impl Settings {
             replace(&mut settings.completion.max_tokens, options.max_tokens);
             replace(&mut settings.completion.context_tokens, options.context_tokens);
             replace(&mut settings.completion_items, options.completion_items);
+            replace(&mut settings.statistics, options.statistics);
             replace(&mut settings.log_level, options.log_level);
             if let Some(milliseconds) = options.deadline_ms {
                 settings.completion.deadline = (milliseconds > 0).then(|| Duration::from_millis(milliseconds));
@@ -185,6 +192,7 @@ impl Options {
                 "context_tokens" => set.number(&mut options.context_tokens, 16, 131_072),
                 "deadline_ms" => set.number(&mut options.deadline_ms, 0, 60_000),
                 "completion_items" => set.boolean(&mut options.completion_items),
+                "statistics" => set.boolean(&mut options.statistics),
                 "log_level" => set.log_level(&mut options.log_level),
                 _ => problems.push(format!(
                     "`{name}` in {source} is no setting of fimble and is not used; there are: {}",
@@ -346,9 +354,9 @@ mod tests {
     fn every_setting_is_read_in_both_spellings() {
         for value in [
             json!({"enabled": false, "languages": {"c": false}, "model": "m", "multiline": "never", "max_tokens": 1,
-                   "context_tokens": 64, "deadline_ms": 5, "completion_items": true, "log_level": "trace"}),
+                   "context_tokens": 64, "deadline_ms": 5, "completion_items": true, "statistics": false, "log_level": "trace"}),
             json!({"enabled": false, "languages": {"c": false}, "model": "m", "multiline": "never", "maxTokens": 1,
-                   "contextTokens": 64, "deadlineMs": 5, "completionItems": true, "logLevel": "trace"}),
+                   "contextTokens": 64, "deadlineMs": 5, "completionItems": true, "statistics": false, "logLevel": "trace"}),
         ] {
             let (options, problems) = Options::from_client(&value, "test");
             assert_eq!(problems, Vec::<String>::new());
@@ -361,6 +369,7 @@ mod tests {
                 context_tokens: Some(64),
                 deadline_ms: Some(5),
                 completion_items: Some(true),
+                statistics: Some(false),
                 log_level: Some(LogLevel::Trace),
             };
             assert_eq!(options, expected);

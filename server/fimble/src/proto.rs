@@ -6,6 +6,7 @@ use fimble_completion::document::Change;
 use fimble_completion::language::Language;
 use fimble_completion::position::{Position, PositionEncoding, position_at};
 use ropey::Rope;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tower_lsp::ls_types::{
     ClientCapabilities, Command, CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation,
@@ -79,7 +80,7 @@ pub(crate) fn file_path(uri: &Uri) -> Option<PathBuf> {
 /// document is escaped. Helix, for one, leaves brackets as they are, and a route named `[id].tsx` should be completed
 /// all the same.
 pub(crate) fn repair(message: &mut Value) {
-    if message["method"] == "shutdown" || message["method"] == "fimble/status" {
+    if ["shutdown", "fimble/status", "fimble/models"].iter().any(|method| message["method"] == *method) {
         message["params"] = Value::Null;
     }
     let Some(Value::String(uri)) = message.pointer_mut("/params/textDocument/uri") else { return };
@@ -128,13 +129,25 @@ pub(crate) fn menu_item(offer: &Offer) -> CompletionItem {
     }
 }
 
-/// What was accepted, for counting: never any of its text.
+/// What was accepted, for counting: never any of its text. The argument of the command [`ACCEPTED`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Accepted {
+    pub(crate) language: String,
+    pub(crate) model: String,
+    pub(crate) characters: usize,
+    pub(crate) lines: usize,
+    /// The user took some of it and may take more. Clients add this.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) part: bool,
+}
+
 fn accepted(offer: &Offer) -> Command {
-    let argument = json!({
-        "language": offer.document.language().id(),
-        "model": offer.model,
-        "characters": offer.suggestion.text.chars().count(),
-        "lines": offer.suggestion.text.lines().count(),
+    let argument = json!(Accepted {
+        language: offer.document.language().id().to_owned(),
+        model: offer.model.clone(),
+        characters: offer.suggestion.text.chars().count(),
+        lines: offer.suggestion.text.lines().count(),
+        part: false,
     });
     Command {
         title: "Accepted a suggestion of fimble".to_owned(),

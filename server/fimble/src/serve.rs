@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::backend;
 use crate::event::Event;
+use crate::handlers::models::KnownModel;
 use crate::log::LogControl;
 use crate::main_loop::MainLoop;
 use crate::options::Options;
@@ -19,17 +20,37 @@ use crate::transport;
 /// for the user that says what is wrong and what to do.
 pub type LoadEngine = Arc<dyn Fn(Option<&str>) -> Result<Arc<dyn Engine>, String> + Send + Sync>;
 
+/// The models that have a name. Looks at the disk.
+pub type ListModels = Arc<dyn Fn() -> Vec<KnownModel> + Send + Sync>;
+
 /// What the command line decides. The default takes everything from the client.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone)]
 pub struct ServeOptions {
     /// Settings that win over every other source of them.
     pub command_line: Options,
     /// The user's settings, [`crate::options::user_file`] in earnest; `None` reads none.
     pub user_file: Option<PathBuf>,
+    /// Where counts are kept over the weeks, [`crate::usage_record::user_record`] in earnest; `None` keeps none.
+    pub usage_record: Option<PathBuf>,
+    /// What users may choose from.
+    pub models: ListModels,
     /// The log whose level the settings decide.
     pub log: LogControl,
     /// What the server does beyond asking the model.
     pub mechanisms: Mechanisms,
+}
+
+impl Default for ServeOptions {
+    fn default() -> Self {
+        Self {
+            command_line: Options::default(),
+            user_file: None,
+            usage_record: None,
+            models: Arc::new(Vec::new),
+            log: LogControl::default(),
+            mechanisms: Mechanisms::default(),
+        }
+    }
 }
 
 /// What makes most keys cheap. All of it is on but for measuring what it brings.

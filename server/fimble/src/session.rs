@@ -19,8 +19,10 @@ use tower_lsp::ls_types::Uri;
 use crate::engine_slot::{EngineSlot, EngineState};
 use crate::in_flight::{InFlight, Place};
 use crate::options::{Options, Settings};
+use crate::outcomes::OnScreen;
 use crate::serve::Mechanisms;
 use crate::statistics::Statistics;
+use crate::usage_record::Subject;
 use crate::work_ahead::after_accepting;
 
 /// Enough for the places a user goes back to within minutes; a suggestion takes a few hundred bytes.
@@ -37,6 +39,10 @@ pub(crate) struct Session {
     pub(crate) suggestions: SuggestionCache,
     pub(crate) engine: EngineSlot,
     pub(crate) statistics: Statistics,
+    /// The document in which a suggestion was shown last.
+    pub(crate) shown_last: Option<Uri>,
+    /// Accepts read off edits for which the client has not sent its command yet, if it does.
+    pub(crate) accepts_seen: u32,
     pub(crate) mechanisms: Mechanisms,
 }
 
@@ -49,11 +55,16 @@ pub(crate) struct ClientFeatures {
     /// It tells of changed settings once it is asked to.
     pub(crate) registers_configuration: bool,
     pub(crate) progress: bool,
+    /// It shows what `experimental/serverStatus` says.
+    pub(crate) server_status: bool,
+    /// It says what was accepted, in whole and in part, and may send several keys as one edit.
+    pub(crate) reports_accepts: bool,
 }
 
 pub(crate) struct OpenDocument {
     pub(crate) document: Document,
     pub(crate) pins: Pins,
+    pub(crate) on_screen: Option<OnScreen>,
     /// As the client calls it, which may be more exact than what the document knows, or unknown to it.
     pub(crate) language_id: String,
     /// The user knows that an edit was lost; once for each time a document is opened is enough.
@@ -145,6 +156,8 @@ impl Session {
             suggestions: SuggestionCache::new(SUGGESTIONS),
             engine: EngineSlot::default(),
             statistics: Statistics::default(),
+            shown_last: None,
+            accepts_seen: 0,
             mechanisms,
         }
     }
@@ -283,9 +296,22 @@ impl Work {
         Self { purpose: Purpose::Finish, settings, ..self.clone() }
     }
 
+    /// What its answer is counted under.
+    pub(crate) fn subject(&self) -> Subject {
+        let language = self.cursor.document.language().id().to_owned();
+        Subject { language, model: self.engine.model().name.clone() }
+    }
+
     pub(crate) fn offer(&self, suggestion: Suggestion, encoding: PositionEncoding) -> Offer {
         let model = self.engine.model().name.clone();
         let Cursor { document, offset, .. } = &self.cursor;
         Offer { document: document.clone(), offset: *offset, encoding, suggestion, model }
+    }
+}
+
+impl Offer {
+    /// What it is counted under.
+    pub(crate) fn subject(&self) -> Subject {
+        Subject { language: self.document.language().id().to_owned(), model: self.model.clone() }
     }
 }

@@ -1,12 +1,15 @@
-//! What the server has done since its start, in numbers.
+//! What the server has done since its start, in numbers; and of those that are kept, what is not in the user's file yet.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use fimble_completion::complete::Completion;
 use fimble_completion::engine::Usage;
+use fimble_completion::shown::Outcome;
 use fimble_completion::suggestion_cache::Hit;
 use serde::Serialize;
+
+use crate::usage_record::{Subject, UsageRecord};
 
 /// Answers of which the latencies are kept: some minutes of typing.
 const LATENCIES: usize = 512;
@@ -24,9 +27,13 @@ const LONGEST_DEBOUNCE: Duration = Duration::from_millis(150);
 pub(crate) struct Statistics {
     /// Requests for completions.
     pub(crate) requests: u64,
-    /// Those answered with a suggestion.
+    /// Suggestions; one that is typed along is one.
     pub(crate) shown: u64,
     pub(crate) accepted: u64,
+    pub(crate) partly_accepted: u64,
+    pub(crate) typed_over: u64,
+    /// What is to be kept and not saved yet.
+    pub(crate) unsaved: UsageRecord,
     pub(crate) hits: Hits,
     /// What requests took of the model.
     pub(crate) foreground: Usage,
@@ -64,8 +71,24 @@ impl Statistics {
     }
 
     /// `latency` is from the request's arrival to its answer.
-    pub(crate) fn count_answer(&mut self, latency: Duration) {
+    pub(crate) fn count_answer(&mut self, subject: &Subject, latency: Duration) {
         keep(&mut self.latencies, latency, LATENCIES);
+        self.unsaved.count_answer(subject, latency);
+    }
+
+    pub(crate) fn count_shown(&mut self, subject: &Subject) {
+        self.shown += 1;
+        self.unsaved.count_shown(subject);
+    }
+
+    /// `characters` are those of the suggestion.
+    pub(crate) fn count_outcome(&mut self, subject: &Subject, outcome: Outcome, characters: usize) {
+        match outcome {
+            Outcome::Accepted => self.accepted += 1,
+            Outcome::PartlyAccepted => self.partly_accepted += 1,
+            Outcome::TypedOver => self.typed_over += 1,
+        }
+        self.unsaved.count_outcome(subject, outcome, characters);
     }
 
     /// The nearest rank of the latest latencies; zero before the first.
@@ -119,7 +142,8 @@ mod tests {
     #[test]
     fn latencies_are_those_of_late() {
         let mut statistics = Statistics::default();
-        (1..=1000).for_each(|latency| statistics.count_answer(Duration::from_millis(latency)));
+        let subject = Subject { language: "rust".to_owned(), model: "m".to_owned() };
+        (1..=1000).for_each(|latency| statistics.count_answer(&subject, Duration::from_millis(latency)));
         assert_eq!(statistics.latency(100), Duration::from_millis(1000));
         assert_eq!(statistics.latency(50), Duration::from_millis(744));
     }

@@ -23,5 +23,5 @@ mod worker;
 
 pub use engine::{EngineOptions, MistralEngine};
 pub use load::LoadError;
-pub use locate::{EMBEDDED, LocatedModel, ModelFiles, locate, model_names, models_folder};
+pub use locate::{EMBEDDED, LocatedModel, ModelFiles, NamedModel, locate, model_names, models_folder, named_models};
 pub use manifest::{Manifest, Quantization};

@@ -29,6 +29,16 @@ pub enum ModelFiles {
     Gguf { file: PathBuf },
 }
 
+/// A model with a manifest in the binary.
+#[derive(Debug, Clone)]
+pub struct NamedModel {
+    pub manifest: Manifest,
+    /// Where its files are, or have to be put; `None` for the embedded model.
+    pub folder: Option<PathBuf>,
+    /// Something is there.
+    pub installed: bool,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum LocateError {
     #[error(transparent)]
@@ -74,6 +84,17 @@ pub fn locate(name_or_path: Option<&str>) -> Result<LocatedModel, LocateError> {
 /// Where models that are not embedded are looked for, one folder a name.
 pub fn models_folder() -> Result<PathBuf, etcetera::HomeDirError> {
     Ok(etcetera::choose_base_strategy()?.data_dir().join("fimble").join("models"))
+}
+
+/// What [`locate`] finds by a name, the embedded model first.
+pub fn named_models() -> Vec<NamedModel> {
+    let manifests = model_names().into_iter().filter_map(built_in_manifest);
+    let named = |manifest: Manifest| {
+        let folder = models_folder().ok().filter(|_| manifest.name != EMBEDDED).map(|all| all.join(&manifest.name));
+        let installed = manifest.name == EMBEDDED || folder.as_ref().is_some_and(|folder| folder.exists());
+        NamedModel { manifest, folder, installed }
+    };
+    manifests.map(named).collect()
 }
 
 /// The names that [`locate`] knows, the embedded model first.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use fimble::options::{LogLevel, Options, user_file};
-use fimble::{LoadEngine, ServeOptions, log, serve};
+use fimble::usage_record::user_record;
+use fimble::{KnownModel, LoadEngine, ServeOptions, log, serve};
 use fimble_completion::engine::Engine;
-use fimble_inference::{EngineOptions, MistralEngine};
+use fimble_inference::{EngineOptions, MistralEngine, NamedModel, named_models};
 
 use super::Common;
 
@@ -17,7 +18,14 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     let log = log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
     let command_line =
         Options { model: common.model, log_level: common.log_level.map(LogLevel::from), ..Options::default() };
-    let options = ServeOptions { command_line, user_file: user_file(), log, ..ServeOptions::default() };
+    let options = ServeOptions {
+        command_line,
+        user_file: user_file(),
+        usage_record: user_record(),
+        models: Arc::new(known_models),
+        log,
+        ..ServeOptions::default()
+    };
 
     if std::io::stdin().is_terminal() {
         eprintln!("fimble waits for an editor on standard input; for what else it does, see `fimble --help`");
@@ -32,6 +40,16 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     // A read of standard input cannot be interrupted; waiting for it would keep the process after `exit`.
     runtime.shutdown_background();
     Ok(ExitCode::from(status))
+}
+
+fn known_models() -> Vec<KnownModel> {
+    let known = named_models().into_iter().map(|NamedModel { manifest, folder, installed }| KnownModel {
+        name: manifest.name,
+        summary: manifest.description.unwrap_or_default(),
+        installed,
+        folder,
+    });
+    known.collect()
 }
 
 /// Loads models as a server does.

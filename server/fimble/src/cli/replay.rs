@@ -145,7 +145,8 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         suggestion_cache: has(Mechanism::SuggestionCache),
         work_ahead: has(Mechanism::WorkAhead),
     };
-    let options = ServeOptions { command_line, user_file: user_file(), log, mechanisms };
+    // What is typed here is nobody's, so it is not counted as a user's.
+    let options = ServeOptions { command_line, user_file: user_file(), log, mechanisms, ..ServeOptions::default() };
     let engine = EngineOptions {
         healing: has(Mechanism::Healing),
         known_tokens: has(Mechanism::KnownTokens),

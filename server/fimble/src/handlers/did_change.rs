@@ -12,9 +12,16 @@ pub(crate) fn did_change(session: &mut Session, params: DidChangeTextDocumentPar
         tracing::warn!("an edit of a document that is not open");
         return None;
     };
-    let changes = params.content_changes.into_iter().map(proto::change);
-    let result = open.document.apply_changes(params.text_document.version, changes, session.client.encoding);
-    lost_edit(session, &uri, &result.err()?.to_string())
+    let changes: Vec<_> = params.content_changes.into_iter().map(proto::change).collect();
+    let encoding = session.client.encoding;
+    let start = changes.first().and_then(|first| open.start_of(first, encoding));
+    match open.document.apply_changes(params.text_document.version, changes, encoding) {
+        Ok(()) => {
+            session.edited(&uri, start);
+            None
+        }
+        Err(error) => lost_edit(session, &uri, &error.to_string()),
+    }
 }
 
 /// Returns what to tell the user about an edit that was lost; `None` if that was said since the document was opened.

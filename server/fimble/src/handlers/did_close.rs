@@ -7,7 +7,8 @@ use crate::session::Session;
 pub(crate) fn did_close(session: &mut Session, params: &DidCloseTextDocumentParams) {
     let uri = &params.text_document.uri;
     session.in_flight.end_document(uri);
-    if session.documents.remove(uri).is_none() {
-        tracing::warn!("a document was closed that is not open");
+    match session.documents.remove(uri) {
+        Some(mut closed) => closed.leave(&mut session.statistics),
+        None => tracing::warn!("a document was closed that is not open"),
     }
 }

@@ -15,5 +15,7 @@ pub(crate) fn did_open(session: &mut Session, params: DidOpenTextDocumentParams)
     session.in_flight.end_document(&opened.uri);
     let document = Document::new(name, language, opened.version, &opened.text);
     let (language_id, pins) = (opened.language_id, Pins::new(session.mechanisms.pins));
-    session.documents.insert(opened.uri, OpenDocument { document, pins, language_id, reported: false });
+    session
+        .documents
+        .insert(opened.uri, OpenDocument { document, pins, language_id, on_screen: None, reported: false });
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use serde_json::Value;
 use tower_lsp::ls_types::{
-    ClientCapabilities, CompletionOptions, ExecuteCommandOptions, InitializeParams, InitializeResult, OneOf,
-    ServerCapabilities, ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, Uri,
+    CompletionOptions, ExecuteCommandOptions, InitializeParams, InitializeResult, OneOf, ServerCapabilities,
+    ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, Uri,
 };
 
 use crate::options::{Options, Problem};
@@ -15,6 +16,10 @@ use crate::session::{ClientFeatures, Session};
 /// server's trigger: a blank or a comma would open the others' menus all the time.
 const TRIGGERS: [&str; 3] = [".", ":", "("];
 
+/// An initialization option that is about the client and no setting: see [`ClientFeatures::reports_accepts`].
+const REPORTS_ACCEPTS: &str = "reports_accepts";
+// [&str; 3] = [".", ":", "("];
+
 pub(crate) fn initialize(
     session: &mut Session,
     params: &InitializeParams,
@@ -23,13 +28,17 @@ pub(crate) fn initialize(
     if let Some(client) = &params.client_info {
         tracing::info!("the client is {} {}", client.name, client.version.as_deref().unwrap_or_default());
     }
-    session.client = features(&params.capabilities);
+    session.client = features(params);
     session.root = root(params).and_then(proto::file_path);
 
     let (from_file, mut problems) = user_file.map(Options::from_file).unwrap_or_default();
     session.sources.user_file = from_file;
     if let Some(options) = &params.initialization_options {
-        let (from_client, more) = Options::from_client(options, "initializationOptions");
+        let mut options = options.clone();
+        if let Some(options) = options.as_object_mut() {
+            options.remove(REPORTS_ACCEPTS);
+        }
+        let (from_client, more) = Options::from_client(&options, "initializationOptions");
         session.sources.initialization = from_client;
         problems.extend(more);
     }
@@ -48,7 +57,9 @@ pub(crate) fn initialize(
     (result, problems)
 }
 
-fn features(client: &ClientCapabilities) -> ClientFeatures {
+fn features(params: &InitializeParams) -> ClientFeatures {
+    let client = &params.capabilities;
+    let says = |value: Option<&Value>, name| value.and_then(|value| value.get(name)).and_then(Value::as_bool);
     let workspace = client.workspace.as_ref();
     ClientFeatures {
         encoding: proto::negotiate_encoding(client),
@@ -58,6 +69,8 @@ fn features(client: &ClientCapabilities) -> ClientFeatures {
             .and_then(|configuration| configuration.dynamic_registration)
             .unwrap_or(false),
         progress: client.window.as_ref().and_then(|window| window.work_done_progress).unwrap_or(false),
+        server_status: says(client.experimental.as_ref(), "serverStatusNotification").unwrap_or(false),
+        reports_accepts: says(params.initialization_options.as_ref(), REPORTS_ACCEPTS).unwrap_or(false),
     }
 }
 

@@ -17,9 +17,11 @@ pub(crate) struct Status {
     message: Option<String>,
     /// Requests for completions since the start.
     requests: u64,
-    /// Those answered with a suggestion.
+    /// Suggestions; one that is typed along is one.
     shown: u64,
     accepted: u64,
+    partly_accepted: u64,
+    typed_over: u64,
     /// Those answered without the model, by how.
     hits: Hits,
     /// Tokens that requests took.
@@ -60,6 +62,8 @@ pub(crate) fn status(session: &Session) -> Status {
         requests: statistics.requests,
         shown: statistics.shown,
         accepted: statistics.accepted,
+        partly_accepted: statistics.partly_accepted,
+        typed_over: statistics.typed_over,
         hits: statistics.hits,
         tokens: statistics.foreground,
         background_tokens: statistics.background,

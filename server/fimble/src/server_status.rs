@@ -1,0 +1,79 @@
+//! `experimental/serverStatus`, a notification that rust-analyzer has defined and several clients show: how the server
+//! is doing, for a status line.
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use tower_lsp::Client;
+use tower_lsp::ls_types::notification::Notification;
+
+use crate::engine_slot::EngineState;
+use crate::session::Session;
+
+enum ServerStatusNotification {}
+
+impl Notification for ServerStatusNotification {
+    type Params = ServerStatus;
+    const METHOD: &'static str = "experimental/serverStatus";
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ServerStatus {
+    health: Health,
+    /// Nothing is being loaded.
+    quiescent: bool,
+    message: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Health {
+    Ok,
+    /// It works, but not as it was asked to.
+    Warning,
+    Error,
+}
+
+impl ServerStatus {
+    pub(crate) fn of(session: &Session) -> Self {
+        let engine = &session.engine;
+        let asked = session.settings.model.as_deref().unwrap_or("the embedded model");
+        let (health, quiescent, message) = match (engine.state(), engine.failure()) {
+            _ if !session.settings.enabled => (Health::Ok, true, "fimble is switched off".to_owned()),
+            _ if engine.is_loading() => (Health::Ok, false, format!("Loading {asked}")),
+            (EngineState::Ready(serving), Some(failure)) => {
+                let message = format!("{failure} fimble goes on with the model {}.", serving.model().name);
+                (Health::Warning, true, message)
+            }
+            (EngineState::Ready(serving), None) => (Health::Ok, true, format!("Model: {}", serving.model().name)),
+            (EngineState::Failed, Some(failure)) => (Health::Error, true, failure.to_owned()),
+            (EngineState::Failed | EngineState::Loading, _) => (Health::Ok, false, "Starting".to_owned()),
+        };
+        Self { health, quiescent, message }
+    }
+}
+
+/// Sends what is put into it, in order, leaving out what was out of date before the client read it.
+pub(crate) struct StatusSender(watch::Sender<Option<ServerStatus>>);
+
+impl StatusSender {
+    pub(crate) fn new(client: Client) -> Self {
+        let (sender, mut latest) = watch::channel(None);
+        tokio::spawn(async move {
+            while latest.changed().await.is_ok() {
+                let status = latest.borrow_and_update().clone();
+                if let Some(status) = status {
+                    client.send_notification::<ServerStatusNotification>(status).await;
+                }
+            }
+        });
+        Self(sender)
+    }
+
+    pub(crate) fn send(&self, status: ServerStatus) {
+        self.0.send_if_modified(|latest| {
+            let differs = latest.as_ref() != Some(&status);
+            *latest = Some(status);
+            differs
+        });
+    }
+}

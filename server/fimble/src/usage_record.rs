@@ -1,0 +1,309 @@
+//! What is kept over the weeks of how suggestions were received: counts by week, language and model in a small file of
+//! the user's. Never any text.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use etcetera::BaseStrategy;
+use fimble_completion::shown::Outcome;
+use serde::{Deserialize, Serialize};
+
+/// Older weeks are forgotten.
+const MOST_WEEKS: usize = 104;
+
+/// How often a file is tried that another fimble is writing to, and how long after.
+const LOCK_TRIES: u32 = 50;
+const LOCK_WAIT: Duration = Duration::from_millis(20);
+
+/// Upper bounds of the buckets of latencies, in milliseconds; a last bucket takes what is above.
+const BOUNDS: [f64; 24] = [
+    0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, 100.0, 150.0, 200.0, 300.0, 500.0, 700.0,
+    1000.0, 1500.0, 2000.0, 3000.0, 5000.0,
+];
+
+/// Counts by week, as `2026-W47` (ISO 8601, in UTC).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct UsageRecord {
+    weeks: BTreeMap<String, Week>,
+}
+
+/// By language, then by model.
+type Week = BTreeMap<String, BTreeMap<String, Counts>>;
+
+/// What is counted apart: an LSP language identifier and the name of a model.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    pub language: String,
+    pub model: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// Suggestions that were shown; one that is typed along is shown once.
+    pub shown: u64,
+    pub accepted: u64,
+    /// Taken in part, by words or by lines, and then left.
+    pub partly_accepted: u64,
+    pub typed_over: u64,
+    /// In the suggestions accepted whole.
+    pub characters: u64,
+    /// Of all answers, those with nothing to show included.
+    pub latencies: Latencies,
+}
+
+/// How many answers took how long.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Latencies(Vec<u64>);
+
+/// Why a file of counts cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    #[error("the statistics in `{}` cannot be read: {error}", path.display())]
+    Unreadable { path: PathBuf, error: io::Error },
+    #[error("the statistics cannot be written to `{}`: {error}", path.display())]
+    Unwritable { path: PathBuf, error: io::Error },
+}
+
+/// Where the user's file is; `None` on a machine without a home folder.
+pub fn user_record() -> Option<PathBuf> {
+    let folders = etcetera::choose_base_strategy().ok()?;
+    let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir());
+    Some(folder.join("fimble").join("statistics.json"))
+}
+
+impl UsageRecord {
+    /// What the file says; nothing where there is none yet.
+    pub fn read(path: &Path) -> Result<Self, RecordError> {
+        let unreadable = |error| RecordError::Unreadable { path: path.to_owned(), error };
+        match fs::read(path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| unreadable(error.into())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(unreadable(error)),
+        }
+    }
+
+    /// Adds these counts to those of the file, which other processes may be doing too. On an error the file is as it
+    /// was before.
+    pub fn add_to(&self, path: &Path) -> Result<(), RecordError> {
+        let unwritable = |error| RecordError::Unwritable { path: path.to_owned(), error };
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(unwritable)?;
+        // The file itself is replaced at each writing, and a lock on it with it.
+        let lock = File::create(path.with_extension("lock")).map_err(unwritable)?;
+        wait_for(&lock).map_err(unwritable)?;
+        let mut sum = match Self::read(path) {
+            Ok(sum) => sum,
+            Err(error) => {
+                let aside = path.with_extension("broken.json");
+                fs::rename(path, &aside).map_err(unwritable)?;
+                tracing::warn!("{error}; it is now `{}`, and a new file is begun", aside.display());
+                Self::default()
+            }
+        };
+        sum.add(self);
+        let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
+        serde_json::to_writer(&mut draft, &sum).map_err(|error| unwritable(error.into()))?;
+        draft.flush().map_err(unwritable)?;
+        draft.persist(path).map_err(|error| unwritable(error.error))?;
+        Ok(())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.weeks.is_empty()
+    }
+
+    pub fn count_shown(&mut self, subject: &Subject) {
+        self.now(subject).shown += 1;
+    }
+
+    /// `characters` are those of the suggestion.
+    pub fn count_outcome(&mut self, subject: &Subject, outcome: Outcome, characters: usize) {
+        let counts = self.now(subject);
+        match outcome {
+            Outcome::Accepted => {
+                counts.accepted += 1;
+                counts.characters += characters as u64;
+            }
+            Outcome::PartlyAccepted => counts.partly_accepted += 1,
+            Outcome::TypedOver => counts.typed_over += 1,
+        }
+    }
+
+    pub fn count_answer(&mut self, subject: &Subject, latency: Duration) {
+        self.now(subject).latencies.count(latency);
+    }
+
+    /// Week by week, the earliest first.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, Subject, &Counts)> {
+        self.weeks.iter().flat_map(|(week, languages)| {
+            languages.iter().flat_map(move |(language, models)| {
+                models.iter().map(move |(model, counts)| {
+                    let subject = Subject { language: language.clone(), model: model.clone() };
+                    (week.as_str(), subject, counts)
+                })
+            })
+        })
+    }
+
+    /// Adds the counts of `other`, and forgets the oldest weeks where there are too many.
+    pub fn add(&mut self, other: &Self) {
+        for (week, subject, counts) in other.rows() {
+            self.at(week, &subject).add(counts);
+        }
+        while self.weeks.len() > MOST_WEEKS {
+            self.weeks.pop_first();
+        }
+    }
+
+    fn now(&mut self, subject: &Subject) -> &mut Counts {
+        let week = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().iso_week_date();
+        self.at(&format!("{}-W{:02}", week.year(), week.week()), subject)
+    }
+
+    fn at(&mut self, week: &str, subject: &Subject) -> &mut Counts {
+        let languages = self.weeks.entry(week.to_owned()).or_default();
+        let models = languages.entry(subject.language.clone()).or_default();
+        models.entry(subject.model.clone()).or_default()
+    }
+}
+
+impl Counts {
+    pub fn add(&mut self, other: &Self) {
+        self.shown += other.shown;
+        self.accepted += other.accepted;
+        self.partly_accepted += other.partly_accepted;
+        self.typed_over += other.typed_over;
+        self.characters += other.characters;
+        self.latencies.add(&other.latencies);
+    }
+}
+
+impl Latencies {
+    fn count(&mut self, latency: Duration) {
+        let milliseconds = latency.as_secs_f64() * 1e3;
+        let bucket = BOUNDS.partition_point(|bound| *bound < milliseconds);
+        self.reach(bucket + 1);
+        self.0[bucket] += 1;
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.reach(other.0.len());
+        self.0.iter_mut().zip(&other.0).for_each(|(sum, count)| *sum += count);
+    }
+
+    fn reach(&mut self, buckets: usize) {
+        if self.0.len() < buckets {
+            self.0.resize(buckets, 0);
+        }
+    }
+
+    /// Milliseconds that so many per cent of the answers took at most, as exactly as the buckets tell; `None` without
+    /// an answer.
+    pub fn percentile(&self, percent: u32) -> Option<f64> {
+        let total: u64 = self.0.iter().sum();
+        let rank = (total as f64 * f64::from(percent) / 100.0).max(1.0);
+        let mut below = 0;
+        for (bucket, count) in self.0.iter().enumerate().filter(|(_, count)| **count > 0) {
+            if (below + count) as f64 >= rank {
+                let lower = if bucket == 0 { 0.0 } else { BOUNDS[(bucket - 1).min(BOUNDS.len() - 1)] };
+                let upper = BOUNDS.get(bucket).copied().unwrap_or(lower);
+                return Some(lower + (upper - lower) * (rank - below as f64) / *count as f64);
+            }
+            below += count;
+        }
+        None
+    }
+}
+
+fn wait_for(lock: &File) -> io::Result<()> {
+    for _ in 0..LOCK_TRIES {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::WouldBlock, "another fimble is writing to it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rust() -> Subject {
+        Subject { language: "rust".to_owned(), model: "m".to_owned() }
+    }
+
+    fn accepted(count: usize) -> UsageRecord {
+        let mut record = UsageRecord::default();
+        (0..count).for_each(|_| record.count_outcome(&rust(), Outcome::Accepted, 3));
+        record
+    }
+
+    fn counts(path: &Path) -> Counts {
+        UsageRecord::read(path).unwrap().rows().fold(Counts::default(), |mut sum, (_, _, counts)| {
+            sum.add(counts);
+            sum
+        })
+    }
+
+    #[test]
+    fn several_processes_add_to_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new").join("statistics.json");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..5).for_each(|_| accepted(2).add_to(&path).unwrap()));
+            }
+        });
+        let counts = counts(&path);
+        assert_eq!((counts.accepted, counts.characters), (80, 240));
+    }
+
+    #[test]
+    fn a_broken_file_is_put_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("statistics.json");
+        fs::write(&path, "{\"weeks\": 7}").unwrap();
+        assert!(UsageRecord::read(&path).is_err());
+        accepted(1).add_to(&path).unwrap();
+        assert_eq!(counts(&path).accepted, 1);
+        assert_eq!(fs::read(path.with_extension("broken.json")).unwrap(), b"{\"weeks\": 7}");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file"), "").unwrap();
+        let error = accepted(1).add_to(&folder.path().join("file").join("statistics.json")).unwrap_err();
+        assert!(error.to_string().starts_with("the statistics cannot be written to `"), "{error}");
+    }
+
+    #[test]
+    fn percentiles_are_within_their_bucket() {
+        let mut latencies = Latencies::default();
+        assert_eq!(latencies.percentile(50), None);
+        (1..=100).for_each(|milliseconds| latencies.count(Duration::from_millis(milliseconds)));
+        for percent in [1, 25, 50, 95, 100] {
+            let (found, exact) = (latencies.percentile(percent).unwrap(), f64::from(percent));
+            assert!((found - exact).abs() <= exact * 0.2, "{percent}: {found}");
+        }
+        latencies = Latencies::default();
+        latencies.count(Duration::from_secs(3600));
+        assert_eq!(latencies.percentile(50), Some(5000.0));
+    }
+
+    #[test]
+    fn old_weeks_are_forgotten() {
+        let mut record = UsageRecord::default();
+        (0..120).for_each(|week| record.at(&format!("{}-W{:02}", 2020 + week / 50, week % 50 + 1), &rust()).shown = 1);
+        record.add(&UsageRecord::default());
+        assert_eq!(record.rows().count(), MOST_WEEKS);
+        assert_eq!(record.rows().next().unwrap().0, "2020-W17");
+    }
+}

@@ -1,0 +1,193 @@
+//! What is counted of how suggestions are received, and kept in the user's file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use fimble::usage_record::UsageRecord;
+use fimble::{KnownModel, ServeOptions};
+use fimble_completion::fake_engine::FakeEngine;
+use serde_json::{Value, json};
+
+use crate::client::{TestClient, URI, ghost_text, loads};
+
+async fn start(record: &Path, options: Value) -> TestClient {
+    let engine = Arc::new(FakeEngine::answering("alpha(beta)").named("tiny"));
+    let serve = ServeOptions { usage_record: Some(record.to_owned()), ..ServeOptions::default() };
+    let mut client = TestClient::start(loads(&engine), serve);
+    client.initialize(ghost_text(), options).await;
+    client.wait_until("ready").await;
+    client.open(URI, "x = \n").await;
+    client
+}
+
+/// Shown, accepted, partly accepted, typed over, characters.
+fn kept(record: &Path) -> Vec<(String, String, [u64; 5])> {
+    let record = UsageRecord::read(record).unwrap();
+    let rows = record.rows().map(|(_, subject, counts)| {
+        let figures = [counts.shown, counts.accepted, counts.partly_accepted, counts.typed_over, counts.characters];
+        (subject.language, subject.model, figures)
+    });
+    rows.collect()
+}
+
+async fn command(client: &mut TestClient, part: bool) {
+    let argument = json!({"language": "python", "model": "tiny", "characters": 11, "lines": 1, "part": part});
+    let params = json!({"command": "fimble.accepted", "arguments": [argument]});
+    assert_eq!(client.ask("workspace/executeCommand", params).await, Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accept_is_counted_once_whoever_tells_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("statistics.json");
+    // An editor that inserts it, and says so; one that only inserts it; and one that only says so.
+    for (round, (inserts, says)) in [(true, true), (true, false), (false, true)].into_iter().enumerate() {
+        let mut client = start(&record, Value::Null).await;
+        assert_eq!(client.inline(URI, 0, 4).await.len(), 1);
+        if inserts {
+            client.insert(URI, 2, 4, "alpha(beta)").await;
+        }
+        if says {
+            command(&mut client, false).await;
+        }
+        let status = client.status().await;
+        assert_eq!((&status["shown"], &status["accepted"]), (&json!(1), &json!(1)), "{inserts} {says}");
+        assert_eq!(client.quit().await, (0, vec![]));
+        let count = round as u64 + 1;
+        assert_eq!(kept(&record), [("python".to_owned(), "tiny".to_owned(), [count, count, 0, 0, 11 * count])]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_along_is_shown_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("statistics.json");
+    let mut client = start(&record, Value::Null).await;
+    for (typed, letter) in "alp".char_indices() {
+        assert_eq!(client.inline(URI, 0, 4 + typed as i64).await.len(), 1);
+        client.insert(URI, 2 + typed as i32, 4 + typed, &letter.to_string()).await;
+    }
+    // A part of the rest, then something else.
+    client.insert(URI, 5, 7, "ha(").await;
+    client.insert(URI, 6, 10, "x").await;
+    let status = client.status().await;
+    assert_eq!((&status["shown"], &status["partly_accepted"]), (&json!(1), &json!(1)));
+    // Typed over at once.
+    client.inline(URI, 0, 11).await;
+    client.insert(URI, 7, 11, "y").await;
+    assert_eq!(client.status().await["typed_over"], 1);
+    assert_eq!(client.quit().await, (0, vec![]));
+    assert_eq!(kept(&record), [("python".to_owned(), "tiny".to_owned(), [2, 0, 1, 1, 0])]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reports_is_taken_at_its_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("statistics.json");
+    let mut client = start(&record, json!({"reports_accepts": true})).await;
+    client.inline(URI, 0, 4).await;
+    // Several keys in one edit are no part accepted.
+    client.insert(URI, 2, 4, "alpha").await;
+    assert_eq!(client.status().await["partly_accepted"], 0);
+    client.insert(URI, 3, 9, "(").await;
+    command(&mut client, true).await;
+    client.insert(URI, 4, 10, "beta)").await;
+    command(&mut client, false).await;
+    let status = client.status().await;
+    assert_eq!((&status["accepted"], &status["partly_accepted"]), (&json!(1), &json!(0)));
+    assert_eq!(client.quit().await, (0, vec![]));
+    assert_eq!(kept(&record), [("python".to_owned(), "tiny".to_owned(), [1, 1, 0, 0, 11])]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_kept_by_who_does_not_want_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("statistics.json");
+    let mut client = start(&record, json!({"statistics": false})).await;
+    client.inline(URI, 0, 4).await;
+    command(&mut client, false).await;
+    assert_eq!(client.quit().await, (0, vec![]));
+    assert!(!record.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_cannot_be_written_is_told_once_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocked = folder.path().join("state");
+    std::fs::write(&blocked, "").unwrap();
+    let record = blocked.join("statistics.json");
+    let mut client = start(&record, Value::Null).await;
+    client.inline(URI, 0, 4).await;
+    let told = client.shown().await;
+    assert!(told.starts_with("fimble: the statistics cannot be written to `"), "{told}");
+    std::fs::remove_file(&blocked).unwrap();
+    command(&mut client, false).await;
+    assert_eq!(client.quit().await, (0, vec![]));
+    assert_eq!(kept(&record), [("python".to_owned(), "tiny".to_owned(), [1, 1, 0, 0, 11])]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_makes_no_sense_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = start(&folder.path().join("statistics.json"), Value::Null).await;
+    for arguments in [json!([]), json!([7]), json!([{"language": "rust"}])] {
+        let params = json!({"command": "fimble.accepted", "arguments": arguments});
+        let id = client.request("workspace/executeCommand", params).await;
+        assert_eq!(client.reply(id).await["error"]["code"], -32602);
+    }
+    assert_eq!(client.status().await["accepted"], 0);
+    assert_eq!(client.quit().await, (0, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_line_is_kept_up_to_date() {
+    let engine = Arc::new(FakeEngine::answering("alpha").named("tiny"));
+    let load: fimble::LoadEngine = {
+        let engine: Arc<dyn fimble_completion::engine::Engine> = engine;
+        Arc::new(move |model| match model {
+            None => Ok(engine.clone()),
+            Some(name) => Err(format!("No model is called {name}.")),
+        })
+    };
+    let mut client = TestClient::start(load, ServeOptions::default());
+    client.initialize(json!({"experimental": {"serverStatusNotification": true}}), Value::Null).await;
+    let mut statuses = Vec::new();
+    async fn next(client: &mut TestClient, statuses: &mut Vec<Value>, message: &str) {
+        loop {
+            let status = client.message("experimental/serverStatus").await["params"].take();
+            let arrived = status["message"].as_str().unwrap().starts_with(message);
+            statuses.push(status);
+            if arrived {
+                return;
+            }
+        }
+    }
+    next(&mut client, &mut statuses, "Model: tiny").await;
+    assert_eq!(statuses.last().unwrap(), &json!({"health": "ok", "quiescent": true, "message": "Model: tiny"}));
+    assert!(statuses.iter().all(|status| status["health"] == "ok"), "{statuses:?}");
+
+    for (settings, message, health) in [
+        (json!({"model": "x"}), "No model is called x. fimble goes on with the model tiny.", "warning"),
+        (json!({"enabled": false}), "fimble is switched off", "ok"),
+        (json!({"model": "embedded?"}), "No model is called embedded?.", "warning"),
+    ] {
+        client.notify("workspace/didChangeConfiguration", json!({"settings": settings})).await;
+        next(&mut client, &mut statuses, message).await;
+        assert_eq!(
+            (&statuses.last().unwrap()["health"], statuses.last().unwrap()["quiescent"].as_bool()),
+            (&json!(health), Some(true))
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn models_to_choose_from_are_listed() {
+    let known =
+        KnownModel { name: "n".to_owned(), summary: "s".to_owned(), installed: false, folder: Some("/f".into()) };
+    let options = ServeOptions { models: Arc::new(move || vec![known.clone()]), ..ServeOptions::default() };
+    let mut client = TestClient::start(loads(&Arc::new(FakeEngine::answering("alpha"))), options);
+    client.initialize(ghost_text(), Value::Null).await;
+    let models = client.ask("fimble/models", json!({})).await;
+    let listed = json!({"name": "n", "summary": "s", "installed": false, "folder": "/f"});
+    assert_eq!(models, json!({"current": "embedded", "models": [listed]}));
+}
