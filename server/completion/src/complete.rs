@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::document::{Document, Edit};
 use crate::engine::{Cancel, Engine, EngineError, Generation, GenerationRequest, Priority, Usage, Watch};
+use crate::judgement::unbroken;
 use crate::pin::{Context, Pin};
-use crate::plan::{Plan, plan};
+use crate::plan::{Plan, is_word, plan};
 use crate::postprocess::{is_loop, useful_length};
 use crate::prompt::{FimText, Prompt};
 use crate::settings::CompletionSettings;
@@ -141,9 +142,10 @@ pub fn complete(
             &generation.text
         };
         let useful = useful_length(generated, &plan);
-        (useful > 0).then(|| Suggestion {
-            text: with_line_breaks_of(document, &generation.text[..useful]),
-            confidence: confidence(&generation, useful),
+        let good = unbroken(document, *offset, &generation.text[..useful], is_cut);
+        (!good.trim().is_empty()).then(|| Suggestion {
+            text: with_line_breaks_of(document, good),
+            confidence: confidence(&generation, good.len()),
             is_cut,
         })
     };
@@ -226,10 +228,6 @@ fn whole_lines(text: &str) -> &str {
         Some((lines, _)) if !lines.trim().is_empty() => lines,
         _ => text,
     }
-}
-
-fn is_word(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
 }
 
 fn confidence(generation: &Generation, useful: usize) -> f32 {

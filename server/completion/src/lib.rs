@@ -14,6 +14,7 @@ pub mod context;
 pub mod document;
 pub mod engine;
 pub mod fake_engine;
+pub mod judgement;
 pub mod language;
 mod lazy_syntax;
 pub mod pin;

@@ -15,6 +15,8 @@ pub struct Plan {
     pub line_before: String,
     /// The cursor's line after the cursor, without its line break.
     pub line_after: String,
+    /// The line above that is not blank, without its line break; empty at the start of the file.
+    pub previous_line: String,
     /// The next line that is not blank, without its line break; empty at the end of the file.
     pub next_line: String,
 }
@@ -27,7 +29,7 @@ pub enum Shape {
     Block { indent: usize },
 }
 
-/// Lines beyond which a file is not searched for the next one that is not blank.
+/// Lines beyond which a file is not searched for one that is not blank.
 const LOOK_AHEAD: usize = 100;
 
 /// A longer line is cut where it is only compared or measured.
@@ -39,13 +41,7 @@ pub fn plan(document: &Document, offset: usize, settings: &CompletionSettings) -
     let block = match settings.multiline {
         Multiline::Never => None,
         Multiline::Always => Some(indent_of_block(&plan.line_before, language)),
-        Multiline::Auto => {
-            let line = document.text().byte_to_line(offset);
-            let mut above = (0..line).rev().take(LOOK_AHEAD).map(|line| line_at(document, line));
-            let above = above.find(|line| !line.is_empty()).unwrap_or_default();
-            opened_block(&plan.line_before, &plan.line_after, &above, &plan.next_line, language)
-                .filter(|_| !is_in_prose(document, offset))
-        }
+        Multiline::Auto => opened_block(&plan, language).filter(|_| !is_in_prose(document, offset)),
     };
     Plan { shape: block.map_or(Shape::Line, |indent| Shape::Block { indent }), ..plan }
 }
@@ -64,7 +60,9 @@ pub(crate) fn surroundings(document: &Document, offset: usize) -> Plan {
         .map(|line| line_at(document, line))
         .find(|line| !line.is_empty())
         .unwrap_or_default();
-    Plan { shape: Shape::Line, line_before, line_after, next_line }
+    let mut above = (0..line).rev().take(LOOK_AHEAD).map(|line| line_at(document, line));
+    let previous_line = above.find(|line| !line.is_empty()).unwrap_or_default();
+    Plan { shape: Shape::Line, line_before, line_after, previous_line, next_line }
 }
 
 /// A line without its line break and the blanks before that, or the beginning of a very long one.
@@ -128,13 +126,8 @@ fn indent_of_block(line_before: &str, language: Language) -> usize {
 }
 
 /// A block is called for where the line opens one, or where the line above did and this one is still empty.
-fn opened_block(
-    line_before: &str,
-    line_after: &str,
-    above: &str,
-    next_line: &str,
-    language: Language,
-) -> Option<usize> {
+fn opened_block(plan: &Plan, language: Language) -> Option<usize> {
+    let Plan { line_before, line_after, previous_line: above, next_line, .. } = plan;
     if !line_after.trim().chars().all(|c| matches!(c, '}' | ')' | ']' | ';' | ',')) {
         return None;
     }
@@ -166,8 +159,12 @@ fn opens_block(line: &str, language: Language) -> bool {
     }
 }
 
+pub(crate) fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
 /// The width of the white space that `line` begins with; a tab counts as four columns.
-fn columns(line: &str) -> usize {
+pub(crate) fn columns(line: &str) -> usize {
     line.chars().take_while(|c| c.is_whitespace()).map(|c| if c == '\t' { 4 } else { 1 }).sum()
 }
 

@@ -2,7 +2,7 @@
 //! already, and nothing at all where nothing is left.
 
 use crate::brackets::unmatched;
-use crate::plan::{Plan, Shape};
+use crate::plan::{Plan, Shape, is_word};
 
 /// How much of `generated`, from its start on, is worth inserting at the cursor, in bytes; 0 for nothing.
 pub fn useful_length(generated: &str, plan: &Plan) -> usize {
@@ -93,7 +93,6 @@ fn unmatched_angle(text: &str) -> Option<usize> {
 
 /// Where `text` goes on as the line does after the cursor, up to the line's end but for closing punctuation.
 fn repeated_words(text: &str, rest: &str) -> Option<usize> {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(rest).map(|(start, _)| start).find(|start| {
         let splits_word = text[..*start].ends_with(is_word) && rest.starts_with(is_word);
         let ends_line = text[start + rest.len()..].chars().all(|c| matches!(c, ')' | ']' | '}' | ';' | ','));
@@ -101,25 +100,19 @@ fn repeated_words(text: &str, rest: &str) -> Option<usize> {
     })
 }
 
-/// Drops a last line that only says what the next line of the file says.
+/// Drops a line that only says what the line above or below it says, with all that follows it.
 fn without_repeated_line<'a>(text: &'a str, plan: &Plan) -> &'a str {
-    let next = plan.next_line.trim();
-    if next.is_empty() {
-        return text;
+    let rest = if text.contains('\n') { "" } else { &plan.line_after };
+    let first = format!("{}{}{rest}", plan.line_before, text.lines().next().unwrap_or_default());
+    let first = first.trim();
+    // A lone bracket or `pass` may well come twice.
+    let repeats = |other: &str| first == other.trim() && first.len() > 4;
+    if repeats(&plan.previous_line) || (plan.shape == Shape::Line && repeats(&plan.next_line)) {
+        return "";
     }
-    match plan.shape {
-        Shape::Line => {
-            let line = format!("{}{}{}", plan.line_before, text, plan.line_after);
-            // A lone bracket or `pass` may well come twice.
-            let repeats = line.trim() == next && next.len() > 4;
-            if repeats { "" } else { text }
-        }
-        Shape::Block { .. } => {
-            let start = text.rfind('\n').map_or(0, |newline| newline + 1);
-            let repeats = start > 0 && text[start..].trim_end() == plan.next_line;
-            if repeats { text[..start].trim_end() } else { text }
-        }
-    }
+    let last = text.rfind('\n').map_or(0, |newline| newline + 1);
+    let repeats_next = last > 0 && text[last..].trim_end() == plan.next_line && !plan.next_line.is_empty();
+    if repeats_next { text[..last].trim_end() } else { text }
 }
 
 #[cfg(test)]
@@ -180,6 +173,14 @@ mod tests {
         assert_eq!(check("fn f() {\n    $0\n    return total;\n}", "return total;"), "");
         assert_eq!(check("fn f() {\n    ret$0\n    return total;\n}", "urn total;"), "");
         assert_eq!(check("fn f() {\n    $0\n    }\n}", "}"), "}");
+    }
+
+    #[test]
+    fn the_line_above_is_not_suggested_again() {
+        assert_eq!(check("fn f() {\n    count += 1;\n\n    $0\n}", "count += 1;"), "");
+        assert_eq!(check("fn f() {\n    count += 1;\n    cou$0\n}", "nt += 1;"), "");
+        assert_eq!(check("fn f() {\n    count += 1;\n    cou$0\n}", "nt += 10;"), "nt += 10;");
+        assert_eq!(check("fn f() {\n    if a {\n        b\n    }\n$0\n", "}"), "}");
     }
 
     #[test]

@@ -1,0 +1,234 @@
+//! Whether a suggestion would break code that parses. A line is seldom whole, and what it opens may be closed later: a
+//! suggestion is broken only if nothing that could follow it makes it parse.
+
+use std::ops::Range;
+
+use ropey::Rope;
+
+use crate::document::Document;
+use crate::language::{BlockStyle, Language};
+use crate::plan::{columns, is_word};
+use crate::syntax::SyntaxTree;
+
+/// The code around the cursor that is parsed reaches so many lines up, and so many down.
+const REACH: usize = 200;
+
+/// How often a suggestion that was cut short is cut shorter, by a word or a sign each time.
+const CUTS: usize = 8;
+
+/// How much of `text`, inserted at the byte `offset`, breaks no code that parses. All or nothing, but for a text that was
+/// cut short anyway: of that, as much as is good.
+pub fn unbroken<'a>(document: &Document, offset: usize, text: &'a str, is_cut: bool) -> &'a str {
+    let shorter = |text: &&'a str| {
+        let last = text.chars().next_back()?;
+        let without_word = text.trim_end_matches(|letter| is_word(letter));
+        let without_last = &text[..text.len() - last.len_utf8()];
+        Some(if is_word(last) { without_word } else { without_last }.trim_end())
+    };
+    let tries = std::iter::successors(Some(text), shorter).take(if is_cut { CUTS } else { 1 });
+    let mut good = tries.filter(|text| text.trim().is_empty() || !breaks_syntax(document, offset, text));
+    good.next().unwrap_or_default()
+}
+
+/// Whether the code around the byte `offset` parses without the cursor's line, or as it stands, and would not with
+/// `text` inserted. Never where the language has no grammar.
+fn breaks_syntax(document: &Document, offset: usize, text: &str) -> bool {
+    let (rope, language) = (document.text(), document.language());
+    if language.grammar().is_none() {
+        return false;
+    }
+    let line = rope.byte_to_line(offset);
+    let Some(lines) = item_around(rope, line) else { return false };
+    let (start, end) = (rope.line_to_byte(lines.start), rope.line_to_byte(lines.end));
+    let line = rope.line_to_byte(line)..rope.line_to_byte(line + 1);
+    let between = |range: Range<usize>| rope.byte_slice(range).to_string();
+    let header = header(rope, lines.start, language);
+    let (above, below) = (header + &between(start..line.start), between(line.end..end));
+    let (before, after) = (between(line.start..offset), between(offset..line.end));
+    let parses = |line: &str| {
+        let excerpt = Rope::from_str(&format!("{above}{line}\n{below}"));
+        SyntaxTree::parse(language, &excerpt).is_none_or(|tree| !tree.root_node().has_error())
+    };
+
+    let suggested = format!("{before}{text}{}", after.trim_end());
+    if parses(&suggested) || !(parses("") || parses(&format!("{before}{after}"))) {
+        return false;
+    }
+    !continuations(&suggested, language).iter().any(|more| parses(&format!("{suggested}{more}")))
+}
+
+/// The lines of the item around `line`: from one that is indented least, to the next one like it. `None` where it is too
+/// long for its beginning to be found.
+fn item_around(text: &Rope, line: usize) -> Option<Range<usize>> {
+    let first = line.saturating_sub(REACH);
+    let starts = |line: usize| Some(columns(&beginning(text, line)?));
+    let mut start = line;
+    let mut least = starts(line).unwrap_or(usize::MAX);
+    for above in (first..line).rev() {
+        if least == 0 {
+            break;
+        }
+        if let Some(columns) = starts(above).filter(|columns| *columns < least) {
+            (start, least) = (above, columns);
+        }
+    }
+    let last = text.len_lines().min(line + REACH);
+    let end = (line + 1..last).find(|below| starts(*below).is_some_and(|columns| columns <= least));
+    (start < line || least == 0).then(|| start..end.unwrap_or(last))
+}
+
+/// The beginning of a line on which something begins; `None` for a blank line and one that goes on with, or closes, what
+/// is above.
+fn beginning(text: &Rope, line: usize) -> Option<String> {
+    const LONGEST: usize = 80;
+    const CONTINUING: [&str; 9] = ["else", "elif", "except", "finally", "where", "{", ")", "]", "}"];
+    let beginning: String = text.line(line).chars().take(LONGEST).collect();
+    let content = beginning.trim();
+    (!content.is_empty() && !CONTINUING.iter().any(|word| content.starts_with(word))).then_some(beginning)
+}
+
+/// What has to stand above an item that is indented.
+fn header(text: &Rope, line: usize, language: Language) -> String {
+    let is_indented = beginning(text, line).is_some_and(|beginning| columns(&beginning) > 0);
+    match language.block_style() {
+        BlockStyle::Indentation if is_indented => "if 0:\n".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// What a person might go on with after `code`, to bring it to an end.
+fn continuations(code: &str, language: Language) -> Vec<String> {
+    let closing = closing(code);
+    match language.block_style() {
+        BlockStyle::Braces => ["", ";", ",", " {}", "{}}"].iter().map(|end| format!("{closing}{end}")).collect(),
+        BlockStyle::Indentation => {
+            let last = code.lines().next_back().unwrap_or_default();
+            let indent = " ".repeat(columns(last));
+            let body = |header: &str| format!("{closing}{header}\n{indent}    pass");
+            vec![
+                closing.clone(),
+                body(""),
+                body(":"),
+                format!("{}\n{indent}finally:\n{indent}    pass", body("")),
+                format!("{closing}\n{indent}def f():\n{indent}    pass"),
+            ]
+        }
+    }
+}
+
+/// The brackets and quotes that close what `code` leaves open.
+fn closing(code: &str) -> String {
+    let mut open = Vec::new();
+    let mut quoted = false;
+    let mut escaped = false;
+    for character in code.chars() {
+        match character {
+            '"' if !escaped => quoted = !quoted,
+            _ if quoted => {}
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            '{' => open.push('}'),
+            ')' | ']' | '}' if open.last() == Some(&character) => drop(open.pop()),
+            _ => {}
+        }
+        escaped = character == '\\' && !escaped;
+    }
+    let quote = quoted.then_some('"');
+    quote.into_iter().chain(open.into_iter().rev()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn breaks(language: &str, fixture: &str, text: &str) -> bool {
+        let offset = fixture.find("$0").expect("a cursor");
+        let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
+        breaks_syntax(&document, offset, text)
+    }
+
+    #[test]
+    fn what_can_be_finished_is_not_broken() {
+        let body = "fn f() {\n    $0\n}\n";
+        for text in
+            ["let a = 1;", "let a = g(", "if a {", "match a {", "let a = b", "a.b()", "#[cfg(test)]", "for a in b"]
+        {
+            assert!(!breaks("rust", body, text), "{text}");
+        }
+        for text in ["fn g()", "pub struct A", "impl A for B {", "use a::{b,", "/// Words"] {
+            assert!(!breaks("rust", "fn f() {}\n\n$0\n", text), "{text}");
+        }
+        let body = "def f(a):\n    b = 1\n    $0\n    return b\n";
+        for text in ["b = 2", "if a:", "try:", "g(a,", "for c in a", "@decorated", "return [a for a in b", "# words"] {
+            assert!(!breaks("python", body, text), "{text}");
+        }
+        assert!(!breaks("python", "class A:\n    def f(self):\n        return 1\n\n    $0\n", "def g(self):"));
+        assert!(!breaks("rust", "let a = f($0);\n", "b, c"));
+        assert!(!breaks("rust", "fn f() {\n    if a {\n        b();\n    }$0\n}\n", " else {\n        c();\n    }"));
+    }
+
+    #[test]
+    fn what_cannot_be_finished_is_broken() {
+        let body = "fn f() {\n    $0\n}\n";
+        for text in ["let a = );", "let = 1;", "a b c", "}}", "fn (a) {"] {
+            assert!(breaks("rust", body, text), "{text}");
+        }
+        let body = "def f(a):\n    b = 1\n    $0\n    return b\n";
+        for text in ["b = = 2", "a b", "g(a))", "def (a):", "if else:"] {
+            assert!(breaks("python", body, text), "{text}");
+        }
+        assert!(breaks("rust", "fn f() {\n    let a = g($0);\n}\n", "b c"));
+        assert!(breaks("rust", "let a = f($0);\n", "b))"));
+    }
+
+    #[test]
+    fn what_was_cut_short_is_cut_back_to_what_is_good() {
+        let text = "fn f() {\n    \n}\n";
+        let document = Document::new("a", Language::from_id("rust"), 0, text);
+        let check = |text, is_cut| unbroken(&document, 13, text, is_cut);
+        assert_eq!(check("let a = b.c(d, e.", true), "let a = b.c(d, e");
+        assert_eq!(check("let a = b.c(d, e.", false), "");
+        assert_eq!(check("let a = b", true), "let a = b");
+        assert_eq!(check(") ) ) ) ) ) ) ) ) )", true), "");
+    }
+
+    #[test]
+    fn code_that_did_not_parse_is_not_judged() {
+        assert!(!breaks("rust", "fn f( {\n    let a = = ;\n    $0\n}\n", "a b c"));
+        assert!(!breaks("toml", "a = $0", "= ="));
+    }
+
+    #[test]
+    fn only_the_item_around_the_cursor_is_parsed() {
+        let broken = "fn g( {{{\n\n";
+        let item = "fn f() {\n    $0\n}\n\n";
+        assert!(breaks("rust", &format!("{broken}{item}{broken}"), "a b c"));
+        let lines = |text: &str, line| item_around(&Rope::from_str(text), line);
+        assert_eq!(lines("a\n\nfn f()\nwhere\n    A: B,\n{\n    c\n}\n\nd\n", 6), Some(2..9));
+        assert_eq!(lines("a\n", 1), Some(0..2));
+        assert_eq!(lines("", 0), None);
+    }
+
+    /// The held-out cases are windows of files: some begin or end in the middle of something.
+    #[test]
+    fn what_people_wrote_is_not_broken() {
+        for (language, kind) in ["rust", "python"]
+            .iter()
+            .flat_map(|language| ["single-line", "multi-line", "mid-word"].map(|kind| (language, kind)))
+        {
+            let cases = format!("{}/../../tests/quality/{language}-{kind}.jsonl", env!("CARGO_MANIFEST_DIR"));
+            let cases = std::fs::read_to_string(cases).unwrap();
+            let is_broken = |case: &&str| {
+                let case: serde_json::Value = serde_json::from_str(case).unwrap();
+                let part = |name: &str| case[name].as_str().unwrap().to_owned();
+                breaks(
+                    language,
+                    &format!("{}$0{}", part("prompt"), part("suffix")),
+                    part("canonical_solution").trim_end(),
+                )
+            };
+            let broken = cases.lines().filter(is_broken).count();
+            assert!(broken * 200 <= cases.lines().count(), "{language} {kind}: {broken}");
+        }
+    }
+}
