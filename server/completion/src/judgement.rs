@@ -21,7 +21,7 @@ const CUTS: usize = 8;
 pub fn unbroken<'a>(document: &Document, offset: usize, text: &'a str, is_cut: bool) -> &'a str {
     let shorter = |text: &&'a str| {
         let last = text.chars().next_back()?;
-        let without_word = text.trim_end_matches(|letter| is_word(letter));
+        let without_word = text.trim_end_matches(is_word);
         let without_last = &text[..text.len() - last.len_utf8()];
         Some(if is_word(last) { without_word } else { without_last }.trim_end())
     };
@@ -100,7 +100,11 @@ fn header(text: &Rope, line: usize, language: Language) -> String {
 fn continuations(code: &str, language: Language) -> Vec<String> {
     let closing = closing(code);
     match language.block_style() {
-        BlockStyle::Braces => ["", ";", ",", " {}", "{}}"].iter().map(|end| format!("{closing}{end}")).collect(),
+        // Not every language allows a comma after the last argument.
+        BlockStyle::Braces => ["", " x"]
+            .iter()
+            .flat_map(|operand| ["", ";", ",", " {}", "{}}"].map(|end| format!("{operand}{closing}{end}")))
+            .collect(),
         BlockStyle::Indentation => {
             let last = code.lines().next_back().unwrap_or_default();
             let indent = " ".repeat(columns(last));
@@ -182,12 +186,28 @@ mod tests {
     }
 
     #[test]
+    fn every_grammar_is_good_enough_to_judge_by() {
+        for (language, fixture, good, bad) in [
+            ("c", "int f(int a) {\n    $0\n}\n", "return g(a,", "return = a;"),
+            ("cpp", "int f(int a) {\n    $0\n}\n", "for (auto b : c) {", "a b c d;"),
+            ("go", "package a\n\nfunc f() {\n\t$0\n}\n", "for i := range a {", "a := := b"),
+            ("java", "class A {\n    void f() {\n        $0\n    }\n}\n", "int b = g(", "int = b;"),
+            ("javascript", "function f() {\n    $0\n}\n", "const a = b.map((c) => {", "const const = 1;"),
+            ("typescript", "function f(): void {\n    $0\n}\n", "const a: B = c(", "const : B = 1;"),
+            ("typescriptreact", "const a = () => {\n    $0\n};\n", "return <b>{c}</b>;", "return <b {c}>d</b"),
+        ] {
+            assert!(!breaks(language, fixture, good), "{language}");
+            assert!(breaks(language, fixture, bad), "{language}");
+        }
+    }
+
+    #[test]
     fn what_was_cut_short_is_cut_back_to_what_is_good() {
         let text = "fn f() {\n    \n}\n";
         let document = Document::new("a", Language::from_id("rust"), 0, text);
         let check = |text, is_cut| unbroken(&document, 13, text, is_cut);
-        assert_eq!(check("let a = b.c(d, e.", true), "let a = b.c(d, e");
-        assert_eq!(check("let a = b.c(d, e.", false), "");
+        assert_eq!(check("let a = b.c(d, e f", true), "let a = b.c(d, e");
+        assert_eq!(check("let a = b.c(d, e f", false), "");
         assert_eq!(check("let a = b", true), "let a = b");
         assert_eq!(check(") ) ) ) ) ) ) ) ) )", true), "");
     }

@@ -120,18 +120,28 @@ static LANGUAGES: &[Row] = &[
         block_style: BlockStyle::Indentation,
         grammar: Some(|| tree_sitter_python::LANGUAGE.into()),
     },
-    braces("C", &["c"], &["c", "h"]),
+    parsed(braces("C", &["c"], &["c", "h"]), || tree_sitter_c::LANGUAGE.into()),
     braces("C#", &["csharp"], &["cs", "csx"]),
-    braces("C++", &["cpp"], &["cpp", "cc", "cxx", "c++", "hpp", "hh", "hxx", "h++", "ipp", "inl"]),
+    parsed(braces("C++", &["cpp"], &["cpp", "cc", "cxx", "c++", "hpp", "hh", "hxx", "h++", "ipp", "inl"]), || {
+        tree_sitter_cpp::LANGUAGE.into()
+    }),
     braces("Dart", &["dart"], &["dart"]),
-    braces("Go", &["go"], &["go"]),
-    braces("Java", &["java"], &["java"]),
-    braces("JavaScript", &["javascript", "javascriptreact"], &["js", "mjs", "cjs", "jsx"]),
+    parsed(braces("Go", &["go"], &["go"]), || tree_sitter_go::LANGUAGE.into()),
+    parsed(braces("Java", &["java"], &["java"]), || tree_sitter_java::LANGUAGE.into()),
+    parsed(braces("JavaScript", &["javascript", "javascriptreact"], &["js", "mjs", "cjs", "jsx"]), || {
+        tree_sitter_javascript::LANGUAGE.into()
+    }),
     braces("Kotlin", &["kotlin"], &["kt", "kts"]),
     braces("PHP", &["php"], &["php"]),
     braces("Scala", &["scala"], &["scala", "sc"]),
     braces("Swift", &["swift"], &["swift"]),
-    braces("TypeScript", &["typescript", "typescriptreact"], &["ts", "mts", "cts", "tsx"]),
+    parsed(braces("TypeScript", &["typescript"], &["ts", "mts", "cts"]), || {
+        tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into()
+    }),
+    // A language of its own: `<T>x` is a tag here, and a type assertion there.
+    parsed(braces("TypeScript with JSX", &["typescriptreact"], &["tsx"]), || {
+        tree_sitter_typescript::LANGUAGE_TSX.into()
+    }),
     braces("Zig", &["zig"], &["zig", "zon"]),
     Row { line_comment: None, ..braces("CSS", &["css"], &["css"]) },
     Row { line_comment: None, ..braces("JSON", &["json"], &["json"]) },
@@ -150,12 +160,17 @@ static LANGUAGES: &[Row] = &[
     Row { line_comment: None, ..indentation("Markdown", &["markdown"], &["md", "markdown"], "") },
 ];
 
-/// A row of a language that looks like C and has no grammar here.
+/// `row` with a grammar.
+const fn parsed(row: Row, grammar: fn() -> tree_sitter::Language) -> Row {
+    Row { grammar: Some(grammar), ..row }
+}
+
+/// A row of a language that looks like C, without a grammar.
 const fn braces(name: &'static str, ids: &'static [&'static str], extensions: &'static [&'static str]) -> Row {
     Row { ids, name, extensions, line_comment: Some("//"), block_style: BlockStyle::Braces, grammar: None }
 }
 
-/// A row of a language without braces that has no grammar here.
+/// A row of a language without braces, without a grammar.
 const fn indentation(
     name: &'static str,
     ids: &'static [&'static str],
@@ -177,7 +192,7 @@ mod tests {
             ("rust", "src/main.rs", "Rust"),
             ("python", "stubs/os.pyi", "Python"),
             ("python", "OLD.PY", "Python"),
-            ("typescriptreact", "App.tsx", "TypeScript"),
+            ("typescriptreact", "App.tsx", "TypeScript with JSX"),
             ("cpp", "a.b.hpp", "C++"),
             ("shellscript", "/home/me/.bashrc", "Shell"),
             ("dockerfile", "Dockerfile", "Dockerfile"),
