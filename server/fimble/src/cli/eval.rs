@@ -88,6 +88,8 @@ struct Line<'a> {
     exact: bool,
     answer: &'a str,
     expected: &'a str,
+    /// See [`Suggestion::confidence`](fimble_completion::complete::Suggestion); `null` for an empty answer.
+    confidence: Option<f32>,
     tokens: Usage,
     timing: Stages,
 }
@@ -162,6 +164,7 @@ fn line<'a>(case: &'a Case, outcome: &'a Outcome) -> Line<'a> {
         exact: outcome.exact,
         answer: &outcome.answer,
         expected: &case.canonical_solution,
+        confidence: outcome.completion.suggestion.as_ref().map(|suggestion| suggestion.confidence),
         tokens: outcome.completion.usage,
         timing: outcome.completion.timing.into(),
     }
