@@ -24,8 +24,13 @@ const ENCODING: PositionEncoding = PositionEncoding::Utf16;
 const BATCH: BatchSize = BatchSize::SmallInput;
 
 /// The server's defaults.
-const SETTINGS: CompletionSettings =
-    CompletionSettings { multiline: Multiline::Auto, max_tokens: 64, context_tokens: 1024, deadline: None };
+const SETTINGS: CompletionSettings = CompletionSettings {
+    multiline: Multiline::Auto,
+    max_tokens: 64,
+    context_tokens: 1024,
+    deadline: None,
+    min_confidence: 0,
+};
 const SUGGESTIONS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
 
 fn main() {

@@ -6,7 +6,7 @@ use fimble::ServeOptions;
 use fimble_completion::fake_engine::FakeEngine;
 use serde_json::{Value, json};
 
-use crate::client::{TestClient, URI, inline_params, loads};
+use crate::client::{TestClient, URI, ghost_text, inline_params, loads};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ghost_text_stands_at_the_cursor_and_reports_its_accept() {
@@ -94,6 +94,26 @@ async fn a_request_by_hand_asks_the_model_and_what_it_brings_is_kept() {
     params["context"] = json!({"triggerKind": 1});
     assert_eq!(client.ask("textDocument/inlineCompletion", params).await["items"][0]["insertText"], "alpha");
     assert_eq!(engine.calls(), 2);
+}
+
+/// The scripted engine is sure of every token by half.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_model_is_not_sure_of_is_for_who_asks_by_hand() {
+    for (least, automatic) in [(50, 1), (51, 0)] {
+        let engine = Arc::new(FakeEngine::answering("alpha"));
+        let mut client = TestClient::start(loads(&engine), ServeOptions::default());
+        client.initialize(ghost_text(), json!({"min_confidence": least})).await;
+        client.wait_until("ready").await;
+        client.open(URI, "x = \n").await;
+        assert_eq!(client.inline(URI, 0, 4).await.len(), automatic);
+        let mut params = inline_params(URI, 0, 4);
+        params["context"]["triggerKind"] = json!(1);
+        let by_hand = client.ask("textDocument/inlineCompletion", params).await;
+        assert_eq!(by_hand["items"][0]["insertText"], "alpha");
+        // It stays while the user types along.
+        client.insert(URI, 2, 4, "al").await;
+        assert_eq!(client.inline(URI, 0, 6).await[0]["insertText"], "pha");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

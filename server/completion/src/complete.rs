@@ -143,9 +143,11 @@ pub fn complete(
         };
         let useful = useful_length(generated, &plan);
         let good = unbroken(document, *offset, &generation.text[..useful], is_cut);
-        (!good.trim().is_empty()).then(|| Suggestion {
+        let confidence = confidence(&generation, good.len());
+        let is_sure = confidence * 100.0 >= f32::from(settings.min_confidence);
+        (is_sure && !good.trim().is_empty()).then(|| Suggestion {
             text: with_line_breaks_of(document, good),
-            confidence: confidence(&generation, good.len()),
+            confidence,
             is_cut,
         })
     };

@@ -126,8 +126,13 @@ mod tests {
     fn check(fixture: &str, generated: &str) -> String {
         let offset = fixture.find("$0").expect("the fixture has a cursor");
         let document = Document::new("test", Language::from_id("rust"), 0, &fixture.replacen("$0", "", 1));
-        let settings =
-            CompletionSettings { multiline: Multiline::Auto, max_tokens: 64, context_tokens: 1024, deadline: None };
+        let settings = CompletionSettings {
+            multiline: Multiline::Auto,
+            max_tokens: 64,
+            context_tokens: 1024,
+            deadline: None,
+            min_confidence: 0,
+        };
         let plan = plan(&document, offset, &settings);
         generated[..useful_length(generated, &plan)].to_owned()
     }

@@ -14,6 +14,16 @@ pub struct CompletionSettings {
     pub context_tokens: usize,
     /// After this, a suggestion is cut at the next good place rather than awaited. `None`: as long as it takes.
     pub deadline: Option<Duration>,
+    /// Per cent. A suggestion of which the model is less sure is not made; see
+    /// [`Suggestion::confidence`](crate::complete::Suggestion::confidence).
+    pub min_confidence: u8,
+}
+
+impl CompletionSettings {
+    /// The same for somebody who has asked and waits: all there is, however long it takes.
+    pub fn by_hand(&self) -> Self {
+        Self { deadline: None, min_confidence: 0, ..self.clone() }
+    }
 }
 
 /// Whether more than the rest of the line may be suggested.

@@ -154,8 +154,13 @@ mod tests {
     use crate::language::Language;
     use crate::settings::Multiline;
 
-    const SETTINGS: CompletionSettings =
-        CompletionSettings { multiline: Multiline::Auto, max_tokens: 64, context_tokens: 1024, deadline: None };
+    const SETTINGS: CompletionSettings = CompletionSettings {
+        multiline: Multiline::Auto,
+        max_tokens: 64,
+        context_tokens: 1024,
+        deadline: None,
+        min_confidence: 0,
+    };
 
     fn document(fixture: &str) -> (Document, usize) {
         let offset = fixture.find("$0").expect("the fixture has a cursor");

@@ -94,6 +94,7 @@ fn settings() -> impl Strategy<Value = CompletionSettings> {
             max_tokens,
             context_tokens,
             deadline: None,
+            min_confidence: 0,
         },
     )
 }

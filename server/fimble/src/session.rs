@@ -179,11 +179,9 @@ impl Session {
             return Prepared::Nothing("the position is outside the document");
         };
 
-        let mut settings = self.settings.completion.clone();
+        let settings = &self.settings.completion;
+        let settings = if question.by_hand { settings.by_hand() } else { settings.clone() };
         let place = Place { version: document.version(), position: question.position };
-        if question.by_hand {
-            settings.deadline = None;
-        }
         let known = self.suggestions.get(&document, offset, &settings).filter(|_| self.mechanisms.suggestion_cache);
         let pin = open.pins.at(&document, offset);
         let cursor = Cursor { document, offset, pin };
@@ -213,8 +211,8 @@ impl Session {
     pub(crate) fn remember(&mut self, work: &Work, suggestion: &Suggestion, origin: Origin) {
         if self.engine.serves(&work.engine) {
             // One that was asked for by hand, or finished later, goes on being offered while the user types along.
-            let deadline = self.settings.completion.deadline;
-            let settings = CompletionSettings { deadline, ..work.settings.clone() };
+            let CompletionSettings { deadline, min_confidence, .. } = self.settings.completion;
+            let settings = CompletionSettings { deadline, min_confidence, ..work.settings.clone() };
             let Cursor { document, offset, .. } = &work.cursor;
             self.suggestions.insert(document, *offset, &settings, suggestion.clone(), origin);
         }

@@ -28,7 +28,7 @@ pub(super) fn load(common: Common) -> anyhow::Result<LoadedEngine> {
     let from_arguments = Options { model: common.model, ..Options::default() };
     let mut settings = Settings::resolve([&from_file, &from_arguments]);
     // Nobody types on while a command runs.
-    settings.completion.deadline = None;
+    settings.completion = settings.completion.by_hand();
 
     let started = Instant::now();
     let engine = MistralEngine::load(settings.model.as_deref(), EngineOptions::default())?;
