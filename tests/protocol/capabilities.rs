@@ -30,6 +30,7 @@ async fn menu_items_are_for_clients_without_ghost_text_and_those_that_ask() {
         (json!({}), json!({}), true),
         (json!({"textDocument": {"completion": {}}}), json!({}), true),
         (ghost_text(), json!({}), false),
+        (json!({"textDocument": {"inlineCompletion": null}}), json!({}), false),
         (ghost_text(), json!({"completionItems": true}), true),
     ] {
         let provider = announced(capabilities, options).await["completionProvider"].clone();

@@ -48,7 +48,8 @@ async fn a_menu_gets_the_same_text_as_an_item() {
     assert_eq!(item["filterText"], "alpha(beta)");
     assert_eq!(item["detail"], "fimble (tiny)");
     assert_eq!(item["documentation"], json!({"kind": "markdown", "value": "```python\nx = alpha(beta)\n```"}));
-    assert_eq!(item["textEdit"], json!({"range": {"start": cursor, "end": cursor}, "newText": "pha(beta)"}));
+    let word = json!({"line": 0, "character": 4});
+    assert_eq!(item["textEdit"], json!({"range": {"start": word, "end": cursor}, "newText": "alpha(beta)"}));
     assert_eq!((&item["insertTextFormat"], &item["insertTextMode"]), (&json!(1), &json!(1)));
     assert_eq!(item["command"]["command"], "fimble.accepted");
     assert_eq!(client.quit().await, (0, vec![]));

@@ -2,6 +2,8 @@
 
 use std::iter;
 
+use ropey::Rope;
+
 use crate::brackets::unmatched;
 use crate::document::Document;
 use crate::language::{BlockStyle, Language};
@@ -161,6 +163,13 @@ fn opens_block(line: &str, language: Language) -> bool {
 
 pub(crate) fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
+}
+
+/// The part of a word that ends at the byte `offset`.
+pub fn word_before(text: &Rope, offset: usize) -> String {
+    let character = text.byte_to_char(offset);
+    let length = text.chars_at(character).reversed().take_while(|before| is_word(*before)).count();
+    text.slice(character - length..character).to_string()
 }
 
 /// The width of the white space that `line` begins with; a tab counts as four columns.

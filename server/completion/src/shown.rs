@@ -2,16 +2,18 @@
 
 use crate::document::Document;
 use crate::pin::is_closer;
+use crate::plan::word_before;
 
 /// So many brackets and quotes an editor may have closed after what was typed.
 const CLOSERS: usize = 3;
 
-/// A suggestion on somebody's screen. Offsets and lengths are in bytes.
+/// A suggestion on somebody's screen, with the part of a word before it: menus insert the two as one. Offsets and lengths
+/// are in bytes.
 #[derive(Debug, Clone)]
 pub struct Shown {
     offset: usize,
     text: String,
-    /// Of the document when it was shown first.
+    /// Of the document without `text`.
     length: usize,
     /// How much of `text` stands in the document by now.
     taken: usize,
@@ -39,7 +41,9 @@ pub enum Step {
 
 impl Shown {
     pub fn new(document: &Document, offset: usize, text: &str) -> Self {
-        Self { offset, text: text.to_owned(), length: document.text().len_bytes(), taken: 0, partly: false }
+        let word = word_before(document.text(), offset);
+        let (taken, length) = (word.len(), document.text().len_bytes() - word.len());
+        Self { offset: offset - taken, text: word + text, length, taken, partly: false }
     }
 
     /// Whether `text`, shown at `offset`, is what is left of this suggestion, or that and more.
@@ -133,6 +137,9 @@ mod tests {
         assert_eq!(check("x = $0", "αβγ", &[(0, 0, "α"), (2, 0, "βγ")]), Some(Outcome::Accepted));
         // A menu takes back what was typed since, and inserts the whole.
         assert_eq!(check("$0", "alpha", &[(0, 0, "al"), (0, 2, "alpha")]), Some(Outcome::Accepted));
+        // And with it the word before, at once or first of all.
+        assert_eq!(check("x.al$0", "pha", &[(-2, 2, "alpha")]), Some(Outcome::Accepted));
+        assert_eq!(check("x.al$0", "pha", &[(-2, 2, ""), (-2, 0, "alpha")]), Some(Outcome::Accepted));
         // With something of the editor's after it.
         assert_eq!(check("f($0", "alpha", &[(0, 0, "alpha)")]), Some(Outcome::Accepted));
         assert_eq!(check("$0", "alpha beta", &[(0, 0, "alpha ")]), Some(Outcome::PartlyAccepted));
@@ -153,6 +160,7 @@ mod tests {
         // Several keys in one edit.
         assert_eq!(check_with("$0", "alpha beta", &[(0, 0, "alp"), (3, 0, "ha")], false), None);
         assert_eq!(check_with("$0", "alpha", &[(0, 0, "alx")], false), Some(Outcome::TypedOver));
+        assert_eq!(check("x.al$0", "pha", &[(-1, 1, ""), (-1, 0, "t")]), Some(Outcome::TypedOver));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use fimble_completion::document::Change;
 use fimble_completion::language::Language;
+use fimble_completion::plan::word_before;
 use fimble_completion::position::{Position, PositionEncoding, position_at};
-use ropey::Rope;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tower_lsp::ls_types::{
@@ -83,6 +83,10 @@ pub(crate) fn repair(message: &mut Value) {
     if ["shutdown", "fimble/status", "fimble/models"].iter().any(|method| message["method"] == *method) {
         message["params"] = Value::Null;
     }
+    // lsp-mode says so of what it has without any particulars.
+    if let Some(capability @ Value::Null) = message.pointer_mut("/params/capabilities/textDocument/inlineCompletion") {
+        *capability = json!({});
+    }
     let Some(Value::String(uri)) = message.pointer_mut("/params/textDocument/uri") else { return };
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&byte);
     if !uri.bytes().all(allowed) {
@@ -98,16 +102,18 @@ pub(crate) fn inline_item(offer: &Offer) -> InlineCompletionItem {
         // Neovim shows and inserts a CR as such; all clients give the text their document's line breaks.
         insert_text: offer.suggestion.text.replace("\r\n", "\n"),
         filter_text: None,
-        range: Some(cursor(offer)),
+        range: Some(range_before(offer, 0)),
         command: Some(accepted(offer)),
         insert_text_format: None,
     }
 }
 
-/// An item of a completion menu that inserts the suggestion at the cursor.
+/// An item of a completion menu. It replaces the word that the cursor is in by the word with the suggestion: several
+/// clients replace that word whatever the item says.
 pub(crate) fn menu_item(offer: &Offer) -> CompletionItem {
     let text = &offer.suggestion.text;
-    let first_line = word_before(offer.document.text(), offer.offset) + text.lines().next().unwrap_or_default();
+    let word = word_before(offer.document.text(), offer.offset);
+    let first_line = word.clone() + text.lines().next().unwrap_or_default();
     CompletionItem {
         label: label(if text.starts_with(['\r', '\n']) { text } else { &first_line }),
         kind: Some(CompletionItemKind::TEXT),
@@ -123,7 +129,10 @@ pub(crate) fn menu_item(offer: &Offer) -> CompletionItem {
         insert_text_format: Some(InsertTextFormat::PLAIN_TEXT),
         // The lines after the first are indented already; VS Code would do it again.
         insert_text_mode: Some(InsertTextMode::AS_IS),
-        text_edit: Some(CompletionTextEdit::Edit(TextEdit { range: cursor(offer), new_text: text.clone() })),
+        text_edit: Some(CompletionTextEdit::Edit(TextEdit {
+            range: range_before(offer, word.len()),
+            new_text: word + text,
+        })),
         command: Some(accepted(offer)),
         ..CompletionItem::default()
     }
@@ -156,11 +165,13 @@ fn accepted(offer: &Offer) -> Command {
     }
 }
 
-/// The empty range at the place that was asked for.
-fn cursor(offer: &Offer) -> Range {
-    let Position { line, character } = position_at(offer.document.text(), offer.offset, offer.encoding);
-    let position = WirePosition { line, character };
-    Range { start: position, end: position }
+/// The range of so many bytes before the place that was asked for.
+fn range_before(offer: &Offer, length: usize) -> Range {
+    let position = |offset| {
+        let Position { line, character } = position_at(offer.document.text(), offset, offer.encoding);
+        WirePosition { line, character }
+    };
+    Range { start: position(offer.offset - length), end: position(offer.offset) }
 }
 
 /// The first line that has something on it, short enough for a menu.
@@ -199,13 +210,6 @@ fn fenced(text: &str, language: Language) -> String {
     format!("{fence}{}\n{text}\n{fence}", language.id())
 }
 
-fn word_before(text: &Rope, offset: usize) -> String {
-    let character = text.byte_to_char(offset);
-    let is_word = |character: &char| character.is_alphanumeric() || *character == '_';
-    let length = text.chars_at(character).reversed().take_while(is_word).count();
-    text.slice(character - length..character).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,18 +227,20 @@ mod tests {
     }
 
     #[test]
-    fn a_menu_item_survives_the_filter_and_inserts_at_the_cursor() {
-        for (before, suggestion, label, filter) in [
-            ("let x = par", "se(text);\n    y", "parse(text);", "parse(text);"),
-            ("x ", "\n    y = 1", "y = 1", ""),
-            ("π_1", "\n\n", "(blank lines)", "π_1"),
-            ("", "  trimmed  \n", "trimmed", "  trimmed  "),
+    fn a_menu_item_survives_the_filter_and_completes_the_word() {
+        for (before, word, suggestion, label, filter) in [
+            ("let x = ", "par", "se(text);\n    y", "parse(text);", "parse(text);"),
+            ("x ", "", "\n    y = 1", "y = 1", ""),
+            ("", "π_1", "\n\n", "(blank lines)", "π_1"),
+            ("", "", "  trimmed  \n", "trimmed", "  trimmed  "),
         ] {
-            let item = menu_item(&offer(before, suggestion, "rust"));
+            let before = [before, word];
+            let item = menu_item(&offer(&before.concat(), suggestion, "rust"));
             assert_eq!((item.label.as_str(), item.filter_text.as_deref()), (label, Some(filter)));
-            let Some(CompletionTextEdit::Edit(edit)) = item.text_edit else { panic!("{before}: no edit") };
-            assert_eq!((edit.range.start, edit.new_text.as_str()), (edit.range.end, suggestion));
-            assert_eq!(edit.range.start.character as usize, before.encode_utf16().count());
+            let Some(CompletionTextEdit::Edit(edit)) = item.text_edit else { panic!("{word}: no edit") };
+            assert_eq!(edit.new_text, format!("{word}{suggestion}"));
+            assert_eq!(edit.range.start.character as usize, before[0].encode_utf16().count());
+            assert_eq!(edit.range.end.character as usize, before.concat().encode_utf16().count());
         }
         let long = menu_item(&offer("", &"ü".repeat(61), "rust"));
         assert_eq!(long.label, "ü".repeat(60) + "…");
