@@ -64,14 +64,17 @@ async fn a_model_that_cannot_load_is_reported_once() {
     client.initialize(ghost_text(), json!({"model": "qwen"})).await;
     loads.next().finish.send(Err("There is no model qwen; fimble models lists them.".to_owned())).unwrap();
     let shown = client.message("window/showMessage").await;
-    assert_eq!(shown["params"], json!({"type": 1, "message": "There is no model qwen; fimble models lists them."}));
+    assert_eq!(
+        shown["params"],
+        json!({"type": 1, "message": "fimble: There is no model qwen; fimble models lists them."})
+    );
     client.open(URI, "x = \n").await;
     for _ in 0..3 {
         assert_eq!(client.inline(URI, 0, 4).await, Vec::<Value>::new());
     }
     let status = client.status().await;
     assert_eq!((&status["state"], &status["model"]), (&json!("failed"), &json!("qwen")));
-    assert_eq!(status["message"], shown["params"]["message"]);
+    assert_eq!(status["message"], "There is no model qwen; fimble models lists them.");
     assert_eq!(client.quit().await, (0, vec![]));
 }
 
@@ -112,7 +115,7 @@ async fn a_changed_model_takes_over_when_it_is_ready() {
     // One that cannot load leaves the one that serves.
     client.notify("workspace/didChangeConfiguration", settings("fourth")).await;
     loads.next().finish.send(Err("No such model.".to_owned())).unwrap();
-    assert_eq!(client.shown().await, "No such model. fimble goes on with the model third.");
+    assert_eq!(client.shown().await, "fimble: No such model. It goes on with the model third.");
     let status = client.status().await;
     assert_eq!((&status["state"], &status["message"]), (&json!("ready"), &json!("No such model.")));
     assert_eq!(client.inline(URI, 0, 4).await[0]["insertText"], "third");

@@ -167,7 +167,7 @@ async fn a_status_line_is_kept_up_to_date() {
     assert!(statuses.iter().all(|status| status["health"] == "ok"), "{statuses:?}");
 
     for (settings, message, health) in [
-        (json!({"model": "x"}), "No model is called x. fimble goes on with the model tiny.", "warning"),
+        (json!({"model": "x"}), "No model is called x. It goes on with the model tiny.", "warning"),
         (json!({"enabled": false}), "fimble is switched off", "ok"),
         (json!({"model": "embedded?"}), "No model is called embedded?.", "warning"),
     ] {

@@ -422,6 +422,8 @@ impl MainLoop {
         if let Some(loaded) = self.loaded.take() {
             let _ = loaded.send(if failed.is_some() { "failed" } else { "ready" });
         }
+        // Editors may not say whose message it is.
+        let failed = failed.map(|message| format!("fimble: {message}"));
         match (failed, self.session.engine.state()) {
             (None, _) => {
                 self.ahead.note_activity();
@@ -429,7 +431,7 @@ impl MainLoop {
                 self.read_opened();
             }
             (Some(message), EngineState::Ready(engine)) => {
-                let message = format!("{message} fimble goes on with the model {}.", engine.model().name);
+                let message = format!("{message} It goes on with the model {}.", engine.model().name);
                 self.show(MessageType::ERROR, message);
             }
             (Some(message), _) => self.show(MessageType::ERROR, message),

@@ -41,7 +41,7 @@ impl ServerStatus {
             _ if !session.settings.enabled => (Health::Ok, true, "fimble is switched off".to_owned()),
             _ if engine.is_loading() => (Health::Ok, false, format!("Loading {asked}")),
             (EngineState::Ready(serving), Some(failure)) => {
-                let message = format!("{failure} fimble goes on with the model {}.", serving.model().name);
+                let message = format!("{failure} It goes on with the model {}.", serving.model().name);
                 (Health::Warning, true, message)
             }
             (EngineState::Ready(serving), None) => (Health::Ok, true, format!("Model: {}", serving.model().name)),

@@ -55,9 +55,7 @@ fn known_models() -> Vec<KnownModel> {
 /// Loads models as a server does.
 pub(super) fn load_engine(options: EngineOptions) -> LoadEngine {
     Arc::new(move |model: Option<&str>| {
-        // A sentence of its own in the editor, which may not say whose it is.
-        let sentence = |error| format!("fimble: {error}.");
-        let engine = MistralEngine::load(model, options.clone()).map_err(sentence)?;
+        let engine = MistralEngine::load(model, options.clone()).map_err(|error| format!("{error}."))?;
         Ok(Arc::new(engine) as Arc<dyn Engine>)
     })
 }

@@ -1,0 +1,66 @@
+-- Where fimble is switched on: in a buffer, which is decided here; for a language and everywhere, which the server
+-- does.
+
+local server = require("fimble.server")
+
+local M = {}
+
+---@alias fimble.Scope "buffer"|"language"|"everywhere"
+
+---@param bufnr? integer
+---@return boolean
+function M.buffer_is_on(bufnr)
+  return vim.b[bufnr or 0].fimble_enabled ~= false
+end
+
+--- By the editor's settings; the server's own file can say more.
+---@param language string
+---@return boolean
+local function language_is_on(language)
+  local languages = server.settings().languages or {}
+  return vim.F.if_nil(languages[language], languages["*"], true) == true
+end
+
+---@return boolean
+local function is_on_everywhere()
+  return server.settings().enabled ~= false and not server.says_it_is_off()
+end
+
+--- Why there are no suggestions in the current buffer; nil if there are.
+---@return string?
+function M.why_off()
+  local language = server.language()
+  if not is_on_everywhere() then
+    return "switched off everywhere"
+  elseif not language_is_on(language) then
+    return ("switched off for %s"):format(language)
+  elseif not M.buffer_is_on() then
+    return "switched off in this buffer"
+  end
+end
+
+---@param scope fimble.Scope
+---@return boolean
+function M.is_on(scope)
+  if scope == "buffer" then
+    return M.buffer_is_on()
+  elseif scope == "language" then
+    return language_is_on(server.language())
+  end
+  return is_on_everywhere()
+end
+
+---@param scope fimble.Scope
+---@param on boolean
+function M.set(scope, on)
+  if scope == "buffer" then
+    vim.b.fimble_enabled = on
+  elseif scope == "language" then
+    server.change({ languages = { [server.language()] = on } })
+  else
+    server.change({ enabled = on })
+  end
+  require("fimble.suggestion").dismiss()
+end
+
+return M
