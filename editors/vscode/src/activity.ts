@@ -1,0 +1,47 @@
+import * as vscode from "vscode";
+
+/** Shorter than this is a blink. */
+const BLINK_MS = 300;
+
+/** Whether the server is thinking, for somebody who looks at it: what changes back within a blink did not change. */
+export class Activity implements vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<void>();
+  #outstanding = 0;
+  #thinking = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  readonly onDidChange = this.#changed.event;
+
+  get thinking(): boolean {
+    return this.#thinking;
+  }
+
+  async during<Result>(request: Thenable<Result> | Result): Promise<Result> {
+    this.#count(1);
+    try {
+      return await request;
+    } finally {
+      this.#count(-1);
+    }
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#changed.dispose();
+  }
+
+  #count(change: 1 | -1): void {
+    this.#outstanding += change;
+    const thinking = this.#outstanding > 0;
+    if (thinking === this.#thinking) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    } else {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.#thinking = thinking;
+        this.#changed.fire();
+      }, BLINK_MS);
+    }
+  }
+}
