@@ -79,7 +79,7 @@ impl Plan {
     pub fn end_of(&self, text: &str) -> Option<usize> {
         match self.shape {
             Shape::Line => text.find(['\n', '\r']),
-            Shape::Block { indent } => self.end_of_block(text, indent),
+            Shape::Block { indent } => self.end_of_block(text, indent).into_iter().chain(self.repetition(text)).min(),
         }
     }
 
@@ -111,6 +111,30 @@ impl Plan {
                 }
             }
             position += line.len();
+        }
+        None
+    }
+
+    /// Where `text` begins to say its latest lines again, whole lines alone counted: a group of lines for the second time,
+    /// or a line for the third.
+    pub fn repetition(&self, text: &str) -> Option<usize> {
+        const LONGEST: usize = 8;
+        let mut end = 0;
+        let mut lines: Vec<(usize, String)> = Vec::new();
+        for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+            let before = if lines.is_empty() { self.line_before.as_str() } else { "" };
+            lines.push((end, format!("{before}{}", line.trim_end())));
+            end += line.len();
+            for group in 1..=LONGEST.min(lines.len() / 2) {
+                let times = if group == 1 { 3 } else { 2 };
+                let Some(start) = lines.len().checked_sub(group * times) else { continue };
+                let mut groups = lines[start..].chunks(group).map(|lines| lines.iter().map(|(_, line)| line));
+                let first: Vec<_> = groups.next().into_iter().flatten().collect();
+                let says_something = first.iter().any(|line| line.trim().len() > 4);
+                if says_something && groups.all(|group| group.eq(first.iter().copied())) {
+                    return Some(lines[start + group].0);
+                }
+            }
         }
         None
     }
@@ -249,6 +273,17 @@ mod tests {
             "\n    a();\n} else {\n    b();\n}|"
         );
         assert_eq!(end("python", "d = {$0\n", "\n    1: 2,\n}\nx"), "\n    1: 2,\n}|");
+    }
+
+    #[test]
+    fn a_block_ends_where_it_repeats_itself() {
+        let fixture = "fn f() {\n    $0\n}\n";
+        let group = "if a {\n        b();\n    }\n";
+        assert_eq!(end("rust", fixture, &format!("{group}    {group}    ")), "if a {\n        b();\n    }\n|");
+        assert_eq!(end("rust", fixture, "call();\n    call();\n    x"), "call();\n    call();\n    x");
+        assert_eq!(end("rust", fixture, "call();\n    call();\n    call();\n"), "call();\n|");
+        let plan = plan_at("rust", "fn f() {\n    ca$0\n}\n", Multiline::Always);
+        assert_eq!(plan.end_of("ll();\n    a();\n    call();\n    a();\n"), Some("ll();\n    a();\n".len()));
     }
 
     #[test]

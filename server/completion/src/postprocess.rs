@@ -7,6 +7,8 @@ use crate::plan::{Plan, Shape, is_word};
 /// How much of `generated`, from its start on, is worth inserting at the cursor, in bytes; 0 for nothing.
 pub fn useful_length(generated: &str, plan: &Plan) -> usize {
     let planned = &generated[..plan.end_of(generated).unwrap_or(generated.len())];
+    let repetition = plan.repetition(&format!("{planned}\n"));
+    let planned = &planned[..repetition.unwrap_or(planned.len())];
     if is_loop(planned) {
         return 0;
     }
