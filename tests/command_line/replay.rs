@@ -4,18 +4,34 @@ use serde_json::Value;
 
 use crate::run;
 
-const CODE: &str = "import os\n\n\ndef size(path):\n    return os.stat(path).st_size\n\n\nprint(size('x'))\n";
+const CODE: &str = "import os
+
+
+def size(path):
+    return os.stat(path).st_size
+
+
+print(size('x'))
+
+
+for path in paths:
+    print(size(path))
+
+
+if __name__ == '__main__':
+    main()
+";
 
 #[test]
 fn every_character_is_typed_or_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("code.py");
     fs::write(&path, CODE).unwrap();
-    let stretch = format!("{}:4-5", path.display());
+    let stretch = format!("{}:11-16", path.display());
     let (report, errors, status) = run(&["replay", &stretch, "--json", "--interval-ms", "0", "--deadline-ms", "1000"]);
     assert_eq!((errors.as_str(), status), ("", 0));
     let report: Value = serde_json::from_str(&report).unwrap();
-    let typed = CODE.lines().skip(3).take(2).collect::<Vec<_>>().join("\n").len() as u64;
+    let typed = CODE.lines().skip(10).take(6).collect::<Vec<_>>().join("\n").len() as u64;
     assert_eq!(report["characters"], typed);
     let keystrokes = report["keystrokes"].as_array().unwrap();
     let accepted = keystrokes.iter().filter(|keystroke| keystroke["accepted"] == true).count();
@@ -41,7 +57,7 @@ fn what_cannot_be_typed_is_said() {
     let path = folder.path().join("code.py");
     fs::write(&path, CODE).unwrap();
     let path = path.display();
-    assert!(run(&["replay", &format!("{path}:4-9")]).1.contains("has 8 lines, there is no line 9"));
+    assert!(run(&["replay", &format!("{path}:4-17")]).1.contains("has 16 lines, there is no line 17"));
     assert!(run(&["replay", &format!("{path}:2-2")]).1.contains("nothing to type in line 2"));
     assert!(run(&["replay", &format!("{path}:5-4")]).1.contains("such as src/main.rs:10-25"));
     assert!(run(&["replay", "no-such-file:1-2"]).1.contains("cannot read `no-such-file`"));

@@ -143,7 +143,9 @@ fn an_editor_gets_a_suggestion_of_the_embedded_model() {
     let mut editor = Editor::start(&["--stdio"]);
     editor.open(URI, CODE);
     editor.wait_until_ready();
-    let result = editor.ask("textDocument/inlineCompletion", inline(URI, 2, 11));
+    let mut by_hand = inline(URI, 2, 11);
+    by_hand["context"] = json!({"triggerKind": 1});
+    let result = editor.ask("textDocument/inlineCompletion", by_hand);
     let item = &result["items"].as_array().unwrap_or_else(|| result.as_array().unwrap())[0];
     assert!(item["insertText"].as_str().unwrap().starts_with("urn"), "{item}");
     let place = json!({"line": 2, "character": 11});

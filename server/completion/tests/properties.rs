@@ -188,7 +188,8 @@ proptest! {
         let mut document = Document::new("file", language, 0, &text);
         let mut offset = cursor(&text, start);
         let mut pins = Pins::default();
-        let mut shown: Option<(usize, Context)> = None;
+        // With the byte at which the tail begins.
+        let mut shown: Option<(Arc<Pin>, Context, usize)> = None;
         for (step, place) in steps {
             let before = document.text().to_string();
             let (range, typed, closers) = match step {
@@ -220,14 +221,15 @@ proptest! {
             prop_assert!(follows, "{context:?} in {text:?} at {offset}");
             let used = count(&context.prefix) + count(&context.tail) + count(&context.suffix);
             prop_assert!(used <= tokens, "{used} of {tokens}: {context:?}");
-            let pin = Arc::as_ptr(&pin) as usize;
-            if let Some((_, earlier)) = shown.filter(|(other, _)| *other == pin) {
+            if let Some((_, earlier, start)) = shown.filter(|(other, ..)| Arc::ptr_eq(other, &pin)) {
                 let same = earlier.prefix == context.prefix && earlier.suffix == context.suffix;
-                // Too many tokens for so few bytes: that request had a window of its own.
-                let crowded = 3 * count(&context.tail) > context.tail.len() || 3 * count(&earlier.tail) > earlier.tail.len();
-                prop_assert!(same || crowded, "{earlier:?}, then {context:?}");
+                // More tokens than are kept free for what is typed: that request had a window of its own.
+                let outgrown = text.get(start..offset).is_none_or(|typed| count(&with_lf(typed)) > tokens / 8);
+                prop_assert!(same || outgrown, "{earlier:?}, then {context:?}");
             }
-            shown = Some((pin, context));
+            let is_tail = |start: &usize| text.is_char_boundary(*start) && with_lf(&text[*start..offset]) == context.tail;
+            let start = (0..=offset).rev().find(is_tail).unwrap_or(offset);
+            shown = Some((pin, context, start));
         }
     }
 

@@ -104,8 +104,8 @@ impl Default for Settings {
                 context_tokens: 1024,
                 // What still feels like an answer to the key just pressed.
                 deadline: Some(Duration::from_millis(100)),
-                // See the model card: it drops a quarter of the suggestions, and of the right ones few.
-                min_confidence: 30,
+                // See the model card: it drops a tenth of the suggestions, and hardly a right one.
+                min_confidence: 20,
             },
             completion_items: false,
             statistics: true,
