@@ -1,12 +1,12 @@
-//! Brackets without partners, by their looks: what is generated is too short, and too often unfinished, to be parsed.
+//! Brackets without partners, by their looks: quick enough for every token, and for text that does not parse yet.
 
 /// The brackets of a text that find no partner in it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unmatched {
     /// Byte offsets of closing brackets that nothing in the text opened.
     pub(crate) closing: Vec<usize>,
-    /// How many brackets are left open at the end.
-    pub(crate) opening: usize,
+    /// What would close the brackets that are left open at the end, the outermost first.
+    pub(crate) opening: Vec<char>,
     /// Whether the text ends inside double quotes.
     pub(crate) quoted: bool,
 }
@@ -19,9 +19,10 @@ pub(crate) fn unmatched(text: &str) -> Unmatched {
         match character {
             '"' if !escaped => unmatched.quoted = !unmatched.quoted,
             _ if unmatched.quoted => {}
-            '(' | '[' | '{' => unmatched.opening += 1,
-            ')' | ']' | '}' if unmatched.opening == 0 => unmatched.closing.push(offset),
-            ')' | ']' | '}' => unmatched.opening -= 1,
+            '(' => unmatched.opening.push(')'),
+            '[' => unmatched.opening.push(']'),
+            '{' => unmatched.opening.push('}'),
+            ')' | ']' | '}' if unmatched.opening.pop().is_none() => unmatched.closing.push(offset),
             _ => {}
         }
         escaped = character == '\\' && !escaped;
@@ -37,7 +38,7 @@ mod tests {
     fn brackets_find_their_partners() {
         let check = |text: &str| {
             let Unmatched { closing, opening, quoted } = unmatched(text);
-            (closing, opening, quoted)
+            (closing, opening.len(), quoted)
         };
         assert_eq!(check("f(a[0])"), (vec![], 0, false));
         assert_eq!(check("a) + (b"), (vec![1], 1, false));

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::engine::{Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Priority, Usage};
+use crate::plan::is_word;
 use crate::prompt::{FimTemplate, Piece, Prompt};
 
 /// The probability of every token; the same for all, so that confidences are easy to predict.
@@ -178,7 +179,6 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let blank = rest.len() - rest.strip_prefix(' ').unwrap_or(rest).len();
-        let is_word = |character: char| character.is_alphanumeric() || character == '_';
         let word = rest[blank..].find(|character| !is_word(character)).unwrap_or(rest.len() - blank);
         let length = if word > 0 { blank + word } else { rest.chars().next()?.len_utf8() };
         let (token, after) = rest.split_at(length);

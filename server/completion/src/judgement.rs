@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use ropey::Rope;
 
+use crate::brackets::{Unmatched, unmatched};
 use crate::document::Document;
 use crate::language::{BlockStyle, Language};
 use crate::plan::{columns, is_word};
@@ -122,23 +123,8 @@ fn continuations(code: &str, language: Language) -> Vec<String> {
 
 /// The brackets and quotes that close what `code` leaves open.
 fn closing(code: &str) -> String {
-    let mut open = Vec::new();
-    let mut quoted = false;
-    let mut escaped = false;
-    for character in code.chars() {
-        match character {
-            '"' if !escaped => quoted = !quoted,
-            _ if quoted => {}
-            '(' => open.push(')'),
-            '[' => open.push(']'),
-            '{' => open.push('}'),
-            ')' | ']' | '}' if open.last() == Some(&character) => drop(open.pop()),
-            _ => {}
-        }
-        escaped = character == '\\' && !escaped;
-    }
-    let quote = quoted.then_some('"');
-    quote.into_iter().chain(open.into_iter().rev()).collect()
+    let Unmatched { opening, quoted, .. } = unmatched(code);
+    quoted.then_some('"').into_iter().chain(opening.into_iter().rev()).collect()
 }
 
 #[cfg(test)]

@@ -163,6 +163,9 @@ fn closers_before(text: &Rope, cursor: usize, suffix: Frozen<'_>) -> Option<usiz
     follows(offset).then_some(offset - cursor)
 }
 
+/// So many of them may an editor have put after the cursor since a suggestion was made.
+pub(crate) const CLOSERS: usize = 3;
+
 /// What editors put after the cursor by themselves.
 pub(crate) fn is_closer(character: char) -> bool {
     matches!(character, ')' | ']' | '}' | '>' | '"' | '\'' | '`')

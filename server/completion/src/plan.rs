@@ -141,7 +141,7 @@ impl Plan {
 
     /// Whether a bracket opened on the cursor's line or in `text` has not been closed.
     fn leaves_open(&self, text: &str) -> bool {
-        unmatched(&format!("{}{text}{}", self.line_before, self.line_after)).opening > 0
+        !unmatched(&format!("{}{text}{}", self.line_before, self.line_after)).opening.is_empty()
     }
 }
 

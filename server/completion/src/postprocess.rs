@@ -61,7 +61,7 @@ pub(crate) fn without_repeated_rest<'a>(text: &'a str, plan: &Plan) -> &'a str {
 /// The first closing bracket of `text` that closes nothing: neither what `text` opened, nor what the line before the
 /// cursor opened and the line after it does not close.
 fn repeated_bracket(text: &str, rest: &str, plan: &Plan) -> Option<usize> {
-    let left_open = unmatched(&plan.line_before).opening.saturating_sub(unmatched(rest).closing.len());
+    let left_open = unmatched(&plan.line_before).opening.len().saturating_sub(unmatched(rest).closing.len());
     let first = *unmatched(text).closing.get(left_open)?;
     (text[first..].chars().next() == rest.chars().next()).then_some(first)
 }

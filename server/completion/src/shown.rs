@@ -1,11 +1,8 @@
 //! What becomes of a suggestion that is shown, read off the edits that follow: few clients tell.
 
 use crate::document::Document;
-use crate::pin::is_closer;
+use crate::pin::{CLOSERS, is_closer};
 use crate::plan::word_before;
-
-/// So many brackets and quotes an editor may have closed after what was typed.
-const CLOSERS: usize = 3;
 
 /// A suggestion on somebody's screen, with the part of a word before it: menus insert the two as one. Offsets and lengths
 /// are in bytes.
@@ -57,8 +54,9 @@ impl Shown {
         same
     }
 
-    /// Reads off `document` what an edit meant that began at `start`; `None` if it replaced the whole text. With `pieces`, what comes in one piece is taken
-    /// for a part accepted; without, the client says so itself, and may send several keys as one edit.
+    /// Reads off `document` what an edit meant that began at `start`; `None` if it replaced the whole text. With `pieces`,
+    /// what comes in one piece is taken for a part accepted; without, the client says so itself, and may send several keys
+    /// as one edit.
     pub fn edited(&mut self, document: &Document, start: Option<usize>, pieces: bool) -> Step {
         let known = self.offset..=self.offset + self.taken + CLOSERS;
         let text = document.text();

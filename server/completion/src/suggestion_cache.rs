@@ -8,7 +8,7 @@ use ropey::RopeSlice;
 
 use crate::complete::Suggestion;
 use crate::document::Document;
-use crate::pin::is_closer;
+use crate::pin::{CLOSERS, is_closer};
 use crate::plan::surroundings;
 use crate::postprocess::without_repeated_rest;
 use crate::settings::CompletionSettings;
@@ -16,9 +16,6 @@ use crate::settings::CompletionSettings;
 /// How much text before and after the cursor, in bytes, must be the same for a suggestion to hold.
 const BEFORE: usize = 4096;
 const AFTER: usize = 2048;
-
-/// So many closing brackets and quotes may have come after the cursor since.
-const CLOSERS: usize = 3;
 
 /// Least recently used suggestions, found by the text around the cursor. It belongs to one model: clear it when the
 /// model changes.

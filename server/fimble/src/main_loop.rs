@@ -206,7 +206,7 @@ impl MainLoop {
         if reply.send(offer)
             && let Some(offer) = offer
         {
-            self.session.shown(uri, offer);
+            self.session.shown(uri, offer, subject);
         }
     }
 

@@ -18,18 +18,17 @@ pub(crate) struct OnScreen {
 }
 
 impl Session {
-    /// Notes that `offer` was sent to a client that waited for it.
-    pub(crate) fn shown(&mut self, uri: &Uri, offer: &Offer) {
+    /// Notes that `offer`, to be counted under `subject`, was sent to a client that waited for it.
+    pub(crate) fn shown(&mut self, uri: &Uri, offer: &Offer, subject: &Subject) {
         let Some(open) = self.documents.get_mut(uri) else { return };
         let text = &offer.suggestion.text;
         if open.on_screen.as_mut().is_some_and(|on_screen| on_screen.shown.goes_on(offer.offset, text)) {
             return;
         }
         open.leave(&mut self.statistics);
-        let subject = offer.subject();
-        self.statistics.count_shown(&subject);
+        self.statistics.count_shown(subject);
         let shown = Shown::new(&offer.document, offer.offset, text);
-        open.on_screen = Some(OnScreen { shown, subject, characters: text.chars().count() });
+        open.on_screen = Some(OnScreen { shown, subject: subject.clone(), characters: text.chars().count() });
         self.shown_last = Some(uri.clone());
     }
 

@@ -306,10 +306,3 @@ impl Work {
         Offer { document: document.clone(), offset: *offset, encoding, suggestion, model }
     }
 }
-
-impl Offer {
-    /// What it is counted under.
-    pub(crate) fn subject(&self) -> Subject {
-        Subject { language: self.document.language().id().to_owned(), model: self.model.clone() }
-    }
-}
