@@ -10,10 +10,10 @@ use criterion::{BatchSize, Criterion};
 use fimble_completion::complete::Suggestion;
 use fimble_completion::document::{Change, Document};
 use fimble_completion::language::Language;
-use fimble_completion::pin::{Context, Pin};
+use fimble_completion::pin::Pin;
 use fimble_completion::plan::{Plan, plan};
 use fimble_completion::position::{Position, PositionEncoding, position_at};
-use fimble_completion::prompt::{FAMILIES, FimTemplate, FimText, Prompt};
+use fimble_completion::prompt::{FAMILIES, FimText};
 use fimble_completion::settings::{CompletionSettings, Multiline};
 use fimble_completion::suggestion_cache::{Origin, SuggestionCache};
 
@@ -74,9 +74,9 @@ fn bench(criterion: &mut Criterion, language: &str, file: &Generated) {
     });
 
     let template = FAMILIES[0].template();
-    let shown = context_at(after, *offset);
-    group.bench_function("context", |bencher| bencher.iter(|| context_at(after, *offset)));
-    group.bench_function("fill_template", |bencher| bencher.iter(|| fill(&template, black_box(&shown))));
+    let shown = text_at(after, *offset);
+    group.bench_function("context", |bencher| bencher.iter(|| text_at(after, *offset)));
+    group.bench_function("fill_template", |bencher| bencher.iter(|| template.fill(black_box(&shown))));
 
     let mut cache = full_cache(before, offset - 1);
     group.bench_function("cache_miss", |bencher| bencher.iter(|| cache.get(after, black_box(*offset), &SETTINGS)));
@@ -88,7 +88,7 @@ fn bench(criterion: &mut Criterion, language: &str, file: &Generated) {
                 document.syntax().expect("a tree");
                 let suggestion = cache.get(document, *offset, &SETTINGS);
                 assert!(suggestion.is_none(), "this keystroke is to need the model");
-                (plan_at(document, *offset), fill(&template, &context_at(document, *offset)))
+                (plan_at(document, *offset), template.fill(&text_at(document, *offset)))
             },
             BATCH,
         );
@@ -147,13 +147,9 @@ fn plan_at(document: &Document, offset: usize) -> Plan {
 }
 
 /// Four bytes a token: the tokenizer, which belongs to the model, is left out.
-fn context_at(document: &Document, offset: usize) -> Context {
+fn text_at(document: &Document, offset: usize) -> FimText {
     let count = |text: &str| text.len().div_ceil(4);
-    Pin::new(black_box(document), offset).context(document, offset, SETTINGS.context_tokens, &count)
-}
-
-fn fill(template: &FimTemplate, context: &Context) -> Prompt {
-    template.fill(FimText { prefix: &context.prefix, suffix: &context.suffix, tail: &context.tail })
+    Pin::new(black_box(document), offset).text(document, offset, SETTINGS.context_tokens, &count)
 }
 
 /// As full as the server's gets: of the lines up to `offset`, a suggestion each, and one at `offset`, all of which the

@@ -44,11 +44,11 @@ impl Default for Case<'_> {
 
 impl Case<'_> {
     fn run(self, engine: &MistralEngine) -> Generation {
-        let text = FimText { prefix: self.prefix, suffix: SUFFIX, tail: self.tail };
+        let text = FimText::of_file(self.prefix, SUFFIX, self.tail);
         let cancel = self.cancel.clone();
         let mut calls = 0;
         let request = GenerationRequest {
-            prompt: engine.model().template.fill(text),
+            text,
             max_tokens: self.max_tokens,
             priority: self.priority,
             watch: Box::new(move |_| {
@@ -216,9 +216,9 @@ fn special_tokens_in_a_file_are_text() {
 #[test]
 fn a_prompt_beyond_the_context_is_an_error_that_says_so() {
     let prefix = "word ".repeat(100_000);
-    let text = FimText { prefix: &prefix, suffix: "", tail: "" };
+    let text = FimText::of_file(prefix, "", "");
     let request = GenerationRequest {
-        prompt: SHARED.model().template.fill(text),
+        text,
         max_tokens: 8,
         priority: Priority::Foreground,
         watch: Box::new(|_| ControlFlow::Continue(())),
@@ -233,7 +233,7 @@ fn a_prompt_beyond_the_context_is_an_error_that_says_so() {
 fn a_panic_while_watching_ends_that_generation_only() {
     let engine = engine();
     let panicking = || GenerationRequest {
-        prompt: engine.model().template.fill(FimText { prefix: PREFIX, suffix: SUFFIX, tail: "    return " }),
+        text: FimText::of_file(PREFIX, SUFFIX, "    return "),
         max_tokens: 8,
         priority: Priority::Foreground,
         watch: Box::new(|_| panic!("on purpose")),

@@ -68,9 +68,8 @@ fn typing_in_many_files_stays_within_the_budget() {
 
 fn uncached_request(engine: &MistralEngine, number: usize) -> Generation {
     let prefix = format!("# {number}\n");
-    let text = FimText { prefix: &prefix, suffix: "\n\nprint(f(1))\n", tail: "def f(" };
     let request = GenerationRequest {
-        prompt: engine.model().template.fill(text),
+        text: FimText::of_file(prefix, "\n\nprint(f(1))\n", "def f("),
         max_tokens: 1,
         priority: Priority::Foreground,
         watch: Box::new(|_| ControlFlow::Continue(())),

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use crate::document::{Document, Edit};
 use crate::engine::{Cancel, Engine, EngineError, Generation, GenerationRequest, Priority, Usage, Watch};
 use crate::judgement::unbroken;
-use crate::pin::{Context, Pin};
+use crate::pin::Pin;
 use crate::plan::{Plan, is_word, plan};
 use crate::postprocess::{is_loop, useful_length};
-use crate::prompt::{FimText, Prompt};
+use crate::prompt::FimText;
 use crate::settings::CompletionSettings;
 
 /// Past its deadline a request still waits this long for the first whole word.
@@ -95,13 +95,11 @@ impl Cursor {
         }
     }
 
-    fn prompt(&self, max_tokens: usize, settings: &CompletionSettings, engine: &dyn Engine) -> Prompt {
-        let model = engine.model();
+    /// What the model is shown.
+    fn text(&self, max_tokens: usize, settings: &CompletionSettings, engine: &dyn Engine) -> FimText {
         // The prompt's own special tokens, and the pieces of tokens at the window's edges, take a few.
-        let tokens = settings.context_tokens.min(model.context_length.saturating_sub(max_tokens + 16));
-        let count = |text: &str| engine.count_tokens(text);
-        let Context { prefix, tail, suffix } = self.pin.context(&self.document, self.offset, tokens, &count);
-        model.template.fill(FimText { prefix: &prefix, suffix: &suffix, tail: &tail })
+        let tokens = settings.context_tokens.min(engine.model().context_length.saturating_sub(max_tokens + 16));
+        self.pin.text(&self.document, self.offset, tokens, &|text| engine.count_tokens(text))
     }
 }
 
@@ -118,13 +116,13 @@ pub fn complete(
     let Cursor { document, offset, .. } = cursor;
     let plan = plan(document, *offset, settings);
     let max_tokens = max_tokens(settings, engine);
-    let prompt = cursor.prompt(max_tokens, settings, engine);
-    tracing::trace!(?prompt, ?plan, "prompt");
+    let text = cursor.text(max_tokens, settings, engine);
+    tracing::trace!(?text, ?plan, "asking");
     let preparing = started.elapsed();
 
     let cut = Arc::new(AtomicUsize::new(usize::MAX));
     let watch = watch(plan.clone(), settings.deadline.map(|deadline| started + deadline), cut.clone());
-    let request = GenerationRequest { prompt, max_tokens, priority, watch, cancel: cancel.clone() };
+    let request = GenerationRequest { text, max_tokens, priority, watch, cancel: cancel.clone() };
     let generation = engine.generate(request)?;
     let answered = started.elapsed();
 
@@ -181,7 +179,7 @@ pub fn warm_up(
 ) -> Result<Completion, EngineError> {
     let started = Instant::now();
     let request = GenerationRequest {
-        prompt: cursor.prompt(max_tokens(settings, engine), settings, engine),
+        text: cursor.text(max_tokens(settings, engine), settings, engine),
         max_tokens: 0,
         priority,
         watch: Box::new(|_| ControlFlow::Continue(())),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::prompt::{FimTemplate, Prompt};
+use crate::prompt::FimText;
 
 /// A loaded model. One implementation runs mistral.rs; [`crate::fake_engine::FakeEngine`] serves tests.
 pub trait Engine: Send + Sync {
@@ -16,7 +16,7 @@ pub trait Engine: Send + Sync {
     /// The number of tokens `text` becomes, as ordinary text.
     fn count_tokens(&self, text: &str) -> usize;
 
-    /// Generates greedily after the prompt, on the calling thread, until a stop token of the model, `max_tokens`,
+    /// Generates greedily after the text's tail, on the calling thread, until a stop token of the model, `max_tokens`,
     /// `watch` or `cancel` ends it. One that is cancelled, or that gave way, is no error: it returns what there was.
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError>;
 }
@@ -25,13 +25,12 @@ pub trait Engine: Send + Sync {
 #[derive(Debug, Clone)]
 pub struct ModelInfo {
     pub name: String,
-    pub template: FimTemplate,
     /// Tokens that prompt and answer may take together.
     pub context_length: usize,
 }
 
 pub struct GenerationRequest {
-    pub prompt: Prompt,
+    pub text: FimText,
     /// Upper bound on generated tokens. 0 evaluates the prompt for those that come after.
     pub max_tokens: usize,
     pub priority: Priority,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::{Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Priority, Usage};
 use crate::plan::is_word;
-use crate::prompt::{FimTemplate, Piece, Prompt};
+use crate::prompt::{Family, FimTemplate, Piece, Prompt, family};
 
 /// The probability of every token; the same for all, so that confidences are easy to predict.
 const PROBABILITY: f32 = 0.5;
@@ -17,6 +17,7 @@ const PROBABILITY: f32 = 0.5;
 /// character.
 pub struct FakeEngine {
     model: ModelInfo,
+    template: FimTemplate,
     script: Script,
     gate: Gate,
     calls: AtomicUsize,
@@ -45,11 +46,10 @@ impl FakeEngine {
 
     /// Answers each prompt with what `script` makes of it.
     pub fn scripted(script: impl Fn(&Prompt) -> Result<String, EngineError> + Send + Sync + 'static) -> Self {
-        let tokens = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"];
-        let body = "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>{tail}";
-        let template = FimTemplate::parse(body, &tokens, &["<|endoftext|>"]).expect("the template is well-formed");
+        let template = family("qwen2.5-coder").map(Family::template).expect("the table has it");
         Self {
-            model: ModelInfo { name: "fake".to_owned(), template, context_length: 32_768 },
+            model: ModelInfo { name: "fake".to_owned(), context_length: 32_768 },
+            template,
             script: Box::new(script),
             gate: Gate::default(),
             calls: AtomicUsize::new(0),
@@ -103,8 +103,9 @@ impl Engine for FakeEngine {
             self.gate.pass(|| request.cancel.is_cancelled());
         }
 
-        let answer = (self.script)(&request.prompt)?;
-        let mut generation = Generation { usage: usage(&request.prompt), ..Generation::default() };
+        let prompt = self.template.fill(&request.text);
+        let answer = (self.script)(&prompt)?;
+        let mut generation = Generation { usage: usage(&prompt), ..Generation::default() };
         for token in tokens(&answer).take(request.max_tokens) {
             if request.cancel.is_cancelled() {
                 break;
@@ -193,10 +194,10 @@ mod tests {
     use crate::engine::Cancel;
     use crate::prompt::FimText;
 
-    fn request(engine: &FakeEngine, cancel: &Cancel) -> GenerationRequest {
-        let prompt = engine.model().template.fill(FimText { prefix: "let a", suffix: ";", tail: " =" });
+    fn request(cancel: &Cancel) -> GenerationRequest {
+        let text = FimText::of_file("let a", ";", " =");
         let watch = Box::new(|_: &str| ControlFlow::Continue(()));
-        GenerationRequest { prompt, max_tokens: 3, priority: Priority::Foreground, watch, cancel: cancel.clone() }
+        GenerationRequest { text, max_tokens: 3, priority: Priority::Foreground, watch, cancel: cancel.clone() }
     }
 
     #[test]
@@ -206,7 +207,7 @@ mod tests {
             ["let", " été_1", " ", " ", "=", " f", "(", "x", ")", "\n"]
         );
         let engine = FakeEngine::answering(" one two");
-        let generation = engine.generate(request(&engine, &Cancel::default())).unwrap();
+        let generation = engine.generate(request(&Cancel::default())).unwrap();
         assert_eq!(generation.text, " one two");
         assert_eq!(generation.tokens.iter().map(|token| token.text_end).collect::<Vec<_>>(), [4, 8]);
         // Three special tokens, `let`, ` a`, `;`, a blank and `=`.
@@ -222,12 +223,12 @@ mod tests {
         let cancel = Cancel::default();
         std::thread::scope(|scope| {
             gate.close();
-            let held = scope.spawn(|| engine.generate(request(&engine, &cancel)));
+            let held = scope.spawn(|| engine.generate(request(&cancel)));
             assert!(gate.wait_for(1, PATIENCE));
             cancel.cancel();
             assert_eq!(held.join().unwrap().unwrap().text, "");
 
-            let held = scope.spawn(|| engine.generate(request(&engine, &Cancel::default())));
+            let held = scope.spawn(|| engine.generate(request(&Cancel::default())));
             assert!(gate.wait_for(1, PATIENCE));
             gate.open();
             assert_eq!(held.join().unwrap().unwrap().text, "one");

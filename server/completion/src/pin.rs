@@ -9,6 +9,7 @@ use ropey::{Rope, RopeSlice};
 
 use crate::context::{LONGEST_TAIL, Window, character_at, line_start, tail, window};
 use crate::document::Document;
+use crate::prompt::FimText;
 
 /// Places of one document that a user goes back and forth between.
 const PINS: usize = 4;
@@ -42,16 +43,6 @@ struct Pinned {
     tokens: usize,
 }
 
-/// What the model is shown of the file for one request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Context {
-    pub prefix: String,
-    /// From the pin to the cursor.
-    pub tail: String,
-    /// What followed the cursor when the pin was set.
-    pub suffix: String,
-}
-
 impl Pin {
     /// A place of its own, such as for a single request.
     pub fn new(document: &Document, cursor: usize) -> Self {
@@ -77,16 +68,16 @@ impl Pin {
         Self { document, cursor, pin, kept_start, window: OnceLock::new(), is_full: AtomicBool::new(false) }
     }
 
-    /// The context of a request at the byte `cursor` of `document`, for which this pin holds. `tokens` is how many it
-    /// may have, as `count` counts them.
-    pub fn context(&self, document: &Document, cursor: usize, tokens: usize, count: &dyn Fn(&str) -> usize) -> Context {
+    /// What the model is shown for a request at the byte `cursor` of `document`, for which this pin holds. `tokens` is how
+    /// many it may have, as `count` counts them.
+    pub fn text(&self, document: &Document, cursor: usize, tokens: usize, count: &dyn Fn(&str) -> usize) -> FimText {
         let make =
             || Pinned { window: window(&self.document, self.pin, self.cursor, tokens, self.kept_start, count), tokens };
         let Pinned { window, tokens: made_for } = self.window.get_or_init(make);
         if *made_for == tokens && window.pin <= cursor {
             let tail = tail(document.text(), window.pin, cursor);
             if count(&tail) <= window.room {
-                return Context { prefix: window.prefix.clone(), tail, suffix: window.suffix.clone() };
+                return FimText::of_file(&window.prefix, &window.suffix, tail);
             }
         }
         // There is more than its bytes let expect, or the settings have changed.
@@ -94,7 +85,7 @@ impl Pin {
         let pin = line_start(document.text(), cursor);
         let window = self::window(document, pin, cursor, tokens, self.start(), count);
         let tail = tail(document.text(), window.pin, cursor);
-        Context { prefix: window.prefix, tail, suffix: window.suffix }
+        FimText::of_file(window.prefix, window.suffix, tail)
     }
 
     /// Whether a request at the byte `cursor` of `document` may be asked at this pin: all that the window shows is as it
@@ -277,8 +268,8 @@ mod tests {
         /// What the model is shown, in three parts.
         fn asks(&mut self) -> [String; 3] {
             let pin = self.pins.at(&self.document, self.cursor);
-            let context = pin.context(&self.document, self.cursor, self.tokens, &count);
-            [context.prefix, context.tail, context.suffix]
+            let text = pin.text(&self.document, self.cursor, self.tokens, &count);
+            [text.prefix, text.tail, text.suffix]
         }
     }
 
@@ -347,8 +338,8 @@ mod tests {
         for _ in 0..20 {
             typist.types("a.b(c, d);\n    ", "");
             let pin = typist.pins.at(&typist.document, typist.cursor);
-            let context = pin.context(&typist.document, typist.cursor, 400, &dense);
-            assert!(context.tail.len() <= 50);
+            let text = pin.text(&typist.document, typist.cursor, 400, &dense);
+            assert!(text.tail.len() <= 50);
             pins.push(Arc::as_ptr(&pin));
         }
         pins.dedup();

@@ -4,4 +4,4 @@ mod families;
 mod template;
 
 pub use families::{FAMILIES, Family, detect_family, family};
-pub use template::{FimTemplate, FimText, Piece, Prompt, TemplateError};
+pub use template::{Excerpt, FileName, FimTemplate, FimText, Piece, Prompt, TemplateError};

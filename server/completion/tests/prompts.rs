@@ -1,11 +1,11 @@
 //! The prompt of every model family, letter by letter, and the detection of families.
 
-use fimble_completion::prompt::{FAMILIES, FimTemplate, FimText, Piece, TemplateError, detect_family, family};
-
-const TEXT: FimText<'_> = FimText { prefix: "P\n", suffix: "\nS", tail: "T" };
+use fimble_completion::prompt::{
+    Excerpt, FAMILIES, FileName, FimTemplate, FimText, Piece, TemplateError, detect_family, family,
+};
 
 /// Special tokens in `«»`, so that a literal text cannot pass for one.
-fn shown(template: &FimTemplate, text: FimText<'_>) -> String {
+fn shown(template: &FimTemplate, text: &FimText) -> String {
     let prompt = template.fill(text);
     let pieces = prompt.pieces.iter().map(|piece| match piece {
         Piece::Special(token) => format!("«{token}»"),
@@ -16,8 +16,9 @@ fn shown(template: &FimTemplate, text: FimText<'_>) -> String {
 
 #[test]
 fn every_family_has_its_prompt() {
+    let text = FimText::of_file("P\n", "\nS", "T");
     let prompts: Vec<String> =
-        FAMILIES.iter().map(|family| format!("{}: {}", family.name, shown(&family.template(), TEXT))).collect();
+        FAMILIES.iter().map(|family| format!("{}: {}", family.name, shown(&family.template(), &text))).collect();
     insta::assert_snapshot!(prompts.join("\n"), @r"
     qwen2.5-coder: «<|fim_prefix|>»P⏎«<|fim_suffix|>»⏎S«<|fim_middle|>»T
     codegemma: «<|fim_prefix|>»P⏎«<|fim_suffix|>»⏎S«<|fim_middle|>»T
@@ -31,10 +32,34 @@ fn every_family_has_its_prompt() {
 }
 
 #[test]
+fn other_files_stand_where_the_family_wants_them() {
+    let file = FileName { project: "J".into(), path: "H".into(), line_comment: Some("//") };
+    let excerpt = |path: &str, text: &str| Excerpt { path: path.into(), text: text.to_owned() };
+    let excerpts = [excerpt("a.rs", "fn a()"), excerpt("b.rs", "fn b()\n\nfn c()")].into();
+    let text = FimText { excerpts, file, ..FimText::of_file("P\n", "\nS", "T") };
+    let prompts: Vec<String> =
+        FAMILIES.iter().map(|family| format!("{}: {}", family.name, shown(&family.template(), &text))).collect();
+    insta::assert_snapshot!(prompts.join("\n"), @r"
+    qwen2.5-coder: «<|repo_name|>»J⏎«<|file_sep|>»a.rs⏎fn a()⏎«<|file_sep|>»b.rs⏎fn b()⏎⏎fn c()⏎«<|file_sep|>»H⏎«<|fim_prefix|>»P⏎«<|fim_suffix|>»⏎S«<|fim_middle|>»T
+    codegemma: «<|file_separator|>»a.rs⏎fn a()⏎«<|file_separator|>»b.rs⏎fn b()⏎⏎fn c()⏎«<|file_separator|>»H⏎«<|fim_prefix|>»P⏎«<|fim_suffix|>»⏎S«<|fim_middle|>»T
+    starcoder: «<repo_name>»J«<file_sep>»a.rs⏎fn a()⏎«<file_sep>»b.rs⏎fn b()⏎⏎fn c()⏎«<file_sep>»H⏎«<fim_prefix>»P⏎«<fim_suffix>»⏎S«<fim_middle>»T
+    mellum: «<filename>»a.rs⏎fn a()⏎«<filename>»b.rs⏎fn b()⏎⏎fn c()⏎«<filename>»H⏎«<fim_suffix>»⏎S«<fim_prefix>»P⏎«<fim_middle>»T
+    codellama: «▁<PRE>»// a.rs⏎// fn a()⏎// b.rs⏎// fn b()⏎//⏎// fn c()⏎P⏎«▁<SUF>»⏎S«▁<MID>»T
+    deepseek-coder: «<｜fim▁begin｜>»// a.rs⏎// fn a()⏎// b.rs⏎// fn b()⏎//⏎// fn c()⏎P⏎«<｜fim▁hole｜>»⏎S«<｜fim▁end｜>»T
+    codestral: «[SUFFIX]»⏎S«[PREFIX]»// a.rs⏎// fn a()⏎// b.rs⏎// fn b()⏎//⏎// fn c()⏎P⏎T
+    seed-coder: «<[fim-suffix]>»⏎S«<[fim-prefix]>»// a.rs⏎// fn a()⏎// b.rs⏎// fn b()⏎//⏎// fn c()⏎P⏎«<[fim-middle]>»T
+    ");
+    let lacking = family("qwen2.5-coder").unwrap().template().fitted_to(|token| token != "<|repo_name|>");
+    assert!(shown(&lacking, &text).starts_with("«<|fim_prefix|>»// a.rs⏎// fn a()⏎// b.rs⏎"));
+    let nameless = FimText { file: FileName::default(), ..text };
+    assert_eq!(shown(&lacking, &nameless), shown(&lacking, &FimText::of_file("P\n", "\nS", "T")));
+}
+
+#[test]
 fn text_that_spells_a_special_token_stays_text() {
     let template = family("qwen2.5-coder").unwrap().template();
-    let text = FimText { prefix: "<|fim_middle|>", suffix: "", tail: "<|endoftext|>" };
-    assert_eq!(shown(&template, text), "«<|fim_prefix|>»<|fim_middle|>«<|fim_suffix|>»«<|fim_middle|>»<|endoftext|>");
+    let text = FimText::of_file("<|fim_middle|>", "", "<|endoftext|>");
+    assert_eq!(shown(&template, &text), "«<|fim_prefix|>»<|fim_middle|>«<|fim_suffix|>»«<|fim_middle|>»<|endoftext|>");
 }
 
 #[test]

@@ -10,9 +10,10 @@ use fimble_completion::document::{Document, Edit};
 use fimble_completion::engine::{Cancel, Priority};
 use fimble_completion::fake_engine::FakeEngine;
 use fimble_completion::language::Language;
-use fimble_completion::pin::{Context, Pin, Pins};
+use fimble_completion::pin::{Pin, Pins};
 use fimble_completion::plan::plan;
 use fimble_completion::postprocess::useful_length;
+use fimble_completion::prompt::FimText;
 use fimble_completion::settings::{CompletionSettings, Multiline};
 use fimble_completion::suggestion_cache::{Origin, SuggestionCache};
 use proptest::prelude::*;
@@ -156,7 +157,7 @@ proptest! {
     ) {
         let document = Document::new("file", language, 0, &text);
         let offset = cursor(&text, place);
-        let context = Pin::new(&document, offset).context(&document, offset, tokens, &count);
+        let context = Pin::new(&document, offset).text(&document, offset, tokens, &count);
         let before = format!("{}{}", context.prefix, context.tail);
         prop_assert!(with_lf(&text[..offset]).ends_with(&before), "{context:?}");
         prop_assert!(with_lf(&text[offset..]).starts_with(&context.suffix), "{context:?}");
@@ -169,7 +170,7 @@ proptest! {
     fn a_window_that_holds_the_file_shows_it_whole(text in texts(), place in any::<Index>()) {
         let document = Document::new("file", Language::PLAIN, 0, &text);
         let offset = cursor(&text, place);
-        let context = Pin::new(&document, offset).context(&document, offset, 4 * text.len() + 8, &|text| text.chars().count());
+        let context = Pin::new(&document, offset).text(&document, offset, 4 * text.len() + 8, &|text| text.chars().count());
         prop_assert_eq!(format!("{}{}", context.prefix, context.tail), with_lf(&text[..offset]));
         prop_assert_eq!(context.suffix, with_lf(&text[offset..]));
     }
@@ -189,7 +190,7 @@ proptest! {
         let mut offset = cursor(&text, start);
         let mut pins = Pins::default();
         // With the byte at which the tail begins.
-        let mut shown: Option<(Arc<Pin>, Context, usize)> = None;
+        let mut shown: Option<(Arc<Pin>, FimText, usize)> = None;
         for (step, place) in steps {
             let before = document.text().to_string();
             let (range, typed, closers) = match step {
@@ -212,7 +213,7 @@ proptest! {
             }
 
             let pin = pins.at(&document, offset);
-            let context = pin.context(&document, offset, tokens, &count);
+            let context = pin.text(&document, offset, tokens, &count);
             let before = format!("{}{}", context.prefix, context.tail);
             prop_assert!(with_lf(&text[..offset]).ends_with(&before), "{context:?} in {text:?} at {offset}");
             let after = with_lf(&text[offset..]);

@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use fimble_completion::engine::{Engine, EngineError, Generation, GenerationRequest, ModelInfo, Priority};
+use fimble_completion::prompt::FimTemplate;
 
 use crate::cache::Cache;
 use crate::decoder::Decoder;
@@ -34,6 +35,7 @@ impl Default for EngineOptions {
 /// A model in memory, with a thread of its own that ends when the engine is dropped.
 pub struct MistralEngine {
     info: ModelInfo,
+    template: FimTemplate,
     vocabulary: Arc<Vocabulary>,
     stops: Arc<HashSet<u32>>,
     healing: bool,
@@ -56,8 +58,8 @@ impl MistralEngine {
         let failed = |message: String| LoadError::Load { name: name.clone(), message };
         // mistral.rs wants a runtime that is not inside another one, so the model is loaded where it will run.
         let run = move || match load::load(model) {
-            Ok(Loaded { info, vocabulary, stops, runner, kv_bytes_per_token }) => {
-                if loaded_sender.send(Ok((info, vocabulary, stops))).is_ok() {
+            Ok(Loaded { info, template, vocabulary, stops, runner, kv_bytes_per_token }) => {
+                if loaded_sender.send(Ok((info, template, vocabulary, stops))).is_ok() {
                     let cache = Cache::new(options.cache_budget, kv_bytes_per_token);
                     Worker::new(runner, cache, options.known_tokens).serve(&job_receiver);
                 }
@@ -68,9 +70,9 @@ impl MistralEngine {
             .name("fimble-engine".to_owned())
             .spawn(run)
             .map_err(|error| failed(format!("no thread: {error}")))?;
-        let (info, vocabulary, stops) =
+        let (info, template, vocabulary, stops) =
             loaded.recv().map_err(|_| failed("its loading ended unexpectedly".to_owned()))??;
-        Ok(Self { info, vocabulary, stops, healing, urgent: Urgent::default(), jobs })
+        Ok(Self { info, template, vocabulary, stops, healing, urgent: Urgent::default(), jobs })
     }
 }
 
@@ -85,7 +87,8 @@ impl Engine for MistralEngine {
     }
 
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
-        let GenerationRequest { prompt, max_tokens, priority, watch, cancel } = request;
+        let GenerationRequest { text, max_tokens, priority, watch, cancel } = request;
+        let prompt = self.template.fill(&text);
         let prompt = self.vocabulary.encode_prompt(&prompt, self.healing).map_err(EngineError::Failed)?;
         let length = prompt.tokens.len();
         if length + max_tokens > self.info.context_length {

@@ -23,6 +23,7 @@ const LARGE_WEIGHTS: u64 = 2 << 30;
 
 pub(crate) struct Loaded {
     pub(crate) info: ModelInfo,
+    pub(crate) template: FimTemplate,
     pub(crate) vocabulary: Arc<Vocabulary>,
     pub(crate) stops: Arc<HashSet<u32>>,
     pub(crate) runner: Runner,
@@ -136,7 +137,8 @@ fn prepare(
     let runner = Runner::new(pipeline, scheduler, end_of_text, vocabulary.ordinary(), runtime)
         .map_err(|error: RunError| failed(error.to_string()))?;
     Ok(Loaded {
-        info: ModelInfo { name, template, context_length },
+        info: ModelInfo { name, context_length },
+        template: template.fitted_to(|token| vocabulary.id(token).is_some()),
         vocabulary: Arc::new(vocabulary),
         stops: Arc::new(stops),
         runner,

@@ -10,12 +10,25 @@ pub struct Family {
     /// See [`FimTemplate::parse`].
     body: &'static str,
     special: &'static [&'static str],
+    files: Option<Files>,
     stops: &'static [&'static str],
+}
+
+/// See [`FimTemplate::with_files`].
+#[derive(Debug)]
+struct Files {
+    body: [&'static str; 3],
+    special: &'static [&'static str],
 }
 
 impl Family {
     pub fn template(&self) -> FimTemplate {
-        FimTemplate::parse(self.body, self.special, self.stops).expect("every row of the table is tested to parse")
+        let template = FimTemplate::parse(self.body, self.special, self.stops);
+        let template = template.expect("every row of the table is tested to parse");
+        match &self.files {
+            Some(files) => template.with_files(files.body, files.special),
+            None => template,
+        }
     }
 }
 
@@ -26,6 +39,10 @@ pub static FAMILIES: &[Family] = &[
         name: "qwen2.5-coder",
         body: "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>{tail}",
         special: &["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"],
+        files: Some(Files {
+            body: ["<|repo_name|>{project}\n", "<|file_sep|>{path}\n{excerpt}\n", "<|file_sep|>{path}\n"],
+            special: &["<|repo_name|>", "<|file_sep|>"],
+        }),
         stops: &[
             "<|endoftext|>",
             "<|fim_prefix|>",
@@ -41,6 +58,10 @@ pub static FAMILIES: &[Family] = &[
         name: "codegemma",
         body: "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>{tail}",
         special: &["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"],
+        files: Some(Files {
+            body: ["", "<|file_separator|>{path}\n{excerpt}\n", "<|file_separator|>{path}\n"],
+            special: &["<|file_separator|>"],
+        }),
         stops: &["<eos>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_separator|>"],
     },
     // StarCoder, StarCoder2, Stable-code and Granite code.
@@ -48,6 +69,10 @@ pub static FAMILIES: &[Family] = &[
         name: "starcoder",
         body: "<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>{tail}",
         special: &["<fim_prefix>", "<fim_suffix>", "<fim_middle>"],
+        files: Some(Files {
+            body: ["<repo_name>{project}", "<file_sep>{path}\n{excerpt}\n", "<file_sep>{path}\n"],
+            special: &["<repo_name>", "<file_sep>"],
+        }),
         stops: &["<|endoftext|>", "<file_sep>", "<filename>"],
     },
     // Trained on this order only. It shares StarCoder's vocabulary, so only its manifest tells.
@@ -55,6 +80,10 @@ pub static FAMILIES: &[Family] = &[
         name: "mellum",
         body: "<fim_suffix>{suffix}<fim_prefix>{prefix}<fim_middle>{tail}",
         special: &["<fim_suffix>", "<fim_prefix>", "<fim_middle>"],
+        files: Some(Files {
+            body: ["", "<filename>{path}\n{excerpt}\n", "<filename>{path}\n"],
+            special: &["<filename>"],
+        }),
         stops: &["<|endoftext|>", "<filename>"],
     },
     // The spaces are part of the format: the tokens are SentencePiece words.
@@ -62,24 +91,28 @@ pub static FAMILIES: &[Family] = &[
         name: "codellama",
         body: "▁<PRE>{prefix}▁<SUF>{suffix}▁<MID>{tail}",
         special: &["▁<PRE>", "▁<SUF>", "▁<MID>"],
+        files: None,
         stops: &["▁<EOT>", "</s>"],
     },
     Family {
         name: "deepseek-coder",
         body: "<｜fim▁begin｜>{prefix}<｜fim▁hole｜>{suffix}<｜fim▁end｜>{tail}",
         special: &["<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"],
+        files: None,
         stops: &["<｜end▁of▁sentence｜>"],
     },
     Family {
         name: "codestral",
         body: "[SUFFIX]{suffix}[PREFIX]{prefix}{tail}",
         special: &["[SUFFIX]", "[PREFIX]"],
+        files: None,
         stops: &["</s>", "[PREFIX]", "[SUFFIX]"],
     },
     Family {
         name: "seed-coder",
         body: "<[fim-suffix]>{suffix}<[fim-prefix]>{prefix}<[fim-middle]>{tail}",
         special: &["<[fim-suffix]>", "<[fim-prefix]>", "<[fim-middle]>"],
+        files: None,
         stops: &["<[end▁of▁sentence]>"],
     },
 ];

@@ -3,12 +3,22 @@
 //! token, and only the template may produce the token itself.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How a model family wants its prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FimTemplate {
     body: Vec<Element>,
+    files: Option<Files>,
     stops: Vec<String>,
+}
+
+/// How other files stand before the body: what begins them, each of them, and what begins the file of the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Files {
+    head: Vec<Element>,
+    each: Vec<Element>,
+    here: Vec<Element>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,17 +28,42 @@ enum Element {
     Prefix,
     Suffix,
     Tail,
+    Project,
+    Path,
+    Excerpt,
 }
 
-/// The text of the file, as the model is to see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FimText<'a> {
+/// What a model is to see, before it is put into the model's format.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FimText {
+    /// Of other files, or far-off places of this one, in the order in which they are read.
+    pub excerpts: Arc<[Excerpt]>,
+    pub file: FileName,
     /// The file up to the pin.
-    pub prefix: &'a str,
+    pub prefix: String,
     /// The file after the cursor.
-    pub suffix: &'a str,
+    pub suffix: String,
     /// What was typed since the pin.
-    pub tail: &'a str,
+    pub tail: String,
+}
+
+/// What a file is called where others are shown beside it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileName {
+    /// The folder that is being worked on.
+    pub project: Arc<str>,
+    /// Relative to that folder.
+    pub path: Arc<str>,
+    /// What begins a comment in it.
+    pub line_comment: Option<&'static str>,
+}
+
+/// A part of a file that is worth knowing elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    pub path: Arc<str>,
+    /// Whole lines, without the last line break.
+    pub text: String,
 }
 
 /// A filled template: what changes seldom in `pieces`, what changes with each key in `tail`.
@@ -57,6 +92,13 @@ pub enum TemplateError {
     EmptySpecial,
 }
 
+impl FimText {
+    /// Of a file by itself.
+    pub fn of_file(prefix: impl Into<String>, suffix: impl Into<String>, tail: impl Into<String>) -> Self {
+        Self { prefix: prefix.into(), suffix: suffix.into(), tail: tail.into(), ..Self::default() }
+    }
+}
+
 impl FimTemplate {
     /// `special` are the tokens of `body` (which may list more than occur in it), `stops` the tokens that end a
     /// generation.
@@ -73,38 +115,84 @@ impl FimTemplate {
         if body.last() != Some(&Element::Tail) {
             return Err(TemplateError::TailNotLast);
         }
-        Ok(Self { body, stops: stops.iter().map(ToString::to_string).collect() })
+        Ok(Self { body, files: None, stops: stops.iter().map(ToString::to_string).collect() })
     }
 
-    pub fn fill(&self, text: FimText<'_>) -> Prompt {
+    /// The same for a model that was trained with other files before the body: `head` begins them (`{project}`), `each` is
+    /// one (`{path}`, `{excerpt}`), and `here` begins the file of the body (`{path}`).
+    pub fn with_files(self, [head, each, here]: [&str; 3], special: &[&str]) -> Self {
+        let [head, each, here] = [head, each, here].map(|part| elements(part, special));
+        Self { files: Some(Files { head, each, here }), ..self }
+    }
+
+    /// The same for a vocabulary: without the format of other files if that lacks one of its tokens.
+    pub fn fitted_to(self, has_token: impl Fn(&str) -> bool) -> Self {
+        let fits = |files: &Files| {
+            special_tokens([&files.head, &files.each, &files.here].into_iter().flatten()).iter().all(|it| has_token(it))
+        };
+        Self { files: self.files.filter(fits), ..self }
+    }
+
+    /// Where the format has no place for other files, they are comments at the beginning of this one.
+    pub fn fill(&self, text: &FimText) -> Prompt {
         let mut pieces: Vec<Piece> = Vec::new();
-        for element in &self.body {
-            match element {
-                Element::Special(token) => pieces.push(Piece::Special(token.clone())),
-                Element::Literal(literal) => push_text(&mut pieces, literal),
-                Element::Prefix => push_text(&mut pieces, text.prefix),
-                Element::Suffix => push_text(&mut pieces, text.suffix),
-                Element::Tail => {}
+        let FileName { project, path, line_comment } = &text.file;
+        let mut comments = String::new();
+        match (&self.files, line_comment) {
+            _ if text.excerpts.is_empty() => {}
+            (Some(files), _) => {
+                push(&mut pieces, &files.head, |_| project);
+                for excerpt in &*text.excerpts {
+                    let slot = |slot: &Element| if *slot == Element::Path { &*excerpt.path } else { &*excerpt.text };
+                    push(&mut pieces, &files.each, slot);
+                }
+                push(&mut pieces, &files.here, |_| path);
             }
+            (None, Some(marker)) => comments = text.excerpts.iter().map(|excerpt| commented(excerpt, marker)).collect(),
+            (None, None) => {}
         }
-        Prompt { pieces, tail: text.tail.to_owned() }
+        let prefix = comments + &text.prefix;
+        push(&mut pieces, &self.body, |slot| match slot {
+            Element::Prefix => &prefix,
+            Element::Suffix => &text.suffix,
+            _ => "",
+        });
+        Prompt { pieces, tail: text.tail.clone() }
     }
 
     /// The special tokens that the vocabulary must have for this template to work.
     pub fn special_tokens(&self) -> BTreeSet<&str> {
-        self.body
-            .iter()
-            .filter_map(|element| match element {
-                Element::Special(token) => Some(token.as_str()),
-                _ => None,
-            })
-            .collect()
+        special_tokens(&self.body)
     }
 
     /// Tokens that end a generation. The vocabulary need not have all of them.
     pub fn stops(&self) -> &[String] {
         &self.stops
     }
+}
+
+fn special_tokens<'a>(elements: impl IntoIterator<Item = &'a Element>) -> BTreeSet<&'a str> {
+    let special = |element: &'a Element| match element {
+        Element::Special(token) => Some(token.as_str()),
+        _ => None,
+    };
+    elements.into_iter().filter_map(special).collect()
+}
+
+/// Pushes `elements`, with what `slot` says of each that is to be filled.
+fn push<'a>(pieces: &mut Vec<Piece>, elements: &[Element], slot: impl Fn(&Element) -> &'a str) {
+    for element in elements {
+        match element {
+            Element::Special(token) => pieces.push(Piece::Special(token.clone())),
+            Element::Literal(literal) => push_text(pieces, literal),
+            _ => push_text(pieces, slot(element)),
+        }
+    }
+}
+
+fn commented(excerpt: &Excerpt, marker: &str) -> String {
+    let lines = std::iter::once(&*excerpt.path).chain(excerpt.text.lines());
+    lines.map(|line| format!("{marker} {line}").trim_end().to_owned() + "\n").collect()
 }
 
 /// Adjacent texts become one piece, so that a literal space and the file's text are tokenized together.
@@ -119,7 +207,14 @@ fn push_text(pieces: &mut Vec<Piece>, text: &str) {
 }
 
 fn elements(mut body: &str, special: &[&str]) -> Vec<Element> {
-    let placeholders = [("{prefix}", Element::Prefix), ("{suffix}", Element::Suffix), ("{tail}", Element::Tail)];
+    let placeholders = [
+        ("{prefix}", Element::Prefix),
+        ("{suffix}", Element::Suffix),
+        ("{tail}", Element::Tail),
+        ("{project}", Element::Project),
+        ("{path}", Element::Path),
+        ("{excerpt}", Element::Excerpt),
+    ];
     let mut elements = Vec::new();
     let mut literal = String::new();
     while let Some(first) = body.chars().next() {
