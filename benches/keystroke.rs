@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion};
 use fimble_completion::complete::Suggestion;
+use fimble_completion::context::Surroundings;
 use fimble_completion::document::{Change, Document};
 use fimble_completion::language::Language;
 use fimble_completion::pin::Pin;
@@ -149,7 +150,12 @@ fn plan_at(document: &Document, offset: usize) -> Plan {
 /// Four bytes a token: the tokenizer, which belongs to the model, is left out.
 fn text_at(document: &Document, offset: usize) -> FimText {
     let count = |text: &str| text.len().div_ceil(4);
-    Pin::new(black_box(document), offset).text(document, offset, SETTINGS.context_tokens, &count)
+    Pin::new(black_box(document), offset, Surroundings::default()).text(
+        document,
+        offset,
+        SETTINGS.context_tokens,
+        &count,
+    )
 }
 
 /// As full as the server's gets: of the lines up to `offset`, a suggestion each, and one at `offset`, all of which the

@@ -20,7 +20,7 @@ async fn announced(capabilities: Value, options: Value) -> Value {
 async fn ghost_text_is_announced_statically() {
     let capabilities = announced(ghost_text(), Value::Null).await;
     assert_eq!(capabilities["inlineCompletionProvider"], true);
-    assert_eq!(capabilities["textDocumentSync"], json!({"openClose": true, "change": 2}));
+    assert_eq!(capabilities["textDocumentSync"], json!({"openClose": true, "change": 2, "save": true}));
     assert_eq!(capabilities["executeCommandProvider"]["commands"], json!(["fimble.accepted"]));
 }
 

@@ -11,3 +11,4 @@ mod lifecycle;
 mod malformed;
 mod order;
 mod outcomes;
+mod workspace;

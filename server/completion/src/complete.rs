@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::context::Surroundings;
 use crate::document::{Document, Edit};
 use crate::engine::{Cancel, Engine, EngineError, Generation, GenerationRequest, Priority, Usage, Watch};
 use crate::judgement::unbroken;
@@ -69,8 +70,8 @@ pub struct Suggestion {
 
 impl Cursor {
     /// A cursor with a pin of its own.
-    pub fn new(document: Document, offset: usize) -> Self {
-        let pin = Arc::new(Pin::new(&document, offset));
+    pub fn new(document: Document, offset: usize, surroundings: Surroundings) -> Self {
+        let pin = Arc::new(Pin::new(&document, offset, surroundings));
         Self { document, offset, pin }
     }
 

@@ -9,6 +9,7 @@ use ropey::Rope;
 
 use crate::language::Language;
 use crate::lazy_syntax::{LazySyntax, ParseStart};
+use crate::outline::Outline;
 use crate::position::{Position, PositionEncoding, PositionError, offset_at};
 use crate::syntax::{MAX_TEXT_BYTES, SyntaxTree};
 
@@ -82,6 +83,11 @@ impl Document {
     /// wait for that. So it is not for the thread that applies the edits.
     pub fn syntax(&self) -> Option<&SyntaxTree> {
         self.syntax.get(self.language, &self.text)
+    }
+
+    /// What [`Document::text`] defines; `None` where there is no tree. It takes as long, and is shared, as the tree is.
+    pub fn outline(&self) -> Option<&Arc<Outline>> {
+        self.syntax.outline(self.language, &self.text)
     }
 
     /// The client's number for [`Document::text`].

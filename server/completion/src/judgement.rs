@@ -35,7 +35,7 @@ pub fn unbroken<'a>(document: &Document, offset: usize, text: &'a str, is_cut: b
 /// `text` inserted. Never where the language has no grammar.
 fn breaks_syntax(document: &Document, offset: usize, text: &str) -> bool {
     let (rope, language) = (document.text(), document.language());
-    if language.grammar().is_none() {
+    if !language.has_grammar() {
         return false;
     }
     let line = rope.byte_to_line(offset);

@@ -5,6 +5,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 
+use crate::grammar::{self, Grammar};
+
 /// A handle on a row of the table, cheap to copy. Equal where the language identifier is.
 #[derive(Clone, Copy)]
 pub struct Language(&'static Row);
@@ -28,7 +30,7 @@ struct Row {
     /// What begins a comment that runs to the end of the line.
     line_comment: Option<&'static str>,
     block_style: BlockStyle,
-    grammar: Option<fn() -> tree_sitter::Language>,
+    grammar: Option<&'static Grammar>,
 }
 
 impl Language {
@@ -68,9 +70,19 @@ impl Language {
         self.0.block_style
     }
 
-    /// The tree-sitter grammar; `None` where none is built in.
-    pub fn grammar(self) -> Option<tree_sitter::Language> {
-        self.0.grammar.map(|grammar| grammar())
+    /// `None` where none is built in.
+    pub(crate) fn grammar(self) -> Option<&'static Grammar> {
+        self.0.grammar
+    }
+
+    /// Whether its files can be parsed.
+    pub fn has_grammar(self) -> bool {
+        self.0.grammar.is_some()
+    }
+
+    /// The extensions, without the dot, of the files that can be parsed.
+    pub fn parsed_extensions() -> impl Iterator<Item = &'static str> {
+        LANGUAGES.iter().filter(|row| row.grammar.is_some()).flat_map(|row| row.extensions).copied()
     }
 }
 
@@ -110,7 +122,7 @@ static LANGUAGES: &[Row] = &[
         extensions: &["rs"],
         line_comment: Some("//"),
         block_style: BlockStyle::Braces,
-        grammar: Some(|| tree_sitter_rust::LANGUAGE.into()),
+        grammar: Some(&grammar::RUST),
     },
     Row {
         ids: &["python"],
@@ -118,30 +130,28 @@ static LANGUAGES: &[Row] = &[
         extensions: &["py", "pyi", "pyw"],
         line_comment: Some("#"),
         block_style: BlockStyle::Indentation,
-        grammar: Some(|| tree_sitter_python::LANGUAGE.into()),
+        grammar: Some(&grammar::PYTHON),
     },
-    parsed(braces("C", &["c"], &["c", "h"]), || tree_sitter_c::LANGUAGE.into()),
+    parsed(braces("C", &["c"], &["c", "h"]), &grammar::C),
     braces("C#", &["csharp"], &["cs", "csx"]),
-    parsed(braces("C++", &["cpp"], &["cpp", "cc", "cxx", "c++", "hpp", "hh", "hxx", "h++", "ipp", "inl"]), || {
-        tree_sitter_cpp::LANGUAGE.into()
-    }),
+    parsed(
+        braces("C++", &["cpp"], &["cpp", "cc", "cxx", "c++", "hpp", "hh", "hxx", "h++", "ipp", "inl"]),
+        &grammar::CPP,
+    ),
     braces("Dart", &["dart"], &["dart"]),
-    parsed(braces("Go", &["go"], &["go"]), || tree_sitter_go::LANGUAGE.into()),
-    parsed(braces("Java", &["java"], &["java"]), || tree_sitter_java::LANGUAGE.into()),
-    parsed(braces("JavaScript", &["javascript", "javascriptreact"], &["js", "mjs", "cjs", "jsx"]), || {
-        tree_sitter_javascript::LANGUAGE.into()
-    }),
+    parsed(braces("Go", &["go"], &["go"]), &grammar::GO),
+    parsed(braces("Java", &["java"], &["java"]), &grammar::JAVA),
+    parsed(
+        braces("JavaScript", &["javascript", "javascriptreact"], &["js", "mjs", "cjs", "jsx"]),
+        &grammar::JAVASCRIPT,
+    ),
     braces("Kotlin", &["kotlin"], &["kt", "kts"]),
     braces("PHP", &["php"], &["php"]),
     braces("Scala", &["scala"], &["scala", "sc"]),
     braces("Swift", &["swift"], &["swift"]),
-    parsed(braces("TypeScript", &["typescript"], &["ts", "mts", "cts"]), || {
-        tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into()
-    }),
+    parsed(braces("TypeScript", &["typescript"], &["ts", "mts", "cts"]), &grammar::TYPESCRIPT),
     // A language of its own: `<T>x` is a tag here, and a type assertion there.
-    parsed(braces("TypeScript with JSX", &["typescriptreact"], &["tsx"]), || {
-        tree_sitter_typescript::LANGUAGE_TSX.into()
-    }),
+    parsed(braces("TypeScript with JSX", &["typescriptreact"], &["tsx"]), &grammar::TSX),
     braces("Zig", &["zig"], &["zig", "zon"]),
     Row { line_comment: None, ..braces("CSS", &["css"], &["css"]) },
     Row { line_comment: None, ..braces("JSON", &["json"], &["json"]) },
@@ -161,7 +171,7 @@ static LANGUAGES: &[Row] = &[
 ];
 
 /// `row` with a grammar.
-const fn parsed(row: Row, grammar: fn() -> tree_sitter::Language) -> Row {
+const fn parsed(row: Row, grammar: &'static Grammar) -> Row {
     Row { grammar: Some(grammar), ..row }
 }
 
@@ -226,7 +236,8 @@ mod tests {
     fn every_grammar_loads() {
         for row in LANGUAGES {
             if let Some(grammar) = row.grammar {
-                assert!(tree_sitter::Parser::new().set_language(&grammar()).is_ok(), "{}", row.name);
+                assert!(tree_sitter::Parser::new().set_language(&grammar.language()).is_ok(), "{}", row.name);
+                assert!(grammar.definitions().is_ok(), "{}: {:?}", row.name, grammar.definitions());
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The syntax tree of one text, parsed when it is first asked for, by the thread that asks. So an edit costs the
-//! document's owner no parse, and a tree nobody asks for costs nobody one.
+//! The syntax tree of one text and its outline, made when they are first asked for, by the thread that asks. So an edit
+//! costs the document's owner no parse, and a tree nobody asks for costs nobody one.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use ropey::Rope;
 
 use crate::language::Language;
+use crate::outline::Outline;
 use crate::syntax::{MAX_TEXT_BYTES, SyntaxTree};
 
 /// What marking edits in one tree may cost before the tree is dropped, in bytes removed from its text and
@@ -21,6 +22,7 @@ const COST_OF_A_MARK: usize = 16;
 #[derive(Debug)]
 pub(crate) struct LazySyntax {
     tree: OnceLock<Option<SyntaxTree>>,
+    outline: OnceLock<Option<Arc<Outline>>>,
     /// What the parse starts from. It is dropped as soon as `tree` is there, by the thread that parsed, since freeing the
     /// nodes of a large file takes milliseconds. Locked only to copy or take it, never during a parse.
     old: Mutex<Option<MarkedTree>>,
@@ -48,7 +50,7 @@ struct MarkedTree {
 impl LazySyntax {
     /// The tree of `text`, which must be the one that `start` was made to follow.
     pub(crate) fn new(start: ParseStart) -> Self {
-        Self { tree: OnceLock::new(), old: Mutex::new(start.old), given_up: start.given_up }
+        Self { tree: OnceLock::new(), outline: OnceLock::new(), old: Mutex::new(start.old), given_up: start.given_up }
     }
 
     /// Parses on the first call, and makes others wait who call meanwhile. `text` must be the same each time.
@@ -61,6 +63,12 @@ impl LazySyntax {
         // Freed without the lock.
         drop(old);
         tree.as_ref()
+    }
+
+    /// The same for the outline.
+    pub(crate) fn outline(&self, language: Language, text: &Rope) -> Option<&Arc<Outline>> {
+        let make = || Some(Arc::new(Outline::new(language, self.get(language, text)?, text)));
+        self.outline.get_or_init(make).as_ref()
     }
 
     fn parse(&self, language: Language, text: &Rope) -> Option<SyntaxTree> {

@@ -7,9 +7,11 @@ use std::sync::{Arc, OnceLock};
 
 use ropey::{Rope, RopeSlice};
 
-use crate::context::{LONGEST_TAIL, Window, character_at, line_start, tail, window};
+use crate::context::Surroundings;
+use crate::context::excerpts::excerpts;
+use crate::context::window::{LONGEST_TAIL, Window, character_at, line_start, tail, window};
 use crate::document::Document;
-use crate::prompt::FimText;
+use crate::prompt::{Excerpt, FileName, FimText};
 
 /// Places of one document that a user goes back and forth between.
 const PINS: usize = 4;
@@ -23,6 +25,15 @@ const LONGEST_CLOSERS: usize = 64;
 /// Until the window is known, so many bytes around the place must stay as they were.
 const REACH: usize = 1 << 16;
 
+/// Of a request's tokens, one in so many may go to excerpts from elsewhere; one in [`EXCERPTS_AT_MOST`] if the file leaves
+/// them free.
+const EXCERPTS: usize = 4;
+const EXCERPTS_AT_MOST: usize = 2;
+
+/// Excerpts stand before everything else, so that others would cost every token again: they stay for this many lines
+/// around the place they were chosen for.
+const EXCERPTS_HOLD: usize = 40;
+
 /// One place, and the document as it was when the user came there. The window around it is made by the first request
 /// that needs it, on that request's thread, and shared by all.
 #[derive(Debug)]
@@ -30,28 +41,41 @@ pub struct Pin {
     document: Document,
     cursor: usize,
     pin: usize,
-    kept_start: Option<usize>,
+    surroundings: Arc<Surroundings>,
+    /// What an earlier prompt begins with, and this one may too.
+    earlier: Option<Begins>,
     window: OnceLock<Pinned>,
     /// What was typed has outgrown its room.
     is_full: AtomicBool,
 }
 
-/// A window, and the number of tokens it was made for.
+/// What stands before and around the place, and the number of tokens it was made for.
 #[derive(Debug, Clone)]
 struct Pinned {
+    begins: Begins,
     window: Window,
     tokens: usize,
 }
 
+/// What a prompt begins with: where its window does, and excerpts that were chosen for a line.
+#[derive(Debug, Clone)]
+struct Begins {
+    start: usize,
+    excerpts: Arc<[Excerpt]>,
+    /// Tokens that the excerpts take.
+    cost: usize,
+    line: usize,
+}
+
 impl Pin {
     /// A place of its own, such as for a single request.
-    pub fn new(document: &Document, cursor: usize) -> Self {
-        Self::after(document, cursor, None)
+    pub fn new(document: &Document, cursor: usize, surroundings: Surroundings) -> Self {
+        Self::after(document, cursor, Arc::new(surroundings), None)
     }
 
     /// The same for what is typed from here on; its prompt begins as this one's does.
     pub fn moved_to(&self, document: &Document, cursor: usize) -> Self {
-        Self::after(document, cursor, self.start())
+        Self::after(document, cursor, self.surroundings.clone(), self.begins())
     }
 
     /// Whether so much was typed up to the byte `cursor` that it is time to move on.
@@ -59,33 +83,52 @@ impl Pin {
         cursor.saturating_sub(self.pin) > self.longest_tail() / 2
     }
 
-    fn after(document: &Document, cursor: usize, kept_start: Option<usize>) -> Self {
-        Self::split_at(line_start(document.text(), cursor), document, cursor, kept_start)
-    }
-
-    fn split_at(pin: usize, document: &Document, cursor: usize, kept_start: Option<usize>) -> Self {
-        let document = document.clone();
-        Self { document, cursor, pin, kept_start, window: OnceLock::new(), is_full: AtomicBool::new(false) }
+    fn after(document: &Document, cursor: usize, surroundings: Arc<Surroundings>, earlier: Option<Begins>) -> Self {
+        let (pin, document) = (line_start(document.text(), cursor), document.clone());
+        Self { document, cursor, pin, surroundings, earlier, window: OnceLock::new(), is_full: AtomicBool::new(false) }
     }
 
     /// What the model is shown for a request at the byte `cursor` of `document`, for which this pin holds. `tokens` is how
     /// many it may have, as `count` counts them.
     pub fn text(&self, document: &Document, cursor: usize, tokens: usize, count: &dyn Fn(&str) -> usize) -> FimText {
-        let make =
-            || Pinned { window: window(&self.document, self.pin, self.cursor, tokens, self.kept_start, count), tokens };
-        let Pinned { window, tokens: made_for } = self.window.get_or_init(make);
-        if *made_for == tokens && window.pin <= cursor {
-            let tail = tail(document.text(), window.pin, cursor);
-            if count(&tail) <= window.room {
-                return FimText::of_file(&window.prefix, &window.suffix, tail);
+        let pinned = self.window.get_or_init(|| self.pinned(tokens, count));
+        if pinned.tokens == tokens && pinned.window.pin <= cursor {
+            let tail = tail(document.text(), pinned.window.pin, cursor);
+            if count(&tail) <= pinned.window.room {
+                return pinned.text(self, tail);
             }
         }
         // There is more than its bytes let expect, or the settings have changed.
         self.is_full.store(true, Ordering::Relaxed);
-        let pin = line_start(document.text(), cursor);
-        let window = self::window(document, pin, cursor, tokens, self.start(), count);
-        let tail = tail(document.text(), window.pin, cursor);
-        FimText::of_file(window.prefix, window.suffix, tail)
+        let pinned = self.moved_to(document, cursor).pinned(tokens, count);
+        let tail = tail(document.text(), pinned.window.pin, cursor);
+        pinned.text(self, tail)
+    }
+
+    /// Excerpts take what the file leaves them, and their share in any case.
+    fn pinned(&self, tokens: usize, count: &dyn Fn(&str) -> usize) -> Pinned {
+        let Self { document, cursor, pin, earlier, .. } = self;
+        let kept_start = earlier.as_ref().map(|earlier| earlier.start);
+        let window = |tokens| window(document, *pin, *cursor, tokens, kept_start, count);
+        let line = document.text().byte_to_line(*cursor);
+        if let Some(earlier) = earlier.as_ref().filter(|it| it.line.abs_diff(line) <= EXCERPTS_HOLD && it.cost < tokens)
+        {
+            let window = window(tokens - earlier.cost);
+            if window.start == earlier.start {
+                return Pinned { begins: earlier.clone(), window, tokens };
+            }
+        }
+        if self.surroundings.is_empty() {
+            let window = window(tokens);
+            let begins = Begins { start: window.start, excerpts: Arc::default(), cost: 0, line };
+            return Pinned { begins, window, tokens };
+        }
+        let least = window(tokens - tokens / EXCERPTS);
+        let used = count(&least.prefix) + count(&least.suffix) + least.room;
+        let free = tokens.saturating_sub(used).min(tokens / EXCERPTS_AT_MOST);
+        let (excerpts, cost) = excerpts(document, *cursor, &(least.start..least.end), &self.surroundings, free, count);
+        let window = window(tokens - cost);
+        Pinned { begins: Begins { start: window.start, excerpts: excerpts.into(), cost, line }, window, tokens }
     }
 
     /// Whether a request at the byte `cursor` of `document` may be asked at this pin: all that the window shows is as it
@@ -120,8 +163,21 @@ impl Pin {
         room.unwrap_or(LONGEST_TAIL).min(LONGEST_TAIL)
     }
 
-    fn start(&self) -> Option<usize> {
-        self.window.get().map(|pinned| pinned.window.start)
+    fn begins(&self) -> Option<Begins> {
+        self.window.get().map(|pinned| pinned.begins.clone())
+    }
+}
+
+impl Pinned {
+    fn text(&self, pin: &Pin, tail: String) -> FimText {
+        let document = &pin.document;
+        let file = FileName {
+            project: pin.surroundings.project.clone(),
+            path: document.name().into(),
+            line_comment: document.language().line_comment(),
+        };
+        let (prefix, suffix) = (self.window.prefix.clone(), self.window.suffix.clone());
+        FimText { excerpts: self.begins.excerpts.clone(), file, prefix, suffix, tail }
     }
 }
 
@@ -187,10 +243,10 @@ impl Pins {
         Self { scope, recent: VecDeque::new() }
     }
 
-    /// The pin for a request at the byte `cursor`: one that holds, or else a new one.
-    pub fn at(&mut self, document: &Document, cursor: usize) -> Arc<Pin> {
+    /// The pin for a request at the byte `cursor`: one that holds, or else a new one in its `surroundings`.
+    pub fn at(&mut self, document: &Document, cursor: usize, surroundings: Surroundings) -> Arc<Pin> {
         if self.scope == PinScope::Request {
-            return Arc::new(Pin::split_at(cursor, document, cursor, None));
+            return Arc::new(Pin { pin: cursor, ..Pin::new(document, cursor, surroundings) });
         }
         let line_start = line_start(document.text(), cursor);
         let in_scope = |pin: &Pin| self.scope == PinScope::Place || pin.pin == line_start;
@@ -198,8 +254,8 @@ impl Pins {
         let pin = match found.and_then(|index| self.recent.remove(index)) {
             Some(pin) => pin,
             None => {
-                let kept_start = self.recent.front().and_then(|pin| pin.start());
-                Arc::new(Pin::after(document, cursor, kept_start))
+                let earlier = self.recent.front().and_then(|pin| pin.begins());
+                Arc::new(Pin::after(document, cursor, Arc::new(surroundings), earlier))
             }
         };
         self.adopt(pin.clone());
@@ -267,7 +323,7 @@ mod tests {
 
         /// What the model is shown, in three parts.
         fn asks(&mut self) -> [String; 3] {
-            let pin = self.pins.at(&self.document, self.cursor);
+            let pin = self.pins.at(&self.document, self.cursor, Surroundings::default());
             let text = pin.text(&self.document, self.cursor, self.tokens, &count);
             [text.prefix, text.tail, text.suffix]
         }
@@ -337,7 +393,7 @@ mod tests {
         let mut pins = Vec::new();
         for _ in 0..20 {
             typist.types("a.b(c, d);\n    ", "");
-            let pin = typist.pins.at(&typist.document, typist.cursor);
+            let pin = typist.pins.at(&typist.document, typist.cursor, Surroundings::default());
             let text = pin.text(&typist.document, typist.cursor, 400, &dense);
             assert!(text.tail.len() <= 50);
             pins.push(Arc::as_ptr(&pin));

@@ -26,6 +26,21 @@ impl CompletionSettings {
     }
 }
 
+/// Where the model is shown code from, beside what is around the cursor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ContextScope {
+    /// Nowhere else.
+    Window,
+    /// Other places of the same file.
+    File,
+    /// And other documents that are open.
+    Open,
+    /// And the files of the workspace.
+    #[default]
+    Workspace,
+}
+
 /// Whether more than the rest of the line may be suggested.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

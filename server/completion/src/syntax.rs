@@ -23,7 +23,7 @@ impl SyntaxTree {
     /// Parses the whole of `text`. `None` where `language` has no grammar, `text` is over [`MAX_TEXT_BYTES`] or the parse
     /// took over [`MAX_PARSE_TIME`].
     pub fn parse(language: Language, text: &Rope) -> Option<Self> {
-        parse(&language.grammar()?, text, None, MAX_PARSE_TIME)
+        parse(&language.grammar()?.language(), text, None, MAX_PARSE_TIME)
     }
 
     /// Marks the bytes `range` of `before`, the text as it was, as replaced by `inserted`. The tree's offsets are then
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_parse_out_of_time_is_given_up() {
         let text = Rope::from_str(&"fn f() {}\n".repeat(1000));
-        let grammar = Language::from_id("rust").grammar().expect("a grammar");
+        let grammar = Language::from_id("rust").grammar().expect("a grammar").language();
         let tree = parse(&grammar, &text, None, Duration::MAX);
         assert_eq!(tree.map(|tree| tree.root_node().child_count()), Some(1000));
         assert!(parse(&grammar, &text, None, Duration::ZERO).is_none());

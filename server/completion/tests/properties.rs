@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use fimble_completion::complete::{Cursor, Suggestion, complete};
+use fimble_completion::context::{OpenFile, Surroundings};
 use fimble_completion::document::{Document, Edit};
 use fimble_completion::engine::{Cancel, Priority};
 use fimble_completion::fake_engine::FakeEngine;
@@ -157,7 +158,7 @@ proptest! {
     ) {
         let document = Document::new("file", language, 0, &text);
         let offset = cursor(&text, place);
-        let context = Pin::new(&document, offset).text(&document, offset, tokens, &count);
+        let context = Pin::new(&document, offset, Surroundings::default()).text(&document, offset, tokens, &count);
         let before = format!("{}{}", context.prefix, context.tail);
         prop_assert!(with_lf(&text[..offset]).ends_with(&before), "{context:?}");
         prop_assert!(with_lf(&text[offset..]).starts_with(&context.suffix), "{context:?}");
@@ -170,7 +171,7 @@ proptest! {
     fn a_window_that_holds_the_file_shows_it_whole(text in texts(), place in any::<Index>()) {
         let document = Document::new("file", Language::PLAIN, 0, &text);
         let offset = cursor(&text, place);
-        let context = Pin::new(&document, offset).text(&document, offset, 4 * text.len() + 8, &|text| text.chars().count());
+        let context = Pin::new(&document, offset, Surroundings::default()).text(&document, offset, 4 * text.len() + 8, &|text| text.chars().count());
         prop_assert_eq!(format!("{}{}", context.prefix, context.tail), with_lf(&text[..offset]));
         prop_assert_eq!(context.suffix, with_lf(&text[offset..]));
     }
@@ -193,6 +194,12 @@ proptest! {
         let mut shown: Option<(Arc<Pin>, FimText, usize)> = None;
         for (step, place) in steps {
             let before = document.text().to_string();
+            let surroundings = Surroundings {
+                project: "project".into(),
+                same_file: true,
+                open: vec![OpenFile { document: Document::new("other", language, 0, &before), edited: Some(0) }],
+                workspace: None,
+            };
             let (range, typed, closers) = match step {
                 Step::Type(typed, closers) => (offset..offset, typed, closers),
                 Step::Delete => {
@@ -212,7 +219,7 @@ proptest! {
                 continue;
             }
 
-            let pin = pins.at(&document, offset);
+            let pin = pins.at(&document, offset, surroundings);
             let context = pin.text(&document, offset, tokens, &count);
             let before = format!("{}{}", context.prefix, context.tail);
             prop_assert!(with_lf(&text[..offset]).ends_with(&before), "{context:?} in {text:?} at {offset}");
@@ -220,10 +227,11 @@ proptest! {
             let closed = |start: usize| after[..start].chars().all(|c| ")]}>\"'`".contains(c) || c.is_whitespace());
             let follows = after.match_indices(&context.suffix).any(|(start, _)| closed(start));
             prop_assert!(follows, "{context:?} in {text:?} at {offset}");
-            let used = count(&context.prefix) + count(&context.tail) + count(&context.suffix);
+            let excerpts = context.excerpts.iter().map(|excerpt| count(&excerpt.path) + count(&excerpt.text)).sum::<usize>();
+            let used = excerpts + count(&context.prefix) + count(&context.tail) + count(&context.suffix);
             prop_assert!(used <= tokens, "{used} of {tokens}: {context:?}");
             if let Some((_, earlier, start)) = shown.filter(|(other, ..)| Arc::ptr_eq(other, &pin)) {
-                let same = earlier.prefix == context.prefix && earlier.suffix == context.suffix;
+                let same = FimText { tail: context.tail.clone(), ..earlier.clone() } == context;
                 // More tokens than are kept free for what is typed: that request had a window of its own.
                 let outgrown = text.get(start..offset).is_none_or(|typed| count(&with_lf(typed)) > tokens / 8);
                 prop_assert!(same || outgrown, "{earlier:?}, then {context:?}");
@@ -301,7 +309,7 @@ proptest! {
         let document = Document::new("file", language, 0, &text);
         let offset = cursor(&text, place);
         let engine = FakeEngine::answering(&answer);
-        let place = Cursor::new(document, offset);
+        let place = Cursor::new(document, offset, Surroundings::default());
         let completion = complete(&place, &settings, &engine, Priority::Foreground, &Cancel::default());
         let completion = completion.map_err(|error| TestCaseError::fail(error.to_string()))?;
         if let Some(Suggestion { text: suggested, confidence, .. }) = completion.suggestion {

@@ -8,8 +8,9 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tower_lsp::jsonrpc;
 use tower_lsp::ls_types::{
-    CompletionParams, CompletionResponse, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, ExecuteCommandParams, InitializeParams, InitializeResult, InlineCompletionList, Uri,
+    CompletionParams, CompletionResponse, DidChangeTextDocumentParams, DidChangeWorkspaceFoldersParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams, InitializeParams, InitializeResult,
+    InlineCompletionList, Uri,
 };
 
 use crate::handlers::inline_completion::InlineCompletionParams;
@@ -17,6 +18,7 @@ use crate::handlers::models::Models;
 use crate::handlers::status::Status;
 use crate::session::{Job, JobError, Work};
 use crate::usage_record::{RecordError, UsageRecord};
+use crate::workspace::Reading;
 
 /// Sends without waiting; the order of sending is the order in which the main loop applies.
 pub(crate) type EventSender = mpsc::UnboundedSender<Event>;
@@ -33,6 +35,9 @@ pub(crate) enum Event {
     /// A change that no text could be made of, such as one at a negative position.
     UnreadableChange(Uri),
     DidClose(DidCloseTextDocumentParams),
+    /// These files have changed, come or gone.
+    FilesChanged(Vec<Uri>),
+    FoldersChanged(DidChangeWorkspaceFoldersParams),
     DidChangeConfiguration(Value),
     /// The flag is set when the client cancels the request.
     InlineCompletion(InlineCompletionParams, Cancel, Reply<InlineCompletionList>),
@@ -49,6 +54,8 @@ pub(crate) enum Event {
     /// The client's answer to `workspace/configuration`.
     Configuration(Value),
     EngineLoaded(u64, Result<Arc<dyn Engine>, String>),
+    /// How far the workspace has been read.
+    WorkspaceRead(Reading),
     /// It is time to save what is to be kept.
     Save,
     /// It could not be saved.

@@ -15,6 +15,7 @@ pub mod log;
 mod main_loop;
 pub mod options;
 mod outcomes;
+mod progress;
 mod proto;
 mod serve;
 mod server_status;
@@ -23,6 +24,8 @@ mod statistics;
 mod transport;
 pub mod usage_record;
 mod work_ahead;
+mod workspace;
 
 pub use handlers::models::KnownModel;
 pub use serve::{ListModels, LoadEngine, Mechanisms, ServeOptions, serve};
+pub use workspace::read_workspace;

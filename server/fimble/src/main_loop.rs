@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 
 use fimble_completion::complete::Completion;
 use fimble_completion::engine::{Cancel, Engine};
+use fimble_completion::language::Language;
+use fimble_completion::settings::ContextScope;
 use fimble_completion::suggestion_cache::Origin;
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tower_lsp::Client;
-use tower_lsp::ls_types::{ConfigurationItem, MessageType, NumberOrString, Registration, Uri};
+use tower_lsp::ls_types::{ConfigurationItem, MessageType, Registration, Uri};
 
 use crate::engine_slot::EngineState;
 use crate::event::{Event, EventSender, Reply};
@@ -21,11 +23,13 @@ use crate::handlers::models::Models;
 use crate::handlers::{self, completion, inline_completion};
 use crate::in_flight::CompletionReply;
 use crate::log::LogControl;
+use crate::progress::Progress;
 use crate::serve::{ListModels, LoadEngine, ServeOptions};
 use crate::server_status::{ServerStatus, StatusSender};
 use crate::session::{Job, JobError, Offer, Prepared, Question, Session, Work};
 use crate::usage_record::{Subject, UsageRecord};
 use crate::work_ahead::{PAUSE, WorkAhead};
+use crate::workspace::Reading;
 
 /// A crash loses what was counted in this time.
 const SAVE_AFTER: Duration = Duration::from_secs(1);
@@ -50,8 +54,10 @@ pub(crate) struct MainLoop {
     ahead: WorkAhead,
     /// The document opened last, until it was read or the user has gone on.
     opened: Option<Uri>,
-    /// The end of the progress that the client shows for the latest load.
-    loaded: Option<oneshot::Sender<&'static str>>,
+    /// What the client shows of the latest load.
+    loaded: Option<Progress>,
+    /// The same for reading the workspace.
+    reading: Option<Progress>,
     /// For a client that shows how the server is doing.
     status: Option<StatusSender>,
     models: ListModels,
@@ -79,6 +85,7 @@ impl MainLoop {
             ahead: WorkAhead::default(),
             opened: None,
             loaded: None,
+            reading: None,
             status: None,
             models: options.models,
             usage_record: options.usage_record,
@@ -115,6 +122,7 @@ impl MainLoop {
             Event::Initialized => {
                 self.begin();
                 self.ask_for_configuration_changes();
+                self.ask_for_file_changes();
                 self.ask_for_configuration();
             }
             Event::DidOpen(params) => {
@@ -141,6 +149,11 @@ impl MainLoop {
             Event::DidClose(params) => {
                 self.ahead.note_activity();
                 handlers::did_close(session, &params);
+            }
+            Event::FilesChanged(files) => session.workspace.changed(&files),
+            Event::FoldersChanged(params) => {
+                session.workspace.change_folders(&params.event);
+                self.read_workspace();
             }
             Event::DidChangeConfiguration(settings) => match handlers::did_change_configuration(session, &settings) {
                 Some(problems) => self.settings_changed(problems),
@@ -170,6 +183,7 @@ impl MainLoop {
                 self.save_failed = true;
                 self.show_once(MessageType::WARNING, format!("fimble: {error}. It goes on without."));
             }
+            Event::WorkspaceRead(reading) => self.workspace_read(reading),
             Event::EngineLoaded(load, result) => self.engine_loaded(load, result),
             Event::JobEnded(job, result) => self.job_ended(&job, result),
             Event::Paused(activity) => self.step_ahead(activity),
@@ -213,6 +227,7 @@ impl MainLoop {
     fn start(&self, job: Job, cancel: Cancel) {
         let events = self.events.clone();
         // Who asks by hand does not type on.
+        let awaited = self.session.workspace.make_way();
         let debounce = if job.by_hand { Duration::ZERO } else { self.session.statistics.debounce() };
         tokio::spawn(async move {
             if !debounce.is_zero() {
@@ -223,7 +238,11 @@ impl MainLoop {
                 }
             }
             let work = job.work.clone();
-            let result = tokio::task::spawn_blocking(move || work.run(&cancel)).await;
+            let run = move || {
+                let _awaited = awaited;
+                work.run(&cancel)
+            };
+            let result = tokio::task::spawn_blocking(run).await;
             let _ = events.send(Event::JobEnded(job, result.unwrap_or(Err(JobError::Panicked))));
         });
     }
@@ -319,7 +338,41 @@ impl MainLoop {
                 self.show(kind, message);
             }
             self.load_if_asked();
+            self.read_workspace();
             self.tell_status();
+        }
+    }
+
+    /// Reads the workspace if its files count, else forgets what was read.
+    fn read_workspace(&mut self) {
+        let Session { settings, workspace, .. } = &mut self.session;
+        if !settings.enabled || settings.context < ContextScope::Workspace {
+            workspace.close();
+            self.reading = None;
+        } else if workspace.open(&self.events) {
+            self.reading = self.progress("Reading the workspace");
+        }
+    }
+
+    fn workspace_read(&mut self, reading: Reading) {
+        if let Some(limit) = reading.limit {
+            let message = format!(
+                "fimble knows {} files of this workspace, and not the others: that is {limit}. What it need not look at \
+                 can be named in a file .fimbleignore.",
+                reading.files
+            );
+            tracing::warn!("{message}");
+        }
+        let message = format!("{} files", reading.files);
+        match (&self.reading, reading.ended) {
+            (Some(progress), false) => progress.report(message),
+            (Some(_), true) => self.reading.take().into_iter().for_each(|progress| progress.end(message.clone())),
+            (None, _) => {}
+        }
+        // What is open was read before the files were known.
+        if self.session.workspace.note(reading) {
+            self.session.forget_pins();
+            self.read_opened();
         }
     }
 
@@ -390,6 +443,7 @@ impl MainLoop {
         }
         if self.begun {
             self.load_if_asked();
+            self.read_workspace();
             self.tell_status();
         }
     }
@@ -401,7 +455,8 @@ impl MainLoop {
         }
         let model = settings.model.clone();
         let Some(number) = self.session.engine.ask(model.as_deref()) else { return };
-        self.show_progress(model.as_deref());
+        let title = format!("Loading {}", model.as_deref().unwrap_or("the embedded model"));
+        self.loaded = self.progress(title);
         let (load, events) = (self.load.clone(), self.events.clone());
         // Not one of the runtime's threads: those are waited for when the process ends, and a model may load for long.
         let thread = std::thread::Builder::new().name("load model".to_owned()).spawn(move || {
@@ -420,7 +475,7 @@ impl MainLoop {
             return;
         }
         if let Some(loaded) = self.loaded.take() {
-            let _ = loaded.send(if failed.is_some() { "failed" } else { "ready" });
+            loaded.end(if failed.is_some() { "failed" } else { "ready" });
         }
         // Editors may not say whose message it is.
         let failed = failed.map(|message| format!("fimble: {message}"));
@@ -439,23 +494,9 @@ impl MainLoop {
         self.tell_status();
     }
 
-    /// Lets the client show that a model is being loaded, until [`MainLoop::loaded`] is used or replaced.
-    fn show_progress(&mut self, model: Option<&str>) {
-        if !self.session.client.progress {
-            return;
-        }
-        let (loaded, ended) = oneshot::channel();
-        self.loaded = Some(loaded);
-        let title = format!("Loading {}", model.unwrap_or("the embedded model"));
-        let client = self.client.clone();
-        tokio::spawn(async move {
-            // Not a number: clients take those for their own requests.
-            let token = NumberOrString::String(format!("fimble/{title}"));
-            if client.create_work_done_progress(token.clone()).await.is_ok() {
-                let progress = client.progress(token, title).begin().await;
-                progress.finish_with_message(ended.await.unwrap_or("replaced")).await;
-            }
-        });
+    /// `None` for a client that does not show any.
+    fn progress(&self, title: impl Into<String>) -> Option<Progress> {
+        self.session.client.progress.then(|| Progress::begin(self.client.clone(), title.into()))
     }
 
     fn ask_for_configuration(&self) {
@@ -489,6 +530,27 @@ impl MainLoop {
             };
             if let Err(error) = client.register_capability(vec![registration]).await {
                 tracing::warn!("the client does not tell of changed settings: {error}");
+            }
+        });
+    }
+
+    /// Files change without an editor, too.
+    fn ask_for_file_changes(&self) {
+        if !self.session.client.registers_watchers {
+            return;
+        }
+        let client = self.client.clone();
+        tokio::spawn(async move {
+            let extensions: Vec<&str> = Language::parsed_extensions().collect();
+            let watchers = [format!("**/*.{{{}}}", extensions.join(",")), "**/.{gitignore,fimbleignore}".to_owned()];
+            let watchers = watchers.map(|pattern| serde_json::json!({ "globPattern": pattern }));
+            let registration = Registration {
+                id: "fimble/files".to_owned(),
+                method: "workspace/didChangeWatchedFiles".to_owned(),
+                register_options: Some(serde_json::json!({ "watchers": watchers })),
+            };
+            if let Err(error) = client.register_capability(vec![registration]).await {
+                tracing::warn!("the client does not tell of changed files: {error}");
             }
         });
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use etcetera::BaseStrategy;
 use fimble_completion::language::Language;
-use fimble_completion::settings::{CompletionSettings, Multiline};
+use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
 use serde_json::{Map, Value};
 
 /// What holds, for the whole session.
@@ -22,6 +22,8 @@ pub struct Settings {
     pub model: Option<String>,
     /// What bears on one completion.
     pub completion: CompletionSettings,
+    /// Where the model is shown code from.
+    pub context: ContextScope,
     /// Whether clients with inline completion are offered items in their completion menus too.
     pub completion_items: bool,
     /// Whether it is kept how suggestions are received, in a file of the user's.
@@ -65,6 +67,8 @@ pub struct Options {
     pub deadline_ms: Option<u64>,
     /// See [`CompletionSettings::min_confidence`].
     pub min_confidence: Option<u8>,
+    /// See [`Settings::context`].
+    pub context: Option<ContextScope>,
     /// See [`Settings::completion_items`].
     pub completion_items: Option<bool>,
     /// See [`Settings::statistics`].
@@ -76,7 +80,7 @@ pub struct Options {
 /// A sentence about something a source says that is not followed, fit to be shown to the user.
 pub type Problem = String;
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "enabled",
     "languages",
     "model",
@@ -85,6 +89,7 @@ const NAMES: [&str; 11] = [
     "context_tokens",
     "deadline_ms",
     "min_confidence",
+    "context",
     "completion_items",
     "statistics",
     "log_level",
@@ -107,6 +112,7 @@ impl Default for Settings {
                 // See the model card: it drops a tenth of the suggestions, and hardly a right one.
                 min_confidence: 20,
             },
+            context: ContextScope::Workspace,
             completion_items: false,
             statistics: true,
             log_level: LogLevel::Info,
@@ -125,6 +131,7 @@ impl Settings {
             replace(&mut settings.completion.max_tokens, options.max_tokens);
             replace(&mut settings.completion.context_tokens, options.context_tokens);
             replace(&mut settings.completion.min_confidence, options.min_confidence);
+            replace(&mut settings.context, options.context);
             replace(&mut settings.completion_items, options.completion_items);
             replace(&mut settings.statistics, options.statistics);
             replace(&mut settings.log_level, options.log_level);
@@ -198,6 +205,7 @@ impl Options {
                 "context_tokens" => set.number(&mut options.context_tokens, 16, 131_072),
                 "deadline_ms" => set.number(&mut options.deadline_ms, 0, 60_000),
                 "min_confidence" => set.number(&mut options.min_confidence, 0, 100),
+                "context" => set.context(&mut options.context),
                 "completion_items" => set.boolean(&mut options.completion_items),
                 "statistics" => set.boolean(&mut options.statistics),
                 "log_level" => set.log_level(&mut options.log_level),
@@ -276,6 +284,17 @@ impl Setter<'_> {
             _ => None,
         };
         self.set(option, multiline, "auto, always or never");
+    }
+
+    fn context(&mut self, option: &mut Option<ContextScope>) {
+        let scope = match self.value.as_str() {
+            Some("window") => Some(ContextScope::Window),
+            Some("file") => Some(ContextScope::File),
+            Some("open") => Some(ContextScope::Open),
+            Some("workspace") => Some(ContextScope::Workspace),
+            _ => None,
+        };
+        self.set(option, scope, "window, file, open or workspace");
     }
 
     fn log_level(&mut self, option: &mut Option<LogLevel>) {
@@ -361,9 +380,9 @@ mod tests {
     fn every_setting_is_read_in_both_spellings() {
         for value in [
             json!({"enabled": false, "languages": {"c": false}, "model": "m", "multiline": "never", "max_tokens": 1,
-                   "context_tokens": 64, "deadline_ms": 5, "min_confidence": 6, "completion_items": true, "statistics": false, "log_level": "trace"}),
+                   "context_tokens": 64, "deadline_ms": 5, "min_confidence": 6, "context": "open", "completion_items": true, "statistics": false, "log_level": "trace"}),
             json!({"enabled": false, "languages": {"c": false}, "model": "m", "multiline": "never", "maxTokens": 1,
-                   "contextTokens": 64, "deadlineMs": 5, "minConfidence": 6, "completionItems": true, "statistics": false, "logLevel": "trace"}),
+                   "contextTokens": 64, "deadlineMs": 5, "minConfidence": 6, "context": "open", "completionItems": true, "statistics": false, "logLevel": "trace"}),
         ] {
             let (options, problems) = Options::from_client(&value, "test");
             assert_eq!(problems, Vec::<String>::new());
@@ -376,6 +395,7 @@ mod tests {
                 context_tokens: Some(64),
                 deadline_ms: Some(5),
                 min_confidence: Some(6),
+                context: Some(ContextScope::Open),
                 completion_items: Some(true),
                 statistics: Some(false),
                 log_level: Some(LogLevel::Trace),
@@ -391,6 +411,7 @@ mod tests {
             (json!({"maxTokens": 0}), "`maxTokens` in test must be a whole number from 1 to 1024, not 0"),
             (json!({"max_tokens": 1.5}), "`max_tokens` in test must be a whole number from 1 to 1024, not 1.5"),
             (json!({"deadline_ms": -1}), "`deadline_ms` in test must be a whole number from 0 to 60000, not -1"),
+            (json!({"context": "all"}), "`context` in test must be window, file, open or workspace, not \"all\""),
             (json!({"multiline": true}), "`multiline` in test must be auto, always or never, not true"),
             (json!({"languages": {"rust": "no"}}), "`languages.rust` in test must be true or false, not \"no\""),
             (json!({"languages": []}), "`languages` in test must be an object of language identifiers"),

@@ -36,6 +36,7 @@ impl Session {
     pub(crate) fn edited(&mut self, uri: &Uri, start: Option<usize>) {
         let pieces = !self.client.reports_accepts;
         let Some(open) = self.documents.get_mut(uri) else { return };
+        open.edited = start.or(open.edited);
         let Some(on_screen) = &mut open.on_screen else { return };
         if let Step::Gone(outcome) = on_screen.shown.edited(&open.document, start, pieces) {
             // The command of the item, if the client sends it, comes after the edit.

@@ -1,18 +1,19 @@
 //! Everything the server knows, owned by the main loop alone. Work gets a snapshot of it, a [`Job`], and comes back as
 //! an event.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use fimble_completion::complete::{Completion, Cursor, Suggestion, complete, warm_up};
+use fimble_completion::context::{OpenFile, Surroundings};
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, EngineError, Priority};
 use fimble_completion::pin::Pins;
 use fimble_completion::position::{Position, PositionEncoding, offset_at};
-use fimble_completion::settings::CompletionSettings;
+use fimble_completion::settings::{CompletionSettings, ContextScope};
 use fimble_completion::suggestion_cache::{Origin, SuggestionCache};
 use tower_lsp::ls_types::Uri;
 
@@ -24,14 +25,17 @@ use crate::serve::Mechanisms;
 use crate::statistics::Statistics;
 use crate::usage_record::Subject;
 use crate::work_ahead::after_accepting;
+use crate::workspace::Workspace;
+
+/// Of those that are open, the ones used last are looked into.
+const OPEN_DOCUMENTS: usize = 20;
 
 /// Enough for the places a user goes back to within minutes; a suggestion takes a few hundred bytes.
 const SUGGESTIONS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
 
 pub(crate) struct Session {
     pub(crate) client: ClientFeatures,
-    /// The folder that documents are named relative to.
-    pub(crate) root: Option<PathBuf>,
+    pub(crate) workspace: Workspace,
     pub(crate) documents: HashMap<Uri, OpenDocument>,
     pub(crate) sources: Sources,
     pub(crate) settings: Settings,
@@ -54,6 +58,8 @@ pub(crate) struct ClientFeatures {
     pub(crate) configuration: bool,
     /// It tells of changed settings once it is asked to.
     pub(crate) registers_configuration: bool,
+    /// It tells of changed files once it is asked to.
+    pub(crate) registers_watchers: bool,
     pub(crate) progress: bool,
     /// It shows what `experimental/serverStatus` says.
     pub(crate) server_status: bool,
@@ -67,6 +73,10 @@ pub(crate) struct OpenDocument {
     pub(crate) on_screen: Option<OnScreen>,
     /// As the client calls it, which may be more exact than what the document knows, or unknown to it.
     pub(crate) language_id: String,
+    /// When the user was last in it.
+    pub(crate) used: Instant,
+    /// Where it was edited last, in bytes.
+    pub(crate) edited: Option<usize>,
     /// The user knows that an edit was lost; once for each time a document is opened is enough.
     pub(crate) reported: bool,
 }
@@ -148,7 +158,7 @@ impl Session {
     pub(crate) fn new(mechanisms: Mechanisms) -> Self {
         Self {
             client: ClientFeatures::default(),
-            root: None,
+            workspace: Workspace::default(),
             documents: HashMap::new(),
             sources: Sources::default(),
             settings: Settings::default(),
@@ -164,10 +174,12 @@ impl Session {
 
     pub(crate) fn prepare(&mut self, question: &Question) -> Prepared {
         self.statistics.requests += 1;
+        let surroundings = self.surroundings(&question.uri);
         let Some(open) = self.documents.get_mut(&question.uri) else {
             tracing::warn!("a completion was asked for in a document that is not open");
             return Prepared::Nothing("the document is not open");
         };
+        open.used = Instant::now();
         let document = open.document.clone();
         if !self.settings.completes(&open.language_id, document.language()) {
             return Prepared::Nothing("switched off");
@@ -183,7 +195,7 @@ impl Session {
         let settings = if question.by_hand { settings.by_hand() } else { settings.clone() };
         let place = Place { version: document.version(), position: question.position };
         let known = self.suggestions.get(&document, offset, &settings).filter(|_| self.mechanisms.suggestion_cache);
-        let pin = open.pins.at(&document, offset);
+        let pin = open.pins.at(&document, offset, surroundings);
         let cursor = Cursor { document, offset, pin };
         let work = Work { place, purpose: Purpose::Answer, cursor, settings, engine: engine.clone() };
         match known {
@@ -192,6 +204,22 @@ impl Session {
                 Prepared::Known(work, suggestion)
             }
             None => Prepared::Work(work),
+        }
+    }
+
+    /// What may be shown beside the document `uri`.
+    fn surroundings(&self, uri: &Uri) -> Surroundings {
+        let scope = self.settings.context;
+        let others = self.documents.iter().filter(|(other, _)| *other != uri && scope >= ContextScope::Open);
+        let mut open: Vec<&OpenDocument> = others.map(|(_, open)| open).collect();
+        open.sort_by_key(|open| Reverse(open.used));
+        open.truncate(OPEN_DOCUMENTS);
+        let file = |open: &OpenDocument| OpenFile { document: open.document.clone(), edited: open.edited };
+        Surroundings {
+            project: self.workspace.name(),
+            same_file: scope >= ContextScope::File,
+            open: open.into_iter().map(file).collect(),
+            workspace: self.workspace.index().filter(|_| scope >= ContextScope::Workspace),
         }
     }
 
@@ -204,6 +232,11 @@ impl Session {
     /// For when there is another model, or other settings: nothing that was asked or answered before is worth keeping.
     pub(crate) fn forget_prompts(&mut self) {
         self.suggestions.clear();
+        self.forget_pins();
+    }
+
+    /// For when there is more to choose from.
+    pub(crate) fn forget_pins(&mut self) {
         self.documents.values_mut().for_each(|open| open.pins.clear());
     }
 
@@ -250,7 +283,7 @@ impl Session {
         let offset = document.text().len_bytes();
         let place = Place { version: document.version(), position: Position { line: 0, character: 0 } };
         let settings = self.settings.completion.clone();
-        let cursor = Cursor::new(document, offset);
+        let cursor = Cursor::new(document, offset, self.surroundings(uri));
         Some(Work { place, purpose: Purpose::WarmUp, cursor, settings, engine: engine.clone() })
     }
 

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use fimble_completion::complete::{Completion, Cursor, complete};
+use fimble_completion::context::Surroundings;
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, Priority, Usage};
 use fimble_completion::language::Language;
@@ -99,7 +100,8 @@ pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCo
             When::Never => Multiline::Never,
         };
     }
-    let cursor = Cursor::new(document, offset);
+    let surroundings = Surroundings { same_file: true, ..Surroundings::default() };
+    let cursor = Cursor::new(document, offset, surroundings);
     let Completion { suggestion, usage, timing, .. } =
         complete(&cursor, &settings, &engine, Priority::Foreground, &Cancel::default())?;
 

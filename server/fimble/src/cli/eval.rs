@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use fimble_completion::complete::{Completion, Cursor, complete, warm_up};
+use fimble_completion::context::Surroundings;
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, Priority, Usage};
 use fimble_completion::language::Language;
@@ -143,7 +144,7 @@ fn evaluate(case: &Case, typed: bool, settings: &CompletionSettings, engine: &dy
     let latest =
         if typed { case.prompt.char_indices().next_back().map_or(0, |(start, _)| start) } else { case.prompt.len() };
     let text = format!("{}{}", &case.prompt[..latest], case.suffix);
-    let mut cursor = Cursor::new(Document::new("case", language, 0, &text), latest);
+    let mut cursor = Cursor::new(Document::new("case", language, 0, &text), latest, Surroundings::default());
     if typed {
         warm_up(&cursor, &settings, engine, Priority::Foreground, &Cancel::default())?;
         cursor = cursor.after(&case.prompt[latest..]);

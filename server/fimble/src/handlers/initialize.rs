@@ -1,11 +1,12 @@
 //! `initialize`: what the client can do, what the server can, and the first settings.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tower_lsp::ls_types::{
     CompletionOptions, ExecuteCommandOptions, InitializeParams, InitializeResult, OneOf, ServerCapabilities,
-    ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, Uri,
+    ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
 use crate::options::{Options, Problem};
@@ -29,7 +30,7 @@ pub(crate) fn initialize(
         tracing::info!("the client is {} {}", client.name, client.version.as_deref().unwrap_or_default());
     }
     session.client = features(params);
-    session.root = root(params).and_then(proto::file_path);
+    session.workspace.set_folders(folders(params));
 
     let (from_file, mut problems) = user_file.map(Options::from_file).unwrap_or_default();
     session.sources.user_file = from_file;
@@ -68,6 +69,10 @@ fn features(params: &InitializeParams) -> ClientFeatures {
             .and_then(|workspace| workspace.did_change_configuration)
             .and_then(|configuration| configuration.dynamic_registration)
             .unwrap_or(false),
+        registers_watchers: workspace
+            .and_then(|workspace| workspace.did_change_watched_files)
+            .and_then(|watched| watched.dynamic_registration)
+            .unwrap_or(false),
         progress: client.window.as_ref().and_then(|window| window.work_done_progress).unwrap_or(false),
         server_status: says(client.experimental.as_ref(), "serverStatusNotification").unwrap_or(false),
         reports_accepts: says(params.initialization_options.as_ref(), REPORTS_ACCEPTS).unwrap_or(false),
@@ -80,6 +85,7 @@ fn capabilities(session: &Session, offers_items: bool) -> ServerCapabilities {
         text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
             open_close: Some(true),
             change: Some(TextDocumentSyncKind::INCREMENTAL),
+            save: Some(TextDocumentSyncSaveOptions::Supported(true)),
             ..TextDocumentSyncOptions::default()
         })),
         // Here and not by a registration, which Neovim ignores unless its user asks for it.
@@ -92,12 +98,20 @@ fn capabilities(session: &Session, offers_items: bool) -> ServerCapabilities {
             commands: vec![proto::ACCEPTED.to_owned()],
             ..ExecuteCommandOptions::default()
         }),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(OneOf::Left(true)),
+            }),
+            file_operations: None,
+        }),
         ..ServerCapabilities::default()
     }
 }
 
 #[expect(deprecated, reason = "clients without workspace folders name their one folder here")]
-fn root(params: &InitializeParams) -> Option<&Uri> {
-    let folder = params.workspace_folders.as_ref().and_then(|folders| folders.first()).map(|folder| &folder.uri);
-    folder.or(params.root_uri.as_ref())
+fn folders(params: &InitializeParams) -> Vec<PathBuf> {
+    let folders = params.workspace_folders.iter().flatten().map(|folder| &folder.uri);
+    let folders: Vec<PathBuf> = folders.filter_map(proto::file_path).collect();
+    if folders.is_empty() { params.root_uri.as_ref().and_then(proto::file_path).into_iter().collect() } else { folders }
 }

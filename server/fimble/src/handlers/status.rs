@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::engine_slot::EngineState;
 use crate::session::Session;
 use crate::statistics::Hits;
+use crate::workspace::Reading;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Status {
@@ -30,6 +31,9 @@ pub(crate) struct Status {
     background_tokens: Usage,
     /// From a request to its answer.
     latency_ms: Latency,
+    /// What is known of the workspace's files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace: Option<Reading>,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,5 +72,6 @@ pub(crate) fn status(session: &Session) -> Status {
         tokens: statistics.foreground,
         background_tokens: statistics.background,
         latency_ms: Latency { p50: milliseconds(50), p95: milliseconds(95) },
+        workspace: session.workspace.reading().cloned(),
     }
 }

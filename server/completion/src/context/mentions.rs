@@ -1,0 +1,109 @@
+//! The names that the code around the cursor mentions, weighted by how near they are.
+
+use std::collections::{HashMap, HashSet};
+
+use ropey::Rope;
+use tree_sitter::Node;
+
+use crate::document::Document;
+use crate::plan::is_word;
+
+/// Lines above and below the cursor that are read.
+const ABOVE: usize = 40;
+const BELOW: usize = 10;
+
+/// At this distance, in lines, a name weighs half of what it does on the cursor's line.
+const HALF: f32 = 6.0;
+
+/// What the enclosing type, the head of an enclosing item, and an import weigh, beside 1 for the cursor's line.
+const ENCLOSING_TYPE: f32 = 0.8;
+const HEAD: f32 = 0.6;
+const IMPORT: f32 = 0.1;
+
+const LONGEST_LINE: usize = 500;
+
+#[derive(Debug, Default)]
+pub(super) struct Mentions {
+    /// From 0 to 1.
+    pub(super) weights: HashMap<String, f32>,
+    /// All words of the imports: names, and the modules that they come from.
+    pub(super) imported: HashSet<String>,
+}
+
+pub(super) fn mentions(document: &Document, cursor: usize) -> Mentions {
+    let text = document.text();
+    let mut mentions = Mentions::default();
+    let here = text.byte_to_line(cursor);
+    for line in here.saturating_sub(ABOVE)..(here + BELOW + 1).min(text.len_lines()) {
+        let distance = line.abs_diff(here) as f32;
+        mentions.add(&words(&line_at(text, line)), HALF / (HALF + distance));
+    }
+    let Some(tree) = document.syntax() else { return mentions };
+    let root = tree.root_node();
+    let mut items = root.walk();
+    for item in root.children(&mut items).filter(is_import) {
+        let words = words(&text.byte_slice(item.byte_range()).to_string());
+        mentions.add(&words, IMPORT);
+        mentions.imported.extend(words);
+    }
+    let innermost = root.descendant_for_byte_range(cursor, cursor);
+    for node in std::iter::successors(innermost, |node| node.parent()) {
+        let head_end = node.child_by_field_name("body").map(|body| body.start_byte());
+        if let Some(head_end) = head_end.filter(|_| node.child_by_field_name("condition").is_none()) {
+            mentions.add(&words(&text.byte_slice(node.start_byte()..head_end).to_string()), HEAD);
+        }
+        // Of an `impl` the type; of a class its name, by which its members are known.
+        let own = node.child_by_field_name("type").or_else(|| node.child_by_field_name("name"));
+        if let Some(own) = own.filter(|_| ["impl", "class", "trait"].iter().any(|kind| node.kind().contains(kind))) {
+            mentions.add(&words(&text.byte_slice(own.byte_range()).to_string()), ENCLOSING_TYPE);
+        }
+    }
+    mentions
+}
+
+impl Mentions {
+    fn add(&mut self, words: &[String], weight: f32) {
+        for word in words {
+            let known = self.weights.entry(word.clone()).or_default();
+            *known = known.max(weight);
+        }
+    }
+}
+
+fn is_import(node: &Node) -> bool {
+    ["import", "use_declaration", "include"].iter().any(|kind| node.kind().contains(kind))
+}
+
+fn line_at(text: &Rope, line: usize) -> String {
+    text.line(line).chars().take(LONGEST_LINE).collect()
+}
+
+/// What may be a name: shorter ones are seldom defined elsewhere.
+fn words(text: &str) -> Vec<String> {
+    const SHORTEST: usize = 3;
+    let words = text.split(|character| !is_word(character));
+    let is_name = |word: &&str| word.len() >= SHORTEST && !word.starts_with(|first: char| first.is_ascii_digit());
+    words.filter(is_name).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+
+    #[test]
+    fn what_is_near_or_encloses_the_cursor_weighs_most() {
+        let fixture = "use a::near;\nuse b::Far;\n\nimpl Outer {\n    fn item(&self, list: Vec<Inner>) {\n        before();\n        $0\n    }\n}\n";
+        let filler = "    // filler\n".repeat(60);
+        let fixture = fixture.replace("        before", &format!("{filler}        before"));
+        let cursor = fixture.find("$0").unwrap();
+        let document = Document::new("a", Language::from_id("rust"), 0, &fixture.replace("$0", ""));
+        let mentions = mentions(&document, cursor);
+        let weight = |word: &str| mentions.weights.get(word).copied().unwrap_or_default();
+        assert!(weight("before") > weight("Outer"));
+        assert!(weight("Outer") > weight("Inner"));
+        assert!(weight("Inner") > weight("Far"));
+        assert!(weight("Far") > 0.0);
+        assert!(mentions.imported.contains("near") && !mentions.imported.contains("Inner"));
+    }
+}

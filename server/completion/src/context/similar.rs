@@ -1,0 +1,93 @@
+//! Code elsewhere that looks like the code before the cursor: parts of files with many of the same words.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use ropey::Rope;
+
+use crate::context::Surroundings;
+use crate::document::Document;
+use crate::plan::is_word;
+
+/// Lines of a part, and lines between the beginnings of two.
+const PART: usize = 12;
+const STEP: usize = 6;
+
+/// Lines before the cursor that are compared.
+const COMPARED: usize = 8;
+
+/// Of a file, so many lines are looked at, and of all files so many files.
+const MOST_LINES: usize = 2_000;
+const MOST_FILES: usize = 10;
+
+/// Parts that have less in common (Jaccard index of their words) are not alike, and fewer words say nothing.
+const LEAST: f32 = 0.2;
+const FEWEST_WORDS: usize = 6;
+
+/// What is worth more: a part that was edited lately.
+const EDITED: f32 = 1.5;
+
+pub(super) struct Part {
+    pub(super) path: Arc<str>,
+    pub(super) text: String,
+    pub(super) score: f32,
+}
+
+/// The parts that look most like the code before the byte `cursor`, the best first, one a file. `visible` are the bytes of
+/// `document` that are shown anyway.
+pub(super) fn parts(
+    document: &Document,
+    cursor: usize,
+    visible: &Range<usize>,
+    surroundings: &Surroundings,
+) -> Vec<Part> {
+    let text = document.text();
+    let here = text.byte_to_line(cursor);
+    let wanted = words(text, here.saturating_sub(COMPARED)..here + 1);
+    if wanted.len() < FEWEST_WORDS {
+        return Vec::new();
+    }
+    let same = surroundings.same_file.then_some((document, None));
+    let open = surroundings.open.iter().filter(|file| file.document.language() == document.language());
+    let files = same.into_iter().chain(open.map(|file| (&file.document, file.edited))).take(MOST_FILES);
+    let best = files.filter_map(|(file, edited)| {
+        let text = file.text();
+        let edited = edited.map(|offset| text.byte_to_line(offset.min(text.len_bytes())));
+        let is_shown = |lines: &Range<usize>| {
+            file.name() == document.name()
+                && text.line_to_byte(lines.start) < visible.end
+                && visible.start < text.line_to_byte(lines.end)
+        };
+        let last = text.len_lines().min(MOST_LINES);
+        let parts = (0..last).step_by(STEP).map(|first| first..(first + PART).min(last));
+        let scored = parts.filter(|lines| !is_shown(lines)).map(|lines| {
+            let likeness = likeness(&wanted, &words(text, lines.clone()));
+            let is_edited = edited.is_some_and(|line| lines.contains(&line));
+            (likeness * if is_edited { EDITED } else { 1.0 }, lines)
+        });
+        let (score, lines) = scored.max_by(|(score, _), (other, _)| score.total_cmp(other))?;
+        let part = text.slice(text.line_to_char(lines.start)..text.line_to_char(lines.end)).to_string();
+        (score >= LEAST).then(|| Part { path: file.name().into(), text: part.trim_end().to_owned(), score })
+    });
+    let mut best: Vec<Part> = best.collect();
+    best.sort_by(|a, b| b.score.total_cmp(&a.score));
+    best
+}
+
+fn words(text: &Rope, lines: Range<usize>) -> HashSet<String> {
+    const LONGEST_LINE: usize = 200;
+    let mut words = HashSet::new();
+    for line in lines {
+        let line: String = text.line(line).chars().take(LONGEST_LINE).collect();
+        words.extend(line.split(|character| !is_word(character)).filter(|word| !word.is_empty()).map(str::to_owned));
+    }
+    words
+}
+
+/// The Jaccard index.
+fn likeness(some: &HashSet<String>, others: &HashSet<String>) -> f32 {
+    let common = some.intersection(others).count();
+    let all = some.len() + others.len() - common;
+    if all == 0 { 0.0 } else { common as f32 / all as f32 }
+}

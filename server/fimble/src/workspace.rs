@@ -1,0 +1,173 @@
+//! The folders that the client has open: what files in them are called, and what the files define.
+
+mod reader;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use fimble_completion::workspace_index::WorkspaceIndex;
+use serde::Serialize;
+use tower_lsp::ls_types::{Uri, WorkspaceFoldersChangeEvent};
+
+use crate::event::EventSender;
+use crate::proto;
+use reader::Reader;
+
+pub use reader::read_workspace;
+
+#[derive(Default)]
+pub(crate) struct Workspace {
+    folders: Folders,
+    reader: Option<Reader>,
+    waiting: Waiting,
+    /// As the reader said last.
+    reading: Reading,
+}
+
+/// Workspace folders. The first one is what people mean by the project.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Folders(Vec<PathBuf>);
+
+/// How far the files have been read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Reading {
+    /// Files that define something.
+    pub(crate) files: usize,
+    /// What is known of them, in memory.
+    pub(crate) bytes: usize,
+    /// All files were read, or as many as will be.
+    pub(crate) ended: bool,
+    /// Why not all of them were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) limit: Option<&'static str>,
+}
+
+/// Counts the requests that the engine works on and somebody waits for: reading files makes way for them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Waiting(Arc<AtomicUsize>);
+
+/// One such request, until it is dropped.
+pub(crate) struct Awaited(Waiting);
+
+impl Workspace {
+    pub(crate) fn set_folders(&mut self, folders: Vec<PathBuf>) {
+        self.folders = Folders(folders);
+        self.close();
+    }
+
+    pub(crate) fn change_folders(&mut self, change: &WorkspaceFoldersChangeEvent) {
+        let mut folders = self.folders.0.clone();
+        let removed: Vec<PathBuf> = change.removed.iter().filter_map(|folder| proto::file_path(&folder.uri)).collect();
+        folders.retain(|folder| !removed.contains(folder));
+        folders.extend(change.added.iter().filter_map(|folder| proto::file_path(&folder.uri)));
+        self.set_folders(folders);
+    }
+
+    /// What the project is called.
+    pub(crate) fn name(&self) -> Arc<str> {
+        let name = self.folders.0.first().and_then(|folder| folder.file_name());
+        name.map(|name| name.to_string_lossy()).unwrap_or_default().into()
+    }
+
+    /// What a document is called.
+    pub(crate) fn name_of(&self, uri: &Uri) -> String {
+        match proto::file_path(uri) {
+            Some(path) => self.folders.name_of(&path),
+            None => uri.path().decode().to_string_lossy().into_owned(),
+        }
+    }
+
+    /// Begins to read the folders; returns whether it does, and had not begun.
+    pub(crate) fn open(&mut self, events: &EventSender) -> bool {
+        if self.reader.is_some() || !self.folders.0.iter().any(|folder| is_project(folder)) {
+            return false;
+        }
+        self.reading = Reading::default();
+        self.reader = Reader::start(self.folders.clone(), self.waiting.clone(), events.clone());
+        self.reader.is_some()
+    }
+
+    /// Ends reading, and forgets what was read.
+    pub(crate) fn close(&mut self) {
+        self.reader = None;
+        self.reading = Reading::default();
+    }
+
+    /// Files of the workspace, or others, have changed, come or gone.
+    pub(crate) fn changed(&self, files: &[Uri]) {
+        if let Some(reader) = &self.reader {
+            reader.changed(files.iter().filter_map(proto::file_path).collect());
+        }
+    }
+
+    pub(crate) fn index(&self) -> Option<Arc<WorkspaceIndex>> {
+        self.reader.as_ref().map(|reader| reader.index.clone())
+    }
+
+    /// `None` while nothing is to be read.
+    pub(crate) fn reading(&self) -> Option<&Reading> {
+        self.reader.as_ref().map(|_| &self.reading)
+    }
+
+    /// Returns whether it is the end of the first pass through the files.
+    pub(crate) fn note(&mut self, reading: Reading) -> bool {
+        let ends = reading.ended && !self.reading.ended && self.reader.is_some();
+        self.reading = reading;
+        ends
+    }
+
+    /// Reading makes way until what is returned is dropped.
+    pub(crate) fn make_way(&self) -> Awaited {
+        self.waiting.0.fetch_add(1, Ordering::AcqRel);
+        Awaited(self.waiting.clone())
+    }
+}
+
+impl Folders {
+    /// The path within a folder; those of the second folder and further begin with its name. What is in none of them is
+    /// called by its last part.
+    fn name_of(&self, path: &Path) -> String {
+        for (number, folder) in self.0.iter().enumerate() {
+            if let Ok(within) = path.strip_prefix(folder) {
+                let prefix = folder.file_name().filter(|_| number > 0).map(Path::new).unwrap_or(Path::new(""));
+                return prefix.join(within).display().to_string();
+            }
+        }
+        path.file_name().map(Path::new).unwrap_or(path).display().to_string()
+    }
+}
+
+impl Waiting {
+    fn is_none(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Not somebody's home, and not the whole disk: who opens those has no project in mind, but much that is nobody's
+/// business.
+fn is_project(folder: &Path) -> bool {
+    let home = etcetera::home_dir().ok();
+    folder.parent().is_some() && home.as_deref() != Some(folder) && folder.is_dir()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_called_by_their_path_within_a_folder() {
+        let folders = Folders(vec!["/a/b".into(), "/a/c".into()]);
+        let name = |path: &str| folders.name_of(Path::new(path)).replace('\\', "/");
+        assert_eq!(name("/a/b/src/d.rs"), "src/d.rs");
+        assert_eq!(name("/a/c/src/d.rs"), "c/src/d.rs");
+        assert_eq!(name("/a/bc/d.rs"), "d.rs");
+        assert_eq!(Workspace::default().name_of(&"untitled:Untitled-1".parse().unwrap()), "Untitled-1");
+    }
+}
