@@ -1,25 +1,24 @@
 //! `fimble eval`: a model's answers to fill-in-the-middle cases, through the same code as an editor's requests.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+mod cases;
+
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use fimble_completion::complete::{Completion, Cursor, complete, warm_up};
-use fimble_completion::context::Surroundings;
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, Priority, Usage};
 use fimble_completion::language::Language;
-use fimble_completion::settings::{CompletionSettings, Multiline};
-use flate2::read::MultiGzDecoder;
+use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Common;
 use super::engine::{LoadedEngine, Stages, load, milliseconds};
+use cases::{Case, Place, Repositories, read};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -35,25 +34,38 @@ pub(super) struct Arguments {
     /// Print each case as a line of JSON before the figures: the answer, its tokens and its timing
     #[arg(long)]
     each: bool,
+    /// What else the model is shown; the setting unless told
+    #[arg(long, value_name = "WHERE")]
+    context: Option<Scope>,
+    /// Where the repositories are that cases name; `../repositories` beside the dataset unless told
+    #[arg(long, value_name = "FOLDER")]
+    repositories: Option<PathBuf>,
     /// Take only the first N cases of each dataset
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }
 
-#[derive(Deserialize)]
-struct Case {
-    #[serde(default)]
-    task_id: String,
-    /// Text before and after the gap.
-    prompt: String,
-    suffix: String,
-    canonical_solution: String,
-    #[serde(default = "python")]
-    language: String,
+#[derive(Clone, Copy, ValueEnum)]
+enum Scope {
+    /// Only what is around the cursor
+    Window,
+    /// Other places of the same file
+    File,
+    /// And other files of the repository, as if they were open: the five nearest
+    Open,
+    /// And all its files
+    Workspace,
 }
 
-fn python() -> String {
-    "python".to_owned()
+impl From<Scope> for ContextScope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::Window => Self::Window,
+            Scope::File => Self::File,
+            Scope::Open => Self::Open,
+            Scope::Workspace => Self::Workspace,
+        }
+    }
 }
 
 /// What an answer to a key may take without being felt.
@@ -72,6 +84,8 @@ struct Figures<'a> {
     right_in_50_ms: f64,
     p50_ms: f64,
     p95_ms: f64,
+    /// Of a prompt.
+    mean_tokens: f64,
     model: &'a str,
 }
 
@@ -109,10 +123,14 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     let mut all = Vec::new();
     let mut rows = Vec::new();
     let mut stdout = io::stdout().lock();
+    let scope = arguments.context.map_or(settings.context, ContextScope::from);
     for (path, cases) in arguments.datasets.iter().zip(&datasets) {
+        let beside = || path.parent().unwrap_or(Path::new("")).join("..").join("repositories");
+        let mut repositories = Repositories::new(arguments.repositories.clone().unwrap_or_else(beside), scope);
         let mut outcomes = Vec::new();
         for case in cases {
-            let outcome = evaluate(case, arguments.typed, &settings.completion, &engine)?;
+            let place = repositories.place(case)?;
+            let outcome = evaluate(case, place, arguments.typed, &settings.completion, &engine)?;
             if arguments.each {
                 writeln!(stdout, "{}", serde_json::to_string(&line(case, &outcome))?)?;
             }
@@ -136,18 +154,24 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-fn evaluate(case: &Case, typed: bool, settings: &CompletionSettings, engine: &dyn Engine) -> anyhow::Result<Outcome> {
+fn evaluate(
+    case: &Case,
+    place: Place,
+    typed: bool,
+    settings: &CompletionSettings,
+    engine: &dyn Engine,
+) -> anyhow::Result<Outcome> {
+    let Place { name, before, after, surroundings } = place;
     let expected = case.canonical_solution.trim_end();
     let multiline = if expected.trim_start_matches('\n').contains('\n') { Multiline::Always } else { Multiline::Never };
     let settings = CompletionSettings { multiline, ..settings.clone() };
     let language = Language::from_id(&case.language);
-    let latest =
-        if typed { case.prompt.char_indices().next_back().map_or(0, |(start, _)| start) } else { case.prompt.len() };
-    let text = format!("{}{}", &case.prompt[..latest], case.suffix);
-    let mut cursor = Cursor::new(Document::new("case", language, 0, &text), latest, Surroundings::default());
+    let latest = if typed { before.char_indices().next_back().map_or(0, |(start, _)| start) } else { before.len() };
+    let text = format!("{}{after}", &before[..latest]);
+    let mut cursor = Cursor::new(Document::new(name, language, 0, &text), latest, surroundings);
     if typed {
         warm_up(&cursor, &settings, engine, Priority::Foreground, &Cancel::default())?;
-        cursor = cursor.after(&case.prompt[latest..]);
+        cursor = cursor.after(&before[latest..]);
     }
     let completion = complete(&cursor, &settings, engine, Priority::Foreground, &Cancel::default())?;
     let answer = completion.suggestion.as_ref().map(|suggestion| suggestion.text.clone()).unwrap_or_default();
@@ -190,51 +214,27 @@ fn figures<'a>(outcomes: &[Outcome], model: &'a str) -> Figures<'a> {
         right_in_50_ms: mean(&|outcome| f64::from(outcome.exact && in_time(outcome))),
         p50_ms: percentile(50),
         p95_ms: percentile(95),
+        mean_tokens: mean(&|outcome| outcome.completion.usage.prompt as f64),
         model,
     }
-}
-
-fn read(path: &Path, limit: usize) -> anyhow::Result<Vec<Case>> {
-    let name = path.display();
-    let file = File::open(path).with_context(|| format!("cannot open `{name}`"))?;
-    let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
-    let reader: Box<dyn Read> = if is_gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-    let mut cases = Vec::new();
-    for (number, line) in (1..).zip(BufReader::new(reader).lines()) {
-        if cases.len() == limit {
-            break;
-        }
-        let line = line.with_context(|| format!("cannot read `{name}`"))?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let case = serde_json::from_str(&line).with_context(|| {
-            format!("line {number} of `{name}` is no case; it needs `prompt`, `suffix` and `canonical_solution`")
-        })?;
-        cases.push(case);
-    }
-    if cases.is_empty() {
-        bail!("`{name}` has no cases");
-    }
-    Ok(cases)
 }
 
 fn print_table(out: &mut impl Write, rows: &[(String, Figures<'_>)], model: &str) -> io::Result<()> {
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(model.len() + 6);
     writeln!(
         out,
-        "{:width$}  cases  exact match  edit similarity   empty       p50       p95  in 50 ms  and right",
+        "{:width$}  cases  exact match  edit similarity   empty       p50       p95  in 50 ms  and right  tokens",
         format!("model {model}"),
     )?;
     for (name, figures) in rows {
-        let Figures { n, p50_ms, p95_ms, .. } = figures;
+        let Figures { n, p50_ms, p95_ms, mean_tokens, .. } = figures;
         let [exact, similar, empty, in_time, right_in_time] =
             [figures.exact_match, figures.edit_similarity, figures.empty, figures.in_50_ms, figures.right_in_50_ms]
                 .map(|share| 100.0 * share);
         writeln!(
             out,
             "{name:width$}  {n:>5}  {exact:>10.1}%  {similar:>14.1}%  {empty:>5.1}%  {p50_ms:>5.0} ms  {p95_ms:>5.0} ms  \
-             {in_time:>7.1}%  {right_in_time:>8.1}%"
+             {in_time:>7.1}%  {right_in_time:>8.1}%  {mean_tokens:>6.0}"
         )?;
     }
     Ok(())
