@@ -122,7 +122,8 @@ def licences(sources: Sources) -> str:
         "# Where the cases come from\n\n"
         "Each case is an excerpt of a published crate or Python package, named in its `source` field, and stays under that\n"
         "package's licence and its authors' copyright. The recipe in `models/train` trains on no file of these packages, in\n"
-        "any version; its `cases.py` makes the cases.\n\n"
+        "any version; its `cases.py` makes the cases. The cases of the `-file.jsonl` files are places in\n"
+        "`tests/repositories`, which names its own.\n\n"
         f"| package | version | licence |\n|---|---|---|\n{listed}"
     )
 

@@ -11,7 +11,8 @@ import json
 import math
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -54,12 +55,21 @@ def main() -> None:
     models = {folder.name: LanguageModel(folder, context) for folder in options.model}
     predictors |= {name: model.answer for name, model in models.items()}
     for file in options.cases:
-        with file.open() as lines:
-            cases = [json.loads(line) for line in lines][: options.limit]
+        cases = list(islice(read(file), options.limit))
         for name, answer in predictors.items():
             score(f"{file.stem}, {name}", cases, answer, options.examples)
         for name, model in models.items():
             print(f"{file.stem}, {name}: {sum(map(model.bits, cases)) / len(cases):.3f} bits a character", flush=True)
+
+
+def read(file: Path) -> Iterator[Case]:
+    """Cases with their text; what `cross_file.py` wrote names a place in a repository beside the cases' folder."""
+    with file.open() as lines:
+        for case in map(json.loads, lines):
+            if "repository" in case:
+                text = (file.resolve().parent.parent / "repositories" / case["repository"] / case["path"]).read_bytes()
+                case |= {"prompt": text[: case["start"]].decode(), "suffix": text[case["end"] :].decode()}
+            yield case
 
 
 def score(title: str, cases: list[Case], answer: Callable[[Case], str], examples: int) -> None:

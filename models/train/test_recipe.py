@@ -63,6 +63,7 @@ fn main() {
     println!("<|fim_middle|> is text here");
 }
 """
+QUALITY = Path(__file__).resolve().parents[2] / "tests" / "quality"
 SHAPE = Shape(vocabulary=263, layers=2, width=64, heads=2, kv_heads=1, feed_forward=96, rope_base=10000.0)
 ROWS = Rows(256, line=1, block=1, word=1, typed_lines=0.5, closers=0.5, fragments=0.5, repository=0.5, middle_weight=1)
 
@@ -406,3 +407,15 @@ def held_out_loss(code: Path, folder: Path) -> float:
     model, encoder = finetune.load(folder)
     _, _, test = repository.split(repository.read(code), 0.2)
     return finetune.held_out_loss(model, finetune.blocks(test, finetune.training_rows(folder), encoder))
+
+
+@pytest.mark.parametrize("file", sorted(QUALITY.glob("*-cross-file.jsonl")), ids=lambda file: file.stem)
+def test_cross_file_cases_need_a_name_that_is_not_near(file: Path) -> None:
+    for case in evaluate.read(file):
+        assert case["suffix"][:1] in ("", "\n")
+        whole = (file.parent.parent / "repositories" / case["repository"] / case["path"]).read_text()
+        assert case["prompt"] + case["canonical_solution"] + case["suffix"] == whole, case["task_id"]
+        near = case["prompt"].split("\n")[-201:] + case["suffix"].split("\n")[:61]
+        for name in case["names"]:
+            assert name in case["canonical_solution"]
+            assert not re.search(rf"\b{name}\b", "\n".join(near)), case["task_id"]

@@ -1,0 +1,6 @@
+use super::*;
+
+pub(crate) enum CacheStatus {
+  Hit,
+  Miss(CacheLock),
+}

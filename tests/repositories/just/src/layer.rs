@@ -1,0 +1,4 @@
+pub(crate) enum Layer {
+  Background,
+  Foreground,
+}

@@ -1,0 +1,6 @@
+#[derive(Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Sigil {
+  Guard,
+  Infallible,
+  Quiet,
+}

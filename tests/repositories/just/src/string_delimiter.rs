@@ -1,0 +1,6 @@
+#[derive(Debug, PartialEq, Clone, Copy, Ord, PartialOrd, Eq)]
+pub(crate) enum StringDelimiter {
+  Backtick,
+  QuoteDouble,
+  QuoteSingle,
+}

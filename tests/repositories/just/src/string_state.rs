@@ -1,0 +1,7 @@
+use super::*;
+
+pub(crate) enum StringState {
+  FormatContinue(StringKind),
+  FormatStart,
+  Normal,
+}

@@ -1,0 +1,5 @@
+from .base import Resolver
+from .resolvelib import RLResolver
+from .uv import UvResolver
+
+__all__ = ["RLResolver", "Resolver", "UvResolver"]
