@@ -97,9 +97,10 @@ impl Cursor {
     }
 
     /// What the model is shown.
-    fn text(&self, max_tokens: usize, settings: &CompletionSettings, engine: &dyn Engine) -> FimText {
+    pub fn text(&self, settings: &CompletionSettings, engine: &dyn Engine) -> FimText {
         // The prompt's own special tokens, and the pieces of tokens at the window's edges, take a few.
-        let tokens = settings.context_tokens.min(engine.model().context_length.saturating_sub(max_tokens + 16));
+        let answer = max_tokens(settings, engine) + 16;
+        let tokens = settings.context_tokens.min(engine.model().context_length.saturating_sub(answer));
         self.pin.text(&self.document, self.offset, tokens, &|text| engine.count_tokens(text))
     }
 }
@@ -117,7 +118,7 @@ pub fn complete(
     let Cursor { document, offset, .. } = cursor;
     let plan = plan(document, *offset, settings);
     let max_tokens = max_tokens(settings, engine);
-    let text = cursor.text(max_tokens, settings, engine);
+    let text = cursor.text(settings, engine);
     tracing::trace!(?text, ?plan, "asking");
     let preparing = started.elapsed();
 
@@ -180,7 +181,7 @@ pub fn warm_up(
 ) -> Result<Completion, EngineError> {
     let started = Instant::now();
     let request = GenerationRequest {
-        text: cursor.text(max_tokens(settings, engine), settings, engine),
+        text: cursor.text(settings, engine),
         max_tokens: 0,
         priority,
         watch: Box::new(|_| ControlFlow::Continue(())),

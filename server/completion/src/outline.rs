@@ -35,8 +35,10 @@ pub struct Definition {
     pub kind: Kind,
     /// The type it is a member of.
     pub container: Option<Arc<Container>>,
-    /// The signature with the first line of its documentation, each line as if the first were not indented.
-    pub text: String,
+    /// Each line as if the first were not indented.
+    pub signature: String,
+    /// The first line of what documents it.
+    pub documentation: Option<Documentation>,
     /// In bytes of the file, with the body.
     pub range: Range<usize>,
 }
@@ -55,6 +57,26 @@ pub struct Container {
     /// What begins it in its file, such as `impl<T> Display for Name<T>`.
     pub header: String,
     pub range: Range<usize>,
+}
+
+/// A line, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Documentation {
+    /// Before the signature.
+    Before(String),
+    /// Below it, as the first line of the body.
+    Inside(String),
+}
+
+impl Definition {
+    pub fn documented(&self) -> String {
+        let Self { signature, documentation, .. } = self;
+        match documentation {
+            Some(Documentation::Before(line)) => format!("{line}\n{signature}"),
+            Some(Documentation::Inside(line)) => format!("{signature}\n    {line}"),
+            None => signature.clone(),
+        }
+    }
 }
 
 /// The definitions of a file, in order.
@@ -93,7 +115,9 @@ impl Outline {
 
     /// Roughly, in memory.
     pub fn bytes(&self) -> usize {
-        let of = |definition: &Definition| size_of::<Definition>() + definition.name.len() + definition.text.len() + 36;
+        let of = |definition: &Definition| {
+            size_of::<Definition>() + definition.name.len() + definition.documented().len() + 36
+        };
         size_of::<Self>() + self.definitions.iter().map(of).sum::<usize>()
     }
 }
@@ -139,12 +163,8 @@ fn definitions(language: Language, tree: &SyntaxTree, text: &Rope) -> Vec<Defini
             _ => {}
         }
         let signature = signature(text, range.start..signature_end, language);
-        let text = match documentation(node, body, text, language) {
-            Some(Documentation::Before(line)) => format!("{line}\n{signature}"),
-            Some(Documentation::Inside(line)) => format!("{signature}\n    {line}"),
-            None => signature,
-        };
-        definitions.push(Definition { name, kind, container, text, range });
+        let documentation = documentation(node, body, text, language);
+        definitions.push(Definition { name, kind, container, signature, documentation, range });
     }
     definitions
 }
@@ -205,11 +225,6 @@ fn signature(text: &Rope, range: Range<usize>, language: Language) -> String {
     dedented.collect::<Vec<_>>().join("\n")
 }
 
-enum Documentation {
-    Before(String),
-    Inside(String),
-}
-
 /// The first line of the comment above `node`, or of the string that its body begins with.
 fn documentation(node: Node, body: Option<Node>, text: &Rope, language: Language) -> Option<Documentation> {
     let line = |node: Node| {
@@ -251,7 +266,7 @@ mod tests {
         let document = Document::new("a", Language::from_id(language), 0, text);
         let shown = document.outline().unwrap().definitions().iter().map(|definition| {
             let container = definition.container.as_ref().map(|container| format!("[{}] ", container.header));
-            format!("{}{}", container.unwrap_or_default(), definition.text)
+            format!("{}{}", container.unwrap_or_default(), definition.documented())
         });
         shown.collect::<Vec<_>>().join("\n")
     }

@@ -1,26 +1,38 @@
-//! The definitions of what is mentioned around the cursor: in the same file outside the window, in open documents, and in
-//! the workspace.
+//! The definitions that bear on the place of the cursor: in the same file outside the window, in open documents, and in
+//! the workspace. Those that the code around the cursor mentions, the members of the types it mentions, and what else
+//! the files define that it draws on most.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::context::Surroundings;
-use crate::context::mentions::Mentions;
+use crate::context::mentions::{Mentions, subwords};
 use crate::document::Document;
 use crate::outline::{Definition, Kind, Outline};
 
 /// A name with more definitions than this means none of them, unless its file is imported.
 const MOST_DEFINITIONS: usize = 8;
 
-/// Members are shown of types that weigh at least this, each a little less than the one before.
+/// Members are shown of types that weigh at least this.
 const TYPE_WORTH_MEMBERS: f32 = 0.25;
-const MEMBER: f32 = 0.5;
-const NEXT_MEMBER: f32 = 0.95;
+
+/// What a member weighs, beside its type, and another definition of a file that is drawn on, beside the file.
+const MEMBER: f32 = 0.4;
+const NEIGHBOUR: f32 = 0.25;
+
+/// What it adds that a name is made of words that stand around the cursor.
+const LIKENESS: f32 = 3.0;
+
+/// Others of a file that is drawn on are not worth a line.
+const LIKE_ENOUGH: f32 = 1.5;
 
 /// What a file is worth that the cursor's file imports, and one in another folder.
 const IMPORTED: f32 = 1.5;
 const ELSEWHERE: f32 = 0.7;
+
+/// Files that are drawn on most, of which all definitions are looked at.
+const FILES: usize = 4;
 
 /// A definition that may be worth showing.
 pub(super) struct Candidate {
@@ -37,40 +49,76 @@ pub(super) fn candidates(
     surroundings: &Surroundings,
 ) -> Vec<Candidate> {
     let files = Files { document, surroundings };
-    let mut candidates = Vec::new();
-    let mut seen: HashSet<(Arc<str>, usize)> = HashSet::new();
-    let mut names: Vec<_> = mentions.weights.iter().collect();
-    names.sort_by(|(name, weight), (other, other_weight)| other_weight.total_cmp(weight).then(name.cmp(other)));
-    for (name, weight) in names {
+    let mut ranking = Ranking { document, visible, mentions, scores: HashMap::new() };
+    let mut drawn_on: HashMap<Arc<str>, (f32, Arc<Outline>)> = HashMap::new();
+    for (name, weight) in &mentions.weights {
         let defining = files.defining(name);
         let count: usize = defining.iter().map(|(_, outline)| outline.named(name).count()).sum();
-        for (path, outline) in &defining {
-            let worth = worth(path, document.name(), &mentions.imported);
+        for (path, outline) in defining {
+            let worth = worth(&path, document.name(), &mentions.imported);
             if count > MOST_DEFINITIONS && worth < IMPORTED {
                 continue;
             }
             let weight = weight * worth / (count as f32).sqrt();
             for definition in outline.named(name) {
-                let members =
-                    outline.members(name).filter(|_| definition.kind == Kind::Type && weight > TYPE_WORTH_MEMBERS);
-                let mut member_weight = weight * MEMBER;
-                let members = members.map(|member| {
-                    member_weight *= NEXT_MEMBER;
-                    (member, member_weight)
-                });
-                for (definition, score) in std::iter::once((definition, weight)).chain(members) {
-                    let is_visible = **path == *document.name()
-                        && definition.range.start < visible.end
-                        && visible.start < definition.range.end;
-                    if !is_visible && seen.insert((path.clone(), definition.range.start)) {
-                        candidates.push(Candidate { path: path.clone(), definition: definition.clone(), score });
+                ranking.add(&path, definition, weight);
+                if definition.kind == Kind::Type && weight > TYPE_WORTH_MEMBERS {
+                    for member in outline.members(name) {
+                        let like = ranking.like(member);
+                        ranking.add(&path, member, weight * MEMBER * like);
                     }
                 }
             }
+            drawn_on.entry(path).or_insert((0.0, outline)).0 += weight;
         }
     }
-    candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-    candidates
+    let mut drawn_on: Vec<_> = drawn_on.into_iter().collect();
+    drawn_on.sort_by(|(path, (weight, _)), (other, (more, _))| more.total_cmp(weight).then(path.cmp(other)));
+    for (path, (weight, outline)) in drawn_on.into_iter().take(FILES) {
+        let weight = weight.min(1.0) * NEIGHBOUR;
+        for definition in outline.definitions() {
+            let like = ranking.like(definition);
+            if like > LIKE_ENOUGH {
+                ranking.add(&path, definition, weight * like);
+            }
+        }
+    }
+    ranking.best()
+}
+
+struct Ranking<'a> {
+    document: &'a Document,
+    visible: &'a Range<usize>,
+    mentions: &'a Mentions,
+    scores: HashMap<(Arc<str>, usize), Candidate>,
+}
+
+impl Ranking<'_> {
+    /// Notes that `definition` is worth `score`, if it is not seen anyway.
+    fn add(&mut self, path: &Arc<str>, definition: &Definition, score: f32) {
+        let Range { start, end } = definition.range;
+        let is_visible = **path == *self.document.name() && start < self.visible.end && self.visible.start < end;
+        if is_visible {
+            return;
+        }
+        let new = || Candidate { path: path.clone(), definition: definition.clone(), score };
+        let known = self.scores.entry((path.clone(), start)).or_insert_with(new);
+        known.score = known.score.max(score);
+    }
+
+    /// How much more `definition` is worth, which is not mentioned itself, since its name is like what is. At least 1.
+    fn like(&self, definition: &Definition) -> f32 {
+        let words = subwords(&definition.name);
+        let weight = |word: &String| self.mentions.subwords.get(word).copied().unwrap_or_default();
+        1.0 + LIKENESS * words.iter().map(weight).sum::<f32>() / words.len().max(1) as f32
+    }
+
+    fn best(self) -> Vec<Candidate> {
+        let mut candidates: Vec<Candidate> = self.scores.into_values().collect();
+        let place = |candidate: &Candidate| (candidate.path.clone(), candidate.definition.range.start);
+        candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| place(a).cmp(&place(b))));
+        candidates
+    }
 }
 
 /// All that can be looked into.

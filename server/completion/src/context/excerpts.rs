@@ -16,6 +16,10 @@ use crate::prompt::Excerpt;
 const FILE: usize = 6;
 const LINE: usize = 1;
 
+/// A definition is shown with its documentation if it scores at least this: it is mentioned nearby. Of others, a line that
+/// names something more is worth more.
+const WORTH_DOCUMENTATION: f32 = 0.9;
+
 /// Of the budget, this part out of ten is for definitions; similar code gets what they leave.
 const DEFINITIONS_TENTHS: usize = 7;
 
@@ -37,7 +41,8 @@ pub(crate) fn excerpts(
         candidates(document, visible, &mentions(document, cursor), surroundings)
     {
         let cost_of = |text: &str| count(text) + LINE * text.lines().count();
-        let mut cost = cost_of(&definition.text);
+        let text = if score < WORTH_DOCUMENTATION { definition.signature.clone() } else { definition.documented() };
+        let mut cost = cost_of(&text);
         if !files.contains_key(&path) {
             cost += FILE + count(&path);
         }
@@ -52,7 +57,7 @@ pub(crate) fn excerpts(
             headers.extend(header);
             let chosen = files.entry(path).or_default();
             chosen.score = chosen.score.max(score);
-            chosen.definitions.push(definition);
+            chosen.definitions.push((definition, text));
         }
     }
     left += tokens - tokens * DEFINITIONS_TENTHS / 10;
@@ -74,16 +79,17 @@ pub(crate) fn excerpts(
 #[derive(Default)]
 struct Chosen {
     score: f32,
-    definitions: Vec<Definition>,
+    /// With their texts.
+    definitions: Vec<(Definition, String)>,
 }
 
 impl Chosen {
     /// In the file's order, members indented below what they belong to.
     fn shown(mut self, path: Arc<str>) -> Excerpt {
-        self.definitions.sort_by_key(|definition| definition.range.start);
+        self.definitions.sort_by_key(|(definition, _)| definition.range.start);
         let mut lines: Vec<String> = Vec::new();
         let mut open = None;
-        for Definition { container, text, range, .. } in &self.definitions {
+        for (Definition { container, range, .. }, text) in &self.definitions {
             match container {
                 Some(container) => {
                     if open != Some(container.range.start) {
@@ -150,7 +156,6 @@ mod tests {
             pub sides: u8,
         }
         impl Shape
-            /// How large it is.
             pub fn area(&self) -> f64
         ");
     }

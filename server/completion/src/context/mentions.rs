@@ -26,6 +26,8 @@ const LONGEST_LINE: usize = 500;
 pub(super) struct Mentions {
     /// From 0 to 1.
     pub(super) weights: HashMap<String, f32>,
+    /// The same for the words that names are made of.
+    pub(super) subwords: HashMap<String, f32>,
     /// All words of the imports: names, and the modules that they come from.
     pub(super) imported: HashSet<String>,
 }
@@ -66,12 +68,36 @@ impl Mentions {
         for word in words {
             let known = self.weights.entry(word.clone()).or_default();
             *known = known.max(weight);
+            for part in subwords(word) {
+                let known = self.subwords.entry(part).or_default();
+                *known = known.max(weight);
+            }
         }
     }
 }
 
 fn is_import(node: &Node) -> bool {
     ["import", "use_declaration", "include"].iter().any(|kind| node.kind().contains(kind))
+}
+
+/// What a name is made of, in lower case: `parse` and `error` of `ParseError` and of `parse_error`.
+pub(super) fn subwords(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut previous = '_';
+    for character in name.chars() {
+        let begins = previous == '_' || (character.is_uppercase() && !previous.is_uppercase());
+        previous = character;
+        if character == '_' {
+            continue;
+        }
+        if begins {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(character.to_lowercase());
+        }
+    }
+    words
 }
 
 fn line_at(text: &Rope, line: usize) -> String {
@@ -90,6 +116,14 @@ fn words(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::language::Language;
+
+    #[test]
+    fn names_are_made_of_words() {
+        for name in ["parse_error", "ParseError", "PARSE_ERROR", "_parseError"] {
+            assert_eq!(subwords(name), ["parse", "error"], "{name}");
+        }
+        assert_eq!(subwords("__"), Vec::<String>::new());
+    }
 
     #[test]
     fn what_is_near_or_encloses_the_cursor_weighs_most() {

@@ -5,10 +5,10 @@ mod cases;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use fimble_completion::complete::{Completion, Cursor, complete, warm_up};
+use fimble_completion::complete::{Completion, Cursor, Timing, complete, warm_up};
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, Priority, Usage};
 use fimble_completion::language::Language;
@@ -31,6 +31,9 @@ pub(super) struct Arguments {
     /// Time each case as the latest key of somebody who types there, what came before it being read already
     #[arg(long)]
     typed: bool,
+    /// Only make the prompts: what they show of the names that the solution needs, and what they cost
+    #[arg(long, conflicts_with = "typed")]
+    prompts: bool,
     /// Print each case as a line of JSON before the figures: the answer, its tokens and its timing
     #[arg(long)]
     each: bool,
@@ -86,6 +89,9 @@ struct Figures<'a> {
     p95_ms: f64,
     /// Of a prompt.
     mean_tokens: f64,
+    /// Prompts that show all names that the solution needs from elsewhere, and answers that use them.
+    names_shown: f64,
+    names_used: f64,
     model: &'a str,
 }
 
@@ -93,6 +99,8 @@ struct Outcome {
     exact: bool,
     similarity: f64,
     answer: String,
+    names_shown: bool,
+    names_used: bool,
     completion: Completion,
 }
 
@@ -130,7 +138,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         let mut outcomes = Vec::new();
         for case in cases {
             let place = repositories.place(case)?;
-            let outcome = evaluate(case, place, arguments.typed, &settings.completion, &engine)?;
+            let outcome = evaluate(case, place, arguments, &settings.completion, &engine)?;
             if arguments.each {
                 writeln!(stdout, "{}", serde_json::to_string(&line(case, &outcome))?)?;
             }
@@ -157,7 +165,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
 fn evaluate(
     case: &Case,
     place: Place,
-    typed: bool,
+    arguments: &Arguments,
     settings: &CompletionSettings,
     engine: &dyn Engine,
 ) -> anyhow::Result<Outcome> {
@@ -166,21 +174,39 @@ fn evaluate(
     let multiline = if expected.trim_start_matches('\n').contains('\n') { Multiline::Always } else { Multiline::Never };
     let settings = CompletionSettings { multiline, ..settings.clone() };
     let language = Language::from_id(&case.language);
-    let latest = if typed { before.char_indices().next_back().map_or(0, |(start, _)| start) } else { before.len() };
+    let latest =
+        if arguments.typed { before.char_indices().next_back().map_or(0, |(start, _)| start) } else { before.len() };
     let text = format!("{}{after}", &before[..latest]);
     let mut cursor = Cursor::new(Document::new(name, language, 0, &text), latest, surroundings);
-    if typed {
+    if arguments.typed {
         warm_up(&cursor, &settings, engine, Priority::Foreground, &Cancel::default())?;
         cursor = cursor.after(&before[latest..]);
     }
-    let completion = complete(&cursor, &settings, engine, Priority::Foreground, &Cancel::default())?;
+    let started = Instant::now();
+    let text = cursor.text(&settings, engine);
+    let preparing = started.elapsed();
+    let excerpts = text.excerpts.iter().map(|excerpt| excerpt.text.as_str());
+    let shown: String = excerpts.chain([&*text.prefix, &text.suffix, &text.tail]).collect();
+    let completion = if arguments.prompts {
+        let usage = Usage { prompt: engine.count_tokens(&shown), ..Usage::default() };
+        let timing = Timing { preparing, total: preparing, ..Timing::default() };
+        Completion { suggestion: None, completed: true, usage, timing }
+    } else {
+        complete(&cursor, &settings, engine, Priority::Foreground, &Cancel::default())?
+    };
     let answer = completion.suggestion.as_ref().map(|suggestion| suggestion.text.clone()).unwrap_or_default();
     Ok(Outcome {
         exact: answer.trim_end() == expected,
         similarity: strsim::normalized_levenshtein(answer.trim_end(), expected),
+        names_shown: case.names.iter().all(|name| has_word(&shown, name)),
+        names_used: case.names.iter().all(|name| has_word(&answer, name)),
         answer,
         completion,
     })
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|character: char| !(character.is_alphanumeric() || character == '_')).any(|other| other == word)
 }
 
 fn line<'a>(case: &'a Case, outcome: &'a Outcome) -> Line<'a> {
@@ -214,6 +240,8 @@ fn figures<'a>(outcomes: &[Outcome], model: &'a str) -> Figures<'a> {
         right_in_50_ms: mean(&|outcome| f64::from(outcome.exact && in_time(outcome))),
         p50_ms: percentile(50),
         p95_ms: percentile(95),
+        names_shown: mean(&|outcome| f64::from(outcome.names_shown)),
+        names_used: mean(&|outcome| f64::from(outcome.names_used)),
         mean_tokens: mean(&|outcome| outcome.completion.usage.prompt as f64),
         model,
     }
@@ -223,18 +251,25 @@ fn print_table(out: &mut impl Write, rows: &[(String, Figures<'_>)], model: &str
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(model.len() + 6);
     writeln!(
         out,
-        "{:width$}  cases  exact match  edit similarity   empty       p50       p95  in 50 ms  and right  tokens",
+        "{:width$}  cases  exact match  edit similarity   empty       p50       p95  in 50 ms  and right  tokens  names shown  used",
         format!("model {model}"),
     )?;
     for (name, figures) in rows {
         let Figures { n, p50_ms, p95_ms, mean_tokens, .. } = figures;
-        let [exact, similar, empty, in_time, right_in_time] =
-            [figures.exact_match, figures.edit_similarity, figures.empty, figures.in_50_ms, figures.right_in_50_ms]
-                .map(|share| 100.0 * share);
+        let [exact, similar, empty, in_time, right_in_time, shown, used] = [
+            figures.exact_match,
+            figures.edit_similarity,
+            figures.empty,
+            figures.in_50_ms,
+            figures.right_in_50_ms,
+            figures.names_shown,
+            figures.names_used,
+        ]
+        .map(|share| 100.0 * share);
         writeln!(
             out,
             "{name:width$}  {n:>5}  {exact:>10.1}%  {similar:>14.1}%  {empty:>5.1}%  {p50_ms:>5.0} ms  {p95_ms:>5.0} ms  \
-             {in_time:>7.1}%  {right_in_time:>8.1}%  {mean_tokens:>6.0}"
+             {in_time:>7.1}%  {right_in_time:>8.1}%  {mean_tokens:>6.0}  {shown:>10.1}%  {used:>3.0}%"
         )?;
     }
     Ok(())

@@ -27,6 +27,9 @@ pub(super) struct Case {
     pub(super) canonical_solution: String,
     #[serde(default = "python")]
     pub(super) language: String,
+    /// What of the solution is defined elsewhere.
+    #[serde(default)]
+    pub(super) names: Vec<String>,
     #[serde(flatten)]
     gap: Gap,
 }
