@@ -16,7 +16,7 @@ use fimble_completion::plan::{Plan, plan};
 use fimble_completion::position::{Position, PositionEncoding, position_at};
 use fimble_completion::prompt::{FAMILIES, FimText};
 use fimble_completion::settings::{CompletionSettings, Multiline};
-use fimble_completion::suggestion_cache::{Origin, SuggestionCache};
+use fimble_completion::suggestion_cache::{Answer, Origin, SuggestionCache};
 
 use generated::Generated;
 
@@ -31,6 +31,7 @@ const SETTINGS: CompletionSettings = CompletionSettings {
     context_tokens: 1024,
     deadline: None,
     min_confidence: 0,
+    candidates: 1,
 };
 const SUGGESTIONS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
 
@@ -95,7 +96,7 @@ fn bench(criterion: &mut Criterion, language: &str, file: &Generated) {
         );
     });
 
-    cache.insert(before, offset - 1, &SETTINGS, suggestion("in(\", \")"), Origin::Request);
+    cache.insert(before, offset - 1, &SETTINGS, Answer::Shown(suggestion("in(\", \")")), Origin::Request);
     assert!(cache.get(after, *offset, &SETTINGS).is_some(), "what is typed follows the suggestion");
     group.bench_function("cache_hit", |bencher| bencher.iter(|| cache.get(after, black_box(*offset), &SETTINGS)));
     group.finish();
@@ -166,7 +167,7 @@ fn full_cache(document: &Document, offset: usize) -> SuggestionCache {
     let line = text.byte_to_line(offset);
     for number in line + 1 - SUGGESTIONS.get()..=line {
         let place = if number == line { offset } else { text.line_to_byte(number) };
-        cache.insert(document, place, &SETTINGS, suggestion("len()"), Origin::Request);
+        cache.insert(document, place, &SETTINGS, Answer::Shown(suggestion("len()")), Origin::Request);
     }
     cache
 }

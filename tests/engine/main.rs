@@ -23,6 +23,7 @@ const SUFFIX: &str = "\n\n\ndef main():\n    print(read_lines('x', 'utf-8'))\n";
 struct Case<'a> {
     prefix: &'a str,
     tail: &'a str,
+    unlike: Vec<String>,
     max_tokens: usize,
     priority: Priority,
     cancel: Cancel,
@@ -34,6 +35,7 @@ impl Default for Case<'_> {
         Self {
             prefix: PREFIX,
             tail: "    return ",
+            unlike: Vec::new(),
             max_tokens: 12,
             priority: Priority::Foreground,
             cancel: Cancel::default(),
@@ -49,6 +51,7 @@ impl Case<'_> {
         let mut calls = 0;
         let request = GenerationRequest {
             text,
+            unlike: self.unlike,
             max_tokens: self.max_tokens,
             priority: self.priority,
             watch: Box::new(move |_| {
@@ -205,6 +208,22 @@ fn typed_indentation_is_all_there_is() {
 }
 
 #[test]
+fn another_answer_begins_otherwise() {
+    for tail in ["    return ", "    retu", "    "] {
+        let ask = |unlike: &[String]| Case { tail, unlike: unlike.to_vec(), ..Case::default() }.run(&SHARED);
+        let mut answers = vec![ask(&[]).text];
+        for _ in 0..2 {
+            let next = ask(&answers);
+            assert!(next.usage.evaluated <= 8, "the prompt is known: {:?}", next.usage);
+            answers.push(next.text);
+        }
+        for (number, answer) in answers.iter().enumerate() {
+            assert!(answers[..number].iter().all(|earlier| earlier != answer), "{answers:?}");
+        }
+    }
+}
+
+#[test]
 fn special_tokens_in_a_file_are_text() {
     let plain = SHARED.count_tokens("a <|fim_middle|> b <|endoftext|>");
     assert!(plain > 8, "{plain}");
@@ -219,6 +238,7 @@ fn a_prompt_beyond_the_context_is_an_error_that_says_so() {
     let text = FimText::of_file(prefix, "", "");
     let request = GenerationRequest {
         text,
+        unlike: Vec::new(),
         max_tokens: 8,
         priority: Priority::Foreground,
         watch: Box::new(|_| ControlFlow::Continue(())),
@@ -234,6 +254,7 @@ fn a_panic_while_watching_ends_that_generation_only() {
     let engine = engine();
     let panicking = || GenerationRequest {
         text: FimText::of_file(PREFIX, SUFFIX, "    return "),
+        unlike: Vec::new(),
         max_tokens: 8,
         priority: Priority::Foreground,
         watch: Box::new(|_| panic!("on purpose")),
@@ -282,6 +303,7 @@ fn reuse_changes_nothing() {
                 let warm_up = Case {
                     prefix: &prefix,
                     tail: "",
+                    unlike: Vec::new(),
                     max_tokens: 0,
                     priority: Priority::Background,
                     ..Case::default()

@@ -70,6 +70,7 @@ fn uncached_request(engine: &MistralEngine, number: usize) -> Generation {
     let prefix = format!("# {number}\n");
     let request = GenerationRequest {
         text: FimText::of_file(prefix, "\n\nprint(f(1))\n", "def f("),
+        unlike: Vec::new(),
         max_tokens: 1,
         priority: Priority::Foreground,
         watch: Box::new(|_| ControlFlow::Continue(())),

@@ -55,6 +55,48 @@ async fn a_menu_gets_the_same_text_as_an_item() {
     assert_eq!(client.quit().await, (0, vec![]));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_by_hand_may_choose() {
+    let answers = "alpha\u{c}beta\u{c})\u{c}gamma";
+    let (mut client, engine) = TestClient::ready(FakeEngine::answering(answers)).await;
+    client.open(URI, "x = \n").await;
+    let mut params = inline_params(URI, 0, 4);
+    assert_eq!(client.ask("textDocument/inlineCompletion", params.clone()).await["items"].as_array().unwrap().len(), 1);
+    params["context"]["triggerKind"] = json!(1);
+    let list = client.ask("textDocument/inlineCompletion", params).await;
+    let texts: Vec<&Value> = list["items"].as_array().unwrap().iter().map(|item| &item["insertText"]).collect();
+    // The third answer would break the line.
+    assert_eq!(texts, ["alpha", "beta"]);
+    assert_eq!(engine.calls(), 1 + 3);
+    assert_eq!(client.quit().await, (0, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_not_shown_is_not_asked_for_again() {
+    // Every token has a probability of one half, and what would break the line is not shown.
+    for (answer, options, shown) in [
+        ("", json!({}), None),
+        (") 1", json!({}), None),
+        ("alpha(beta)", json!({"min_confidence": 60}), None),
+        ("alpha(beta)", json!({"min_confidence": 50}), Some("pha(beta)")),
+    ] {
+        let engine = Arc::new(FakeEngine::answering(answer));
+        let mut client = TestClient::start(loads(&engine), ServeOptions::default());
+        client.initialize(ghost_text(), options).await;
+        client.wait_until("ready").await;
+        client.open(URI, "x = \n").await;
+        client.inline(URI, 0, 4).await;
+        let typed = answer.get(..2).unwrap_or_default();
+        client.insert(URI, 2, 4, typed).await;
+        let items = client.inline(URI, 0, 4 + typed.len() as i64).await;
+        assert_eq!(items.first().map(|item| item["insertText"].as_str().unwrap()), shown, "{answer}");
+        assert_eq!(engine.calls(), 1, "{answer}");
+        client.insert(URI, 3, 4 + typed.len(), "y").await;
+        client.inline(URI, 0, 5 + typed.len() as i64).await;
+        assert_eq!(engine.calls(), 2, "{answer}");
+    }
+}
+
 /// Helix takes an empty list with more to come for an answer, and drops what other servers bring later.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_menu_is_complete() {
@@ -91,10 +133,11 @@ async fn a_request_by_hand_asks_the_model_and_what_it_brings_is_kept() {
     // A client may leave out the context, and then it is no request by hand.
     params.as_object_mut().unwrap().remove("context");
     assert_eq!(client.ask("textDocument/inlineCompletion", params.clone()).await["items"][0]["insertText"], "alpha");
-    assert_eq!(engine.calls(), 1);
+    // Once for the answer, and once more for another.
+    assert_eq!(engine.calls(), 2);
     params["context"] = json!({"triggerKind": 1});
     assert_eq!(client.ask("textDocument/inlineCompletion", params).await["items"][0]["insertText"], "alpha");
-    assert_eq!(engine.calls(), 2);
+    assert_eq!(engine.calls(), 4);
 }
 
 /// The scripted engine is sure of every token by half.

@@ -1,14 +1,16 @@
 //! One completion, from a document and a cursor to the text to insert. Editors, the command line and the evaluation
 //! all come through here.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::context::Surroundings;
 use crate::document::{Document, Edit};
-use crate::engine::{Cancel, Engine, EngineError, Generation, GenerationRequest, Priority, Usage, Watch};
+use crate::engine::{
+    Cancel, Engine, EngineError, GeneratedToken, Generation, GenerationRequest, Priority, Usage, Watch,
+};
 use crate::judgement::unbroken;
 use crate::pin::Pin;
 use crate::plan::{Plan, is_word, plan};
@@ -31,6 +33,10 @@ pub struct Cursor {
 pub struct Completion {
     /// `None` where there is nothing worth showing.
     pub suggestion: Option<Suggestion>,
+    /// What else might be meant, where several suggestions are wanted.
+    pub others: Vec<Suggestion>,
+    /// What the model said if it is not to be shown.
+    pub withheld: Option<Withheld>,
     /// It was neither cancelled nor did it give way to a request that somebody waits for.
     pub completed: bool,
     pub usage: Usage,
@@ -40,7 +46,11 @@ pub struct Completion {
 impl Completion {
     /// One that came to nothing before it began.
     pub fn interrupted() -> Self {
-        Self { suggestion: None, completed: false, usage: Usage::default(), timing: Timing::default() }
+        Self::without_suggestion(false, Usage::default(), Timing::default())
+    }
+
+    pub fn without_suggestion(completed: bool, usage: Usage, timing: Timing) -> Self {
+        Self { suggestion: None, others: Vec::new(), withheld: None, completed, usage, timing }
     }
 }
 
@@ -66,6 +76,35 @@ pub struct Suggestion {
     pub confidence: f32,
     /// The deadline has cut it short: more time would have brought more text.
     pub is_cut: bool,
+}
+
+/// What the model said and is not to be shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Withheld {
+    /// It was to stand at the cursor, with the document's line breaks; empty where the model has nothing to say.
+    pub text: String,
+    pub reason: Reason,
+    /// Of `text`; none where its line breaks are not those the model said.
+    tokens: Vec<GeneratedToken>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// It says nothing, or nothing that is not there anyway.
+    Empty,
+    /// It would break code that parses.
+    Broken,
+    /// The model is less sure than [`CompletionSettings::min_confidence`].
+    Unsure,
+}
+
+impl Withheld {
+    /// What may be shown of it once its first `typed` bytes were typed: the model may be sure of the rest.
+    pub(crate) fn after(&self, typed: usize, settings: &CompletionSettings) -> Option<Suggestion> {
+        let rest = self.text.get(typed..).filter(|rest| !rest.trim().is_empty() && self.reason == Reason::Unsure)?;
+        let confidence = confidence(&self.tokens, typed..self.text.len());
+        is_sure(confidence, settings).then(|| Suggestion { text: rest.to_owned(), confidence, is_cut: false })
+    }
 }
 
 impl Cursor {
@@ -122,53 +161,102 @@ pub fn complete(
     tracing::trace!(?text, ?plan, "asking");
     let preparing = started.elapsed();
 
-    let cut = Arc::new(AtomicUsize::new(usize::MAX));
-    let watch = watch(plan.clone(), settings.deadline.map(|deadline| started + deadline), cut.clone());
-    let request = GenerationRequest { text, max_tokens, priority, watch, cancel: cancel.clone() };
-    let generation = engine.generate(request)?;
-    let answered = started.elapsed();
-
-    let cut = cut.load(Ordering::Relaxed);
-    let is_cut = cut <= generation.text.len();
-    let completed = generation.completed;
-    let suggestion = if !completed {
-        None
-    } else {
-        let generated = if is_cut {
-            whole_lines(&generation.text[..cut])
-        } else if generation.tokens.len() >= max_tokens && plan.end_of(&generation.text).is_none() {
-            whole_lines(generation.text.trim_end_matches(is_word))
-        } else {
-            &generation.text
-        };
-        let useful = useful_length(generated, &plan);
-        let good = unbroken(document, *offset, &generation.text[..useful], is_cut);
-        let confidence = confidence(&generation, good.len());
-        let is_sure = confidence * 100.0 >= f32::from(settings.min_confidence);
-        (is_sure && !good.trim().is_empty()).then(|| Suggestion {
-            text: with_line_breaks_of(document, good),
-            confidence,
-            is_cut,
-        })
+    let generate = |unlike: Vec<String>| {
+        let cut = Arc::new(AtomicUsize::new(usize::MAX));
+        let deadline = settings.deadline.map(|deadline| started + deadline);
+        let watch = watch(plan.clone(), deadline, cut.clone());
+        let text = text.clone();
+        let request = GenerationRequest { text, unlike, max_tokens, priority, watch, cancel: cancel.clone() };
+        let generation = engine.generate(request)?;
+        let cut = Some(cut.load(Ordering::Relaxed)).filter(|cut| *cut <= generation.text.len());
+        Ok::<_, EngineError>(Said { generation, cut })
     };
-    let first_token = generation.first_token.map_or(answered, |first_token| preparing + first_token);
+    let said = generate(Vec::new())?;
+    let answered = started.elapsed();
+    let judge = |said: &Said| judge(said, cursor, &plan, settings, max_tokens);
+    let (suggestion, withheld) = match judge(&said) {
+        _ if !said.generation.completed => (None, None),
+        Ok(suggestion) => (Some(suggestion), None),
+        Err(withheld) => (None, Some(withheld)),
+    };
+    let Generation { mut usage, completed, waited, first_token, text: first, .. } = said.generation;
+
+    let mut others = Vec::new();
+    let mut unlike = vec![first];
+    while suggestion.is_some() && unlike.len() < settings.candidates {
+        let said = generate(unlike.clone())?;
+        usage += said.generation.usage;
+        if !said.generation.completed || said.generation.text.trim().is_empty() {
+            break;
+        }
+        others.extend(judge(&said));
+        unlike.push(said.generation.text);
+    }
+    let first_token = first_token.map_or(answered, |first_token| preparing + first_token);
     let timing = Timing {
         preparing,
-        waiting: generation.waited,
-        evaluating: first_token.saturating_sub(preparing + generation.waited),
+        waiting: waited,
+        evaluating: first_token.saturating_sub(preparing + waited),
         generating: answered.saturating_sub(first_token),
         total: started.elapsed(),
     };
-    let completion = Completion { suggestion, completed, usage: generation.usage, timing };
+    let completion = Completion { suggestion, others, withheld, completed, usage, timing };
     tracing::debug!(
         ?priority,
         usage = ?completion.usage,
         timing = ?completion.timing,
         completed,
         length = completion.suggestion.as_ref().map(|suggestion| suggestion.text.len()),
+        withheld = ?completion.withheld.as_ref().map(|withheld| withheld.reason),
         "completed"
     );
     Ok(completion)
+}
+
+/// What the model said, and where the deadline has cut it.
+struct Said {
+    generation: Generation,
+    cut: Option<usize>,
+}
+
+/// What of it to show.
+fn judge(
+    said: &Said,
+    cursor: &Cursor,
+    plan: &Plan,
+    settings: &CompletionSettings,
+    max_tokens: usize,
+) -> Result<Suggestion, Withheld> {
+    let Said { generation: Generation { text, tokens, .. }, cut } = said;
+    let document = &cursor.document;
+    let generated = match cut {
+        Some(cut) => whole_lines(&text[..*cut]),
+        None if tokens.len() >= max_tokens && plan.end_of(text).is_none() => {
+            whole_lines(text.trim_end_matches(is_word))
+        }
+        None => text,
+    };
+    let useful = &text[..useful_length(generated, plan)];
+    let good = unbroken(document, cursor.offset, useful, cut.is_some());
+    let confidence = confidence(tokens, 0..good.len());
+    let withheld = |text: &str, reason| {
+        let shown = with_line_breaks_of(document, text);
+        let tokens = if shown == text { tokens.clone() } else { Vec::new() };
+        Err(Withheld { text: shown, reason, tokens })
+    };
+    if useful.trim().is_empty() {
+        withheld("", Reason::Empty)
+    } else if good.trim().is_empty() {
+        withheld(useful, Reason::Broken)
+    } else if !is_sure(confidence, settings) {
+        withheld(good, Reason::Unsure)
+    } else {
+        Ok(Suggestion { text: with_line_breaks_of(document, good), confidence, is_cut: cut.is_some() })
+    }
+}
+
+fn is_sure(confidence: f32, settings: &CompletionSettings) -> bool {
+    confidence * 100.0 >= f32::from(settings.min_confidence)
 }
 
 /// Evaluates what a completion at `cursor` will have to. It suggests nothing.
@@ -182,6 +270,7 @@ pub fn warm_up(
     let started = Instant::now();
     let request = GenerationRequest {
         text: cursor.text(settings, engine),
+        unlike: Vec::new(),
         max_tokens: 0,
         priority,
         watch: Box::new(|_| ControlFlow::Continue(())),
@@ -191,7 +280,7 @@ pub fn warm_up(
     let Generation { usage, completed, .. } = generation;
     let timing = Timing { total: started.elapsed(), ..Timing::default() };
     tracing::debug!(?usage, completed, ?timing.total, "warmed up");
-    Ok(Completion { suggestion: None, completed, usage, timing })
+    Ok(Completion::without_suggestion(completed, usage, timing))
 }
 
 fn max_tokens(settings: &CompletionSettings, engine: &dyn Engine) -> usize {
@@ -232,18 +321,19 @@ fn whole_lines(text: &str) -> &str {
     }
 }
 
-fn confidence(generation: &Generation, useful: usize) -> f32 {
+/// The geometric mean of the probabilities of the tokens that make up a part of a text; 0 where there are none.
+fn confidence(tokens: &[GeneratedToken], part: Range<usize>) -> f32 {
     let mut start = 0;
     let mut sum = 0.0;
-    let mut tokens = 0u16;
-    for token in &generation.tokens {
-        if start < useful && token.text_end > start {
+    let mut count = 0u16;
+    for token in tokens {
+        if start < part.end && token.text_end > start.max(part.start) {
             sum += token.probability.max(f32::MIN_POSITIVE).ln();
-            tokens += 1;
+            count += 1;
         }
         start = token.text_end;
     }
-    if tokens == 0 { 0.0 } else { (sum / f32::from(tokens)).exp() }
+    if count == 0 { 0.0 } else { (sum / f32::from(count)).exp() }
 }
 
 /// Models say LF; a file with CRLF should not become mixed.

@@ -31,6 +31,8 @@ pub struct ModelInfo {
 
 pub struct GenerationRequest {
     pub text: FimText,
+    /// Earlier answers: this one is to begin otherwise.
+    pub unlike: Vec<String>,
     /// Upper bound on generated tokens. 0 evaluates the prompt for those that come after.
     pub max_tokens: usize,
     pub priority: Priority,

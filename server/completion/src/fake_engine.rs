@@ -44,7 +44,7 @@ impl FakeEngine {
         Self::scripted(move |_| Ok(text.clone()))
     }
 
-    /// Answers each prompt with what `script` makes of it.
+    /// Answers each prompt with what `script` makes of it; several answers are separated by form feeds.
     pub fn scripted(script: impl Fn(&Prompt) -> Result<String, EngineError> + Send + Sync + 'static) -> Self {
         let template = family("qwen2.5-coder").map(Family::template).expect("the table has it");
         Self {
@@ -105,6 +105,8 @@ impl Engine for FakeEngine {
 
         let prompt = self.template.fill(&request.text);
         let answer = (self.script)(&prompt)?;
+        let answer = answer.split('\u{c}').find(|answer| !request.unlike.iter().any(|other| other == answer));
+        let answer = answer.unwrap_or_default().to_owned();
         let mut generation = Generation { usage: usage(&prompt), ..Generation::default() };
         for token in tokens(&answer).take(request.max_tokens) {
             if request.cancel.is_cancelled() {
@@ -197,7 +199,14 @@ mod tests {
     fn request(cancel: &Cancel) -> GenerationRequest {
         let text = FimText::of_file("let a", ";", " =");
         let watch = Box::new(|_: &str| ControlFlow::Continue(()));
-        GenerationRequest { text, max_tokens: 3, priority: Priority::Foreground, watch, cancel: cancel.clone() }
+        GenerationRequest {
+            text,
+            unlike: Vec::new(),
+            max_tokens: 3,
+            priority: Priority::Foreground,
+            watch,
+            cancel: cancel.clone(),
+        }
     }
 
     #[test]

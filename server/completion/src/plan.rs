@@ -208,8 +208,14 @@ mod tests {
     fn plan_at(language: &str, text: &str, multiline: Multiline) -> Plan {
         let offset = text.find("$0").expect("the fixture has a cursor");
         let document = Document::new("test", Language::from_id(language), 0, &text.replacen("$0", "", 1));
-        let settings =
-            CompletionSettings { multiline, max_tokens: 64, context_tokens: 1024, deadline: None, min_confidence: 0 };
+        let settings = CompletionSettings {
+            multiline,
+            max_tokens: 64,
+            context_tokens: 1024,
+            deadline: None,
+            min_confidence: 0,
+            candidates: 1,
+        };
         plan(&document, offset, &settings)
     }
 

@@ -134,6 +134,7 @@ mod tests {
             context_tokens: 1024,
             deadline: None,
             min_confidence: 0,
+            candidates: 1,
         };
         let plan = plan(&document, offset, &settings);
         generated[..useful_length(generated, &plan)].to_owned()

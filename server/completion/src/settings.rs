@@ -17,6 +17,8 @@ pub struct CompletionSettings {
     /// Per cent. A suggestion of which the model is less sure is not made; see
     /// [`Suggestion::confidence`](crate::complete::Suggestion::confidence).
     pub min_confidence: u8,
+    /// How many suggestions to make, if the model has so many.
+    pub candidates: usize,
 }
 
 impl CompletionSettings {

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use lru::LruCache;
 use ropey::RopeSlice;
 
-use crate::complete::Suggestion;
+use crate::complete::{Suggestion, Withheld};
 use crate::document::Document;
 use crate::pin::{CLOSERS, is_closer};
 use crate::plan::surroundings;
@@ -34,8 +34,24 @@ struct Place {
 }
 
 struct Cached {
-    suggestion: Suggestion,
+    answer: Answer,
     origin: Origin,
+}
+
+/// What came of asking the model.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    Shown(Suggestion),
+    Withheld(Withheld),
+}
+
+impl Answer {
+    fn text(&self) -> &str {
+        match self {
+            Self::Shown(suggestion) => &suggestion.text,
+            Self::Withheld(withheld) => &withheld.text,
+        }
+    }
 }
 
 /// Why there was a suggestion to cache.
@@ -63,32 +79,33 @@ impl SuggestionCache {
         Self { suggestions: LruCache::new(capacity) }
     }
 
-    /// What is left of an earlier suggestion after the text typed since, if the text around is otherwise unchanged but
-    /// for brackets and quotes that the editor has closed.
+    /// What is left of an earlier answer after the text typed since, if the text around is otherwise unchanged but for
+    /// brackets and quotes that the editor has closed. There may be nothing to show of it; where nothing is known, the
+    /// model has to be asked.
     pub fn get(
         &mut self,
         document: &Document,
         offset: usize,
         settings: &CompletionSettings,
-    ) -> Option<(Suggestion, Hit)> {
+    ) -> Option<(Option<Suggestion>, Hit)> {
         let text = document.text();
         let closers = text.byte_slice(offset..).chars().take(CLOSERS).take_while(|character| is_closer(*character));
         // They are one byte each.
         let after: Vec<u64> =
             (0..=closers.count()).map(|closers| digest_after(text.byte_slice(offset + closers..))).collect();
         let (place, suggestion, hit) = self.suggestions.iter().find_map(|(place, cached)| {
-            let suggestion = &cached.suggestion;
+            let said = cached.answer.text();
             let may_hold = place.document == document.name()
                 && place.settings == *settings
                 && place.offset <= offset
-                && offset < place.offset + suggestion.text.len();
+                && (offset < place.offset + said.len() || (offset == place.offset && said.is_empty()));
             let closers = after.iter().position(|digest| *digest == place.after).filter(|_| may_hold)?;
             if text.try_byte_to_char(place.offset).is_err() {
                 return None;
             }
             let typed = text.get_byte_slice(place.offset..offset)?;
-            let rest = suggestion.text.get(typed.len_bytes()..)?;
-            let holds = typed == suggestion.text[..typed.len_bytes()]
+            let rest = said.get(typed.len_bytes()..)?;
+            let holds = typed == said[..typed.len_bytes()]
                 && place.before == digest_before(text.get_byte_slice(..place.offset)?);
             let rest = if closers > 0 { without_repeated_rest(rest, &surroundings(document, offset)) } else { rest };
             let hit = match (cached.origin, typed.len_bytes()) {
@@ -96,20 +113,27 @@ impl SuggestionCache {
                 (Origin::Request, 0) => Hit::Returned,
                 (Origin::Prefetch, 0) => Hit::Prefetched,
             };
-            let rest = Suggestion { text: rest.to_owned(), ..suggestion.clone() };
-            (holds && !rest.text.is_empty()).then(|| (place.clone(), rest, hit))
+            let suggestion = match &cached.answer {
+                _ if !holds => return None,
+                Answer::Shown(_) if rest.is_empty() => return None,
+                Answer::Shown(suggestion) => Some(Suggestion { text: rest.to_owned(), ..suggestion.clone() }),
+                // What the editor has closed is not told from what the model said, so it is asked again.
+                Answer::Withheld(_) if closers > 0 => return None,
+                Answer::Withheld(withheld) => withheld.after(typed.len_bytes(), settings),
+            };
+            Some((place.clone(), suggestion, hit))
         })?;
         self.suggestions.promote(&place);
         Some((suggestion, hit))
     }
 
-    /// Remembers what [`crate::complete::complete`] suggested at `offset`.
+    /// Remembers what came of [`crate::complete::complete`] at `offset`.
     pub fn insert(
         &mut self,
         document: &Document,
         offset: usize,
         settings: &CompletionSettings,
-        suggestion: Suggestion,
+        answer: Answer,
         origin: Origin,
     ) {
         let text = document.text();
@@ -120,7 +144,7 @@ impl SuggestionCache {
             after: digest_after(text.byte_slice(offset..)),
             settings: settings.clone(),
         };
-        self.suggestions.put(place, Cached { suggestion, origin });
+        self.suggestions.put(place, Cached { answer, origin });
     }
 
     pub fn clear(&mut self) {
@@ -157,6 +181,7 @@ mod tests {
         context_tokens: 1024,
         deadline: None,
         min_confidence: 0,
+        candidates: 1,
     };
 
     fn document(fixture: &str) -> (Document, usize) {
@@ -169,9 +194,9 @@ mod tests {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (before, offset) = document(then);
         let suggestion = Suggestion { text: text.to_owned(), confidence: 0.5, is_cut: false };
-        cache.insert(&before, offset, &SETTINGS, suggestion, Origin::Request);
+        cache.insert(&before, offset, &SETTINGS, Answer::Shown(suggestion), Origin::Request);
         let (now, offset) = document(now);
-        cache.get(&now, offset, &SETTINGS).map(|(suggestion, _)| suggestion.text)
+        cache.get(&now, offset, &SETTINGS)?.0.map(|suggestion| suggestion.text)
     }
 
     #[test]
@@ -198,8 +223,8 @@ mod tests {
         let (now, typed) = document("a = f$0");
         for (origin, again) in [(Origin::Request, Hit::Returned), (Origin::Prefetch, Hit::Prefetched)] {
             let suggestion = Suggestion { is_cut: true, ..suggestion.clone() };
-            cache.insert(&then, offset, &SETTINGS, suggestion.clone(), origin);
-            assert_eq!(cache.get(&then, offset, &SETTINGS), Some((suggestion.clone(), again)));
+            cache.insert(&then, offset, &SETTINGS, Answer::Shown(suggestion.clone()), origin);
+            assert_eq!(cache.get(&then, offset, &SETTINGS), Some((Some(suggestion.clone()), again)));
             assert_eq!(cache.get(&now, typed, &SETTINGS).map(|(_, hit)| hit), Some(Hit::TypedThrough));
         }
     }
@@ -219,7 +244,7 @@ mod tests {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (document, offset) = document("a = $0");
         let suggestion = Suggestion { text: "1".to_owned(), confidence: 0.5, is_cut: false };
-        cache.insert(&document, offset, &SETTINGS, suggestion, Origin::Request);
+        cache.insert(&document, offset, &SETTINGS, Answer::Shown(suggestion), Origin::Request);
         let other = CompletionSettings { multiline: Multiline::Never, ..SETTINGS };
         assert_eq!(cache.get(&document, offset, &other), None);
         cache.clear();

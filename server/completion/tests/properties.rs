@@ -16,7 +16,7 @@ use fimble_completion::plan::plan;
 use fimble_completion::postprocess::useful_length;
 use fimble_completion::prompt::FimText;
 use fimble_completion::settings::{CompletionSettings, Multiline};
-use fimble_completion::suggestion_cache::{Origin, SuggestionCache};
+use fimble_completion::suggestion_cache::{Answer, Origin, SuggestionCache};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -97,6 +97,7 @@ fn settings() -> impl Strategy<Value = CompletionSettings> {
             context_tokens,
             deadline: None,
             min_confidence: 0,
+            candidates: 1,
         },
     )
 }
@@ -336,8 +337,8 @@ proptest! {
         let mut document = Document::new("file", Language::PLAIN, 0, &text);
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let suggestion = Suggestion { text: suggested.clone(), confidence: 0.5, is_cut: false };
-        cache.insert(&document, offset, &settings, suggestion, Origin::Request);
-        let mut get = |document: &Document, offset| cache.get(document, offset, &settings).map(|(rest, _)| rest.text);
+        cache.insert(&document, offset, &settings, Answer::Shown(suggestion), Origin::Request);
+        let mut get = |document: &Document, offset| cache.get(document, offset, &settings).and_then(|(rest, _)| rest).map(|rest| rest.text);
 
         let starts: Vec<usize> = suggested.char_indices().map(|(start, _)| start).collect();
         let typed = &suggested[..starts[typed.index(starts.len())]];

@@ -199,9 +199,10 @@ impl MainLoop {
         self.session.in_flight.supersede(&question.uri, place, &reply);
         match self.session.prepare(&question) {
             Prepared::Known(work, suggestion) => {
-                let offer = work.offer(suggestion.clone(), self.session.client.encoding);
-                self.answer(&question.uri, reply, Some(&offer), &work.subject(), asked);
-                self.pause(|ahead| ahead.plan_after(work, Some(suggestion)));
+                let encoding = self.session.client.encoding;
+                let offer = suggestion.clone().map(|suggestion| work.offer(suggestion, Vec::new(), encoding));
+                self.answer(&question.uri, reply, offer.as_ref(), &work.subject(), asked);
+                self.pause(|ahead| ahead.plan_after(work, suggestion));
             }
             Prepared::Work(work) => {
                 let Question { uri, by_hand, .. } = question;
@@ -248,25 +249,25 @@ impl MainLoop {
     }
 
     fn job_ended(&mut self, job: &Job, result: Result<Completion, JobError>) {
-        let suggestion = match result {
+        let completion = match result {
             Ok(completion) => {
                 self.session.statistics.count_work(&completion);
-                completion.suggestion
+                completion
             }
             Err(error) => {
                 self.report(&error);
-                None
+                Completion::interrupted()
             }
         };
-        if let Some(suggestion) = &suggestion {
-            self.session.remember(&job.work, suggestion, Origin::Request);
-        }
+        self.session.remember(&job.work, &completion, Origin::Request);
+        let Completion { suggestion, others, .. } = completion;
         if let Some(reply) = self.session.in_flight.take(&job.uri, job.number) {
             // Ghost text would stand in the wrong place once the text has gone on; the next request at the right one
             // finds it in the cache. A menu is for the place that was asked for, and filtered by what came since.
             let fits = matches!(reply, CompletionReply::Menu(_)) || self.session.is_current(job);
             let shown = suggestion.filter(|_| fits);
-            let offer = shown.clone().map(|shown| job.work.offer(shown, self.session.client.encoding));
+            let encoding = self.session.client.encoding;
+            let offer = shown.clone().map(|shown| job.work.offer(shown, others, encoding));
             self.answer(&job.uri, reply, offer.as_ref(), &job.work.subject(), job.asked);
             if self.session.is_current(job) {
                 self.pause(|ahead| ahead.plan_after(job.work.clone(), shown));

@@ -111,6 +111,7 @@ impl Default for Settings {
                 deadline: Some(Duration::from_millis(100)),
                 // See the model card: it drops a tenth of the suggestions, and hardly a right one.
                 min_confidence: 20,
+                candidates: 1,
             },
             context: ContextScope::Workspace,
             completion_items: false,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use fimble_completion::complete::Suggestion;
 use fimble_completion::document::Change;
 use fimble_completion::language::Language;
 use fimble_completion::plan::word_before;
@@ -87,15 +88,16 @@ pub(crate) fn repair(message: &mut Value) {
 
 /// Ghost text. The range is there and empty: without one VS Code replaces from the start of the word, and with a longer
 /// one Neovim hides what follows the cursor.
-pub(crate) fn inline_item(offer: &Offer) -> InlineCompletionItem {
-    InlineCompletionItem {
+pub(crate) fn inline_items(offer: &Offer) -> Vec<InlineCompletionItem> {
+    let item = |suggestion: &Suggestion| InlineCompletionItem {
         // Neovim shows and inserts a CR as such; all clients give the text their document's line breaks.
-        insert_text: offer.suggestion.text.replace("\r\n", "\n"),
+        insert_text: suggestion.text.replace("\r\n", "\n"),
         filter_text: None,
         range: Some(range_before(offer, 0)),
-        command: Some(accepted(offer)),
+        command: Some(accepted(offer, suggestion)),
         insert_text_format: None,
-    }
+    };
+    std::iter::once(&offer.suggestion).chain(&offer.others).map(item).collect()
 }
 
 /// An item of a completion menu. It replaces the word that the cursor is in by the word with the suggestion: several
@@ -123,7 +125,7 @@ pub(crate) fn menu_item(offer: &Offer) -> CompletionItem {
             range: range_before(offer, word.len()),
             new_text: word + text,
         })),
-        command: Some(accepted(offer)),
+        command: Some(accepted(offer, &offer.suggestion)),
         ..CompletionItem::default()
     }
 }
@@ -140,12 +142,12 @@ pub(crate) struct Accepted {
     pub(crate) part: bool,
 }
 
-fn accepted(offer: &Offer) -> Command {
+fn accepted(offer: &Offer, suggestion: &Suggestion) -> Command {
     let argument = json!(Accepted {
         language: offer.document.language().id().to_owned(),
         model: offer.model.clone(),
-        characters: offer.suggestion.text.chars().count(),
-        lines: offer.suggestion.text.lines().count(),
+        characters: suggestion.text.chars().count(),
+        lines: suggestion.text.lines().count(),
         part: false,
     });
     Command {
@@ -203,7 +205,6 @@ fn fenced(text: &str, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fimble_completion::complete::Suggestion;
     use fimble_completion::document::Document;
 
     fn offer(before: &str, suggestion: &str, language: &str) -> Offer {
@@ -212,6 +213,7 @@ mod tests {
             offset: before.len(),
             encoding: PositionEncoding::Utf16,
             suggestion: Suggestion { text: suggestion.to_owned(), confidence: 1.0, is_cut: false },
+            others: Vec::new(),
             model: "m".to_owned(),
         }
     }
@@ -250,7 +252,7 @@ mod tests {
 
     #[test]
     fn ghost_text_has_line_feeds_only() {
-        assert_eq!(inline_item(&offer("", "a\r\nb", "rust")).insert_text, "a\nb");
+        assert_eq!(inline_items(&offer("", "a\r\nb", "rust"))[0].insert_text, "a\nb");
     }
 
     #[test]
@@ -261,7 +263,8 @@ mod tests {
 
     #[test]
     fn what_is_counted_of_an_accept_is_not_its_text() {
-        let command = accepted(&offer("", "secret\nsecret", "python"));
+        let offer = offer("", "secret\nsecret", "python");
+        let command = accepted(&offer, &offer.suggestion);
         let expected = json!([{"language": "python", "model": "m", "characters": 13, "lines": 2}]);
         assert_eq!(serde_json::to_value(command.arguments).unwrap(), expected);
     }

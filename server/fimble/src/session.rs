@@ -14,7 +14,7 @@ use fimble_completion::engine::{Cancel, Engine, EngineError, Priority};
 use fimble_completion::pin::Pins;
 use fimble_completion::position::{Position, PositionEncoding, offset_at};
 use fimble_completion::settings::{CompletionSettings, ContextScope};
-use fimble_completion::suggestion_cache::{Origin, SuggestionCache};
+use fimble_completion::suggestion_cache::{Answer, Origin, SuggestionCache};
 use tower_lsp::ls_types::Uri;
 
 use crate::engine_slot::{EngineSlot, EngineState};
@@ -26,6 +26,9 @@ use crate::statistics::Statistics;
 use crate::usage_record::Subject;
 use crate::work_ahead::after_accepting;
 use crate::workspace::Workspace;
+
+/// Who asks by hand may choose from so many.
+const CANDIDATES: usize = 3;
 
 /// Of those that are open, the ones used last are looked into.
 const OPEN_DOCUMENTS: usize = 20;
@@ -105,6 +108,8 @@ pub(crate) struct Offer {
     pub(crate) offset: usize,
     pub(crate) encoding: PositionEncoding,
     pub(crate) suggestion: Suggestion,
+    /// What else might be meant.
+    pub(crate) others: Vec<Suggestion>,
     pub(crate) model: String,
 }
 
@@ -112,8 +117,8 @@ pub(crate) struct Offer {
 pub(crate) enum Prepared {
     /// There is nothing to offer, for the reason given.
     Nothing(&'static str),
-    /// It was suggested before. The work would have been to find it.
-    Known(Work, Suggestion),
+    /// It was asked before, and that is left of the answer. The work would have been to find it.
+    Known(Work, Option<Suggestion>),
     /// An engine has to work on it.
     Work(Work),
 }
@@ -192,7 +197,8 @@ impl Session {
         };
 
         let settings = &self.settings.completion;
-        let settings = if question.by_hand { settings.by_hand() } else { settings.clone() };
+        let by_hand = || CompletionSettings { candidates: CANDIDATES, ..settings.by_hand() };
+        let settings = if question.by_hand { by_hand() } else { settings.clone() };
         let place = Place { version: document.version(), position: question.position };
         let known = self.suggestions.get(&document, offset, &settings).filter(|_| self.mechanisms.suggestion_cache);
         let pin = open.pins.at(&document, offset, surroundings);
@@ -240,14 +246,16 @@ impl Session {
         self.documents.values_mut().for_each(|open| open.pins.clear());
     }
 
-    /// Notes what `work` suggests at its place, for later.
-    pub(crate) fn remember(&mut self, work: &Work, suggestion: &Suggestion, origin: Origin) {
+    /// Notes what came of `work` at its place, for later.
+    pub(crate) fn remember(&mut self, work: &Work, completion: &Completion, origin: Origin) {
+        let shown = completion.suggestion.clone().map(Answer::Shown);
+        let Some(answer) = shown.or_else(|| completion.withheld.clone().map(Answer::Withheld)) else { return };
         if self.engine.serves(&work.engine) {
             // One that was asked for by hand, or finished later, goes on being offered while the user types along.
-            let CompletionSettings { deadline, min_confidence, .. } = self.settings.completion;
-            let settings = CompletionSettings { deadline, min_confidence, ..work.settings.clone() };
+            let CompletionSettings { deadline, min_confidence, candidates, .. } = self.settings.completion;
+            let settings = CompletionSettings { deadline, min_confidence, candidates, ..work.settings.clone() };
             let Cursor { document, offset, .. } = &work.cursor;
-            self.suggestions.insert(document, *offset, &settings, suggestion.clone(), origin);
+            self.suggestions.insert(document, *offset, &settings, answer, origin);
         }
     }
 
@@ -333,9 +341,9 @@ impl Work {
         Subject { language, model: self.engine.model().name.clone() }
     }
 
-    pub(crate) fn offer(&self, suggestion: Suggestion, encoding: PositionEncoding) -> Offer {
+    pub(crate) fn offer(&self, suggestion: Suggestion, others: Vec<Suggestion>, encoding: PositionEncoding) -> Offer {
         let model = self.engine.model().name.clone();
         let Cursor { document, offset, .. } = &self.cursor;
-        Offer { document: document.clone(), offset: *offset, encoding, suggestion, model }
+        Offer { document: document.clone(), offset: *offset, encoding, suggestion, others, model }
     }
 }

@@ -123,7 +123,7 @@ mod tests {
 
     fn completion(generating: u64) -> Completion {
         let timing = Timing { generating: Duration::from_millis(generating), ..Timing::default() };
-        Completion { suggestion: None, completed: true, usage: Usage::default(), timing }
+        Completion::without_suggestion(true, Usage::default(), timing)
     }
 
     #[test]

@@ -97,12 +97,11 @@ impl WorkAhead {
         if work.purpose == Purpose::WarmUp && completion.completed {
             session.adopt(work);
         }
-        if let Some(suggestion) = completion.suggestion {
-            let origin = if work.purpose == Purpose::Follow { Origin::Prefetch } else { Origin::Request };
-            session.remember(work, &suggestion, origin);
-            if let Some((_, shown)) = self.agenda.answered.as_mut().filter(|_| is_latest && origin == Origin::Request) {
-                *shown = suggestion;
-            }
+        let origin = if work.purpose == Purpose::Follow { Origin::Prefetch } else { Origin::Request };
+        session.remember(work, &completion, origin);
+        let answered = self.agenda.answered.as_mut().filter(|_| is_latest && origin == Origin::Request);
+        if let (Some((_, shown)), Some(suggestion)) = (answered, completion.suggestion) {
+            *shown = suggestion;
         }
         self.activity
     }

@@ -18,6 +18,8 @@ pub(crate) struct Decoder {
     typed: Vec<u8>,
     /// They are white space alone, which is all the user wants of it: what follows begins with something else.
     indented: bool,
+    /// Answers that this one is to differ from in its first token.
+    unlike: Vec<String>,
     max_tokens: usize,
     watch: Watch,
     interrupt: Interrupt,
@@ -62,6 +64,7 @@ impl Decoder {
             stops,
             indented: !typed.is_empty() && typed.iter().all(is_blank),
             typed,
+            unlike: Vec::new(),
             max_tokens,
             watch,
             interrupt,
@@ -74,6 +77,11 @@ impl Decoder {
         }
     }
 
+    /// The same with another answer than those of `unlike`.
+    pub(crate) fn unlike(self, unlike: Vec<String>) -> Self {
+        Self { unlike, ..self }
+    }
+
     /// Takes the next token. After the one that ends the generation, [`Self::has_ended`] is true.
     pub(crate) fn choose(&mut self, next: &Distribution) -> Choice {
         if self.has_ended() {
@@ -81,7 +89,8 @@ impl Decoder {
         }
         let best = if self.typed.is_empty() {
             let indents = self.indented && self.text.is_empty() && self.unfinished.is_empty();
-            let allowed = |token| !(indents && self.vocabulary.bytes(token).first().is_some_and(is_blank));
+            let is_indent = |token| indents && self.vocabulary.bytes(token).first().is_some_and(is_blank);
+            let allowed = |token| !is_indent(token) && !self.begins_earlier(token);
             next.best(allowed).map(|(token, log_probability)| (token, log_probability.exp()))
         } else {
             self.best_along_typed(next)
@@ -125,7 +134,7 @@ impl Decoder {
         }
         for token in self.vocabulary.beginning_with(&self.typed) {
             let indents = self.indented && self.vocabulary.bytes(token).get(self.typed.len()).is_some_and(is_blank);
-            if indents {
+            if indents || self.begins_earlier(token) {
                 continue;
             }
             let Some(log_probability) = next.log_probability(token) else { continue };
@@ -137,6 +146,14 @@ impl Decoder {
         }
         let (token, log_probability) = best?;
         Some((token, if total > 0.0 { (log_probability.exp() / total).min(1.0) } else { 0.0 }))
+    }
+
+    /// Whether `token` would begin this answer as an earlier one began.
+    fn begins_earlier(&self, token: u32) -> bool {
+        let bytes = self.vocabulary.bytes(token);
+        let new = &bytes[self.typed.len().min(bytes.len())..];
+        let is_first = self.text.is_empty() && self.unfinished.is_empty() && !new.is_empty();
+        is_first && self.unlike.iter().any(|earlier| earlier.as_bytes().starts_with(new))
     }
 
     fn take(&mut self, token: u32, probability: f32) {

@@ -87,7 +87,7 @@ impl Engine for MistralEngine {
     }
 
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
-        let GenerationRequest { text, max_tokens, priority, watch, cancel } = request;
+        let GenerationRequest { text, unlike, max_tokens, priority, watch, cancel } = request;
         let prompt = self.template.fill(&text);
         let prompt = self.vocabulary.encode_prompt(&prompt, self.healing).map_err(EngineError::Failed)?;
         let length = prompt.tokens.len();
@@ -96,7 +96,8 @@ impl Engine for MistralEngine {
         }
         let interrupt = Interrupt::new(cancel, priority, &self.urgent);
         let (vocabulary, stops) = (self.vocabulary.clone(), self.stops.clone());
-        let decoder = Decoder::new(vocabulary, stops, prompt.typed, max_tokens, watch, interrupt.clone());
+        let decoder =
+            Decoder::new(vocabulary, stops, prompt.typed, max_tokens, watch, interrupt.clone()).unlike(unlike);
         let (reply, answer) = mpsc::channel();
         let begins = (priority == Priority::Foreground).then(|| self.urgent.arrives());
         let job = Job { tokens: prompt.tokens, decoder, interrupt, begins, reply };

@@ -190,7 +190,7 @@ fn evaluate(
     let completion = if arguments.prompts {
         let usage = Usage { prompt: engine.count_tokens(&shown), ..Usage::default() };
         let timing = Timing { preparing, total: preparing, ..Timing::default() };
-        Completion { suggestion: None, completed: true, usage, timing }
+        Completion::without_suggestion(true, usage, timing)
     } else {
         complete(&cursor, &settings, engine, Priority::Foreground, &Cancel::default())?
     };

@@ -26,5 +26,5 @@ pub(crate) fn question(params: InlineCompletionParams) -> Question {
 }
 
 pub(crate) fn answer(offer: Option<&Offer>) -> InlineCompletionList {
-    InlineCompletionList { items: offer.map(proto::inline_item).into_iter().collect() }
+    InlineCompletionList { items: offer.map(proto::inline_items).unwrap_or_default() }
 }
