@@ -124,6 +124,14 @@ async fn what_is_ignored_hidden_or_switched_off_is_not_shown() {
     }
     let mut project = Project::new(&[(".secret/area.py", AREA.1)], Value::Null).await;
     assert!(!project.asks(CALL).await.contains("width"));
+    let mut project = Project::new(&[AREA], json!({"exclude": ["shapes/*"]})).await;
+    assert!(!project.asks(CALL).await.contains("width"));
+    let mut project = Project::new(&[("secrets.py", AREA.1)], Value::Null).await;
+    assert!(!project.asks(CALL).await.contains("width"));
+    // Nor if it is open.
+    let secret = uri(project.folder.path(), "secrets.py");
+    project.client.open(&secret, AREA.1).await;
+    assert!(!project.asks(CALL).await.contains("width"));
     let mut project = Project::new(&[AREA], json!({"context": "open"})).await;
     assert!(!project.asks(CALL).await.contains("width"));
     assert!(project.client.status().await["workspace"].is_null());

@@ -1,12 +1,11 @@
 //! How much to suggest: the rest of the line or a block, and where a generated text has reached its end.
 
-use std::iter;
-
 use ropey::Rope;
 
 use crate::brackets::unmatched;
 use crate::document::Document;
 use crate::language::{BlockStyle, Language};
+use crate::place::nodes_around;
 use crate::settings::{CompletionSettings, Multiline};
 
 /// What is asked of the model at one place.
@@ -46,6 +45,12 @@ pub fn plan(document: &Document, offset: usize, settings: &CompletionSettings) -
         Multiline::Auto => opened_block(&plan, language).filter(|_| !is_in_prose(document, offset)),
     };
     Plan { shape: block.map_or(Shape::Line, |indent| Shape::Block { indent }), ..plan }
+}
+
+/// Whether nothing but white space is in the cursor's line.
+pub fn is_blank(document: &Document, offset: usize) -> bool {
+    let Plan { line_before, line_after, .. } = surroundings(document, offset);
+    line_before.trim().is_empty() && line_after.trim().is_empty()
 }
 
 /// The plan of a line.
@@ -167,11 +172,7 @@ fn opened_block(plan: &Plan, language: Language) -> Option<usize> {
 
 /// Whether the cursor is in a comment or a string, where nothing that looks like it opens a block.
 fn is_in_prose(document: &Document, offset: usize) -> bool {
-    // A comment ends where its line does, and the cursor there still is in it.
-    let before = offset.saturating_sub(1);
-    let innermost = document.syntax().and_then(|tree| tree.root_node().descendant_for_byte_range(before, before));
-    iter::successors(innermost, |node| node.parent())
-        .any(|node| node.kind().contains("comment") || node.kind().contains("string"))
+    nodes_around(document, offset).any(|node| node.kind().contains("comment") || node.kind().contains("string"))
 }
 
 fn opens_block(line: &str, language: Language) -> bool {

@@ -9,6 +9,7 @@
 mod backend;
 mod engine_slot;
 mod event;
+mod exclusions;
 mod handlers;
 mod in_flight;
 pub mod log;

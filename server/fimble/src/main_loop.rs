@@ -347,6 +347,7 @@ impl MainLoop {
     /// Reads the workspace if its files count, else forgets what was read.
     fn read_workspace(&mut self) {
         let Session { settings, workspace, .. } = &mut self.session;
+        workspace.exclude(&settings.exclude);
         if !settings.enabled || settings.context < ContextScope::Workspace {
             workspace.close();
             self.reading = None;

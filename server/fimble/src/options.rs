@@ -11,6 +11,8 @@ use fimble_completion::language::Language;
 use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
 use serde_json::{Map, Value};
 
+use crate::exclusions::problem;
+
 /// What holds, for the whole session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -24,6 +26,8 @@ pub struct Settings {
     pub completion: CompletionSettings,
     /// Where the model is shown code from.
     pub context: ContextScope,
+    /// Files that are not shown but while they are edited, as patterns of `.gitignore`.
+    pub exclude: Vec<String>,
     /// Whether clients with inline completion are offered items in their completion menus too.
     pub completion_items: bool,
     /// Whether it is kept how suggestions are received, in a file of the user's.
@@ -69,6 +73,8 @@ pub struct Options {
     pub min_confidence: Option<u8>,
     /// See [`Settings::context`].
     pub context: Option<ContextScope>,
+    /// See [`Settings::exclude`]; added to what earlier sources say.
+    pub exclude: Vec<String>,
     /// See [`Settings::completion_items`].
     pub completion_items: Option<bool>,
     /// See [`Settings::statistics`].
@@ -80,7 +86,7 @@ pub struct Options {
 /// A sentence about something a source says that is not followed, fit to be shown to the user.
 pub type Problem = String;
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "enabled",
     "languages",
     "model",
@@ -90,6 +96,7 @@ const NAMES: [&str; 12] = [
     "deadline_ms",
     "min_confidence",
     "context",
+    "exclude",
     "completion_items",
     "statistics",
     "log_level",
@@ -114,6 +121,7 @@ impl Default for Settings {
                 candidates: 1,
             },
             context: ContextScope::Workspace,
+            exclude: Vec::new(),
             completion_items: false,
             statistics: true,
             log_level: LogLevel::Info,
@@ -127,6 +135,7 @@ impl Settings {
         let mut settings = Self::default();
         for options in sources {
             settings.languages.extend(options.languages.clone());
+            settings.exclude.extend(options.exclude.clone());
             replace(&mut settings.enabled, options.enabled);
             replace(&mut settings.completion.multiline, options.multiline);
             replace(&mut settings.completion.max_tokens, options.max_tokens);
@@ -207,6 +216,7 @@ impl Options {
                 "deadline_ms" => set.number(&mut options.deadline_ms, 0, 60_000),
                 "min_confidence" => set.number(&mut options.min_confidence, 0, 100),
                 "context" => set.context(&mut options.context),
+                "exclude" => set.patterns(&mut options.exclude),
                 "completion_items" => set.boolean(&mut options.completion_items),
                 "statistics" => set.boolean(&mut options.statistics),
                 "log_level" => set.log_level(&mut options.log_level),
@@ -298,6 +308,24 @@ impl Setter<'_> {
         self.set(option, scope, "window, file, open or workspace");
     }
 
+    fn patterns(&mut self, patterns: &mut Vec<String>) {
+        let Some(texts) =
+            self.value.as_array().and_then(|list| list.iter().map(Value::as_str).collect::<Option<Vec<_>>>())
+        else {
+            self.problems.push(unexpected(self.name, self.value, "a list of texts", self.source));
+            return;
+        };
+        for text in texts {
+            match problem(text) {
+                None => patterns.push(text.to_owned()),
+                Some(problem) => self.problems.push(format!(
+                    "`{text}` of `{}` in {} is no pattern, and is not used: {problem}",
+                    self.name, self.source
+                )),
+            }
+        }
+    }
+
     fn log_level(&mut self, option: &mut Option<LogLevel>) {
         let level = LogLevel::ALL.into_iter().find(|level| self.value.as_str() == Some(level.name()));
         self.set(option, level, "error, warn, info, debug or trace");
@@ -381,9 +409,9 @@ mod tests {
     fn every_setting_is_read_in_both_spellings() {
         for value in [
             json!({"enabled": false, "languages": {"c": false}, "model": "m", "multiline": "never", "max_tokens": 1,
-                   "context_tokens": 64, "deadline_ms": 5, "min_confidence": 6, "context": "open", "completion_items": true, "statistics": false, "log_level": "trace"}),
+                   "context_tokens": 64, "deadline_ms": 5, "min_confidence": 6, "context": "open", "exclude": ["*.gen"], "completion_items": true, "statistics": false, "log_level": "trace"}),
             json!({"enabled": false, "languages": {"c": false}, "model": "m", "multiline": "never", "maxTokens": 1,
-                   "contextTokens": 64, "deadlineMs": 5, "minConfidence": 6, "context": "open", "completionItems": true, "statistics": false, "logLevel": "trace"}),
+                   "contextTokens": 64, "deadlineMs": 5, "minConfidence": 6, "context": "open", "exclude": ["*.gen"], "completionItems": true, "statistics": false, "logLevel": "trace"}),
         ] {
             let (options, problems) = Options::from_client(&value, "test");
             assert_eq!(problems, Vec::<String>::new());
@@ -397,6 +425,7 @@ mod tests {
                 deadline_ms: Some(5),
                 min_confidence: Some(6),
                 context: Some(ContextScope::Open),
+                exclude: vec!["*.gen".to_owned()],
                 completion_items: Some(true),
                 statistics: Some(false),
                 log_level: Some(LogLevel::Trace),
@@ -413,6 +442,8 @@ mod tests {
             (json!({"max_tokens": 1.5}), "`max_tokens` in test must be a whole number from 1 to 1024, not 1.5"),
             (json!({"deadline_ms": -1}), "`deadline_ms` in test must be a whole number from 0 to 60000, not -1"),
             (json!({"context": "all"}), "`context` in test must be window, file, open or workspace, not \"all\""),
+            (json!({"exclude": "*.rs"}), "`exclude` in test must be a list of texts, not \"*.rs\""),
+            (json!({"exclude": ["a{b"]}), "`a{b` of `exclude` in test is no pattern, and is not used: "),
             (json!({"multiline": true}), "`multiline` in test must be auto, always or never, not true"),
             (json!({"languages": {"rust": "no"}}), "`languages.rust` in test must be true or false, not \"no\""),
             (json!({"languages": []}), "`languages` in test must be an object of language identifiers"),

@@ -12,8 +12,9 @@ use fimble_completion::context::{OpenFile, Surroundings};
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, EngineError, Priority};
 use fimble_completion::pin::Pins;
+use fimble_completion::plan::is_blank;
 use fimble_completion::position::{Position, PositionEncoding, offset_at};
-use fimble_completion::settings::{CompletionSettings, ContextScope};
+use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
 use fimble_completion::suggestion_cache::{Answer, Origin, SuggestionCache};
 use tower_lsp::ls_types::Uri;
 
@@ -197,7 +198,14 @@ impl Session {
         };
 
         let settings = &self.settings.completion;
-        let by_hand = || CompletionSettings { candidates: CANDIDATES, ..settings.by_hand() };
+        let by_hand = || {
+            // On a blank line, who asks for something and has typed nothing is not after one line of many.
+            let multiline = match settings.multiline {
+                Multiline::Auto if is_blank(&document, offset) => Multiline::Always,
+                multiline => multiline,
+            };
+            CompletionSettings { candidates: CANDIDATES, multiline, ..settings.by_hand() }
+        };
         let settings = if question.by_hand { by_hand() } else { settings.clone() };
         let place = Place { version: document.version(), position: question.position };
         let known = self.suggestions.get(&document, offset, &settings).filter(|_| self.mechanisms.suggestion_cache);
@@ -214,10 +222,12 @@ impl Session {
     }
 
     /// What may be shown beside the document `uri`.
-    fn surroundings(&self, uri: &Uri) -> Surroundings {
+    fn surroundings(&mut self, uri: &Uri) -> Surroundings {
+        let exclusions = self.workspace.exclusions();
+        let is_shown = |open: &OpenDocument| !exclusions.contain(open.document.name());
         let scope = self.settings.context;
         let others = self.documents.iter().filter(|(other, _)| *other != uri && scope >= ContextScope::Open);
-        let mut open: Vec<&OpenDocument> = others.map(|(_, open)| open).collect();
+        let mut open: Vec<&OpenDocument> = others.map(|(_, open)| open).filter(|open| is_shown(open)).collect();
         open.sort_by_key(|open| Reverse(open.used));
         open.truncate(OPEN_DOCUMENTS);
         let file = |open: &OpenDocument| OpenFile { document: open.document.clone(), edited: open.edited };
@@ -252,8 +262,9 @@ impl Session {
         let Some(answer) = shown.or_else(|| completion.withheld.clone().map(Answer::Withheld)) else { return };
         if self.engine.serves(&work.engine) {
             // One that was asked for by hand, or finished later, goes on being offered while the user types along.
-            let CompletionSettings { deadline, min_confidence, candidates, .. } = self.settings.completion;
-            let settings = CompletionSettings { deadline, min_confidence, candidates, ..work.settings.clone() };
+            let CompletionSettings { deadline, min_confidence, candidates, multiline, .. } = self.settings.completion;
+            let settings =
+                CompletionSettings { deadline, min_confidence, candidates, multiline, ..work.settings.clone() };
             let Cursor { document, offset, .. } = &work.cursor;
             self.suggestions.insert(document, *offset, &settings, answer, origin);
         }
@@ -280,6 +291,7 @@ impl Session {
 
     /// The work of reading a document that was just opened.
     pub(crate) fn opened(&mut self, uri: &Uri) -> Option<Work> {
+        let surroundings = self.surroundings(uri);
         let open = self.documents.get(uri)?;
         let EngineState::Ready(engine) = self.engine.state() else { return None };
         if !self.settings.completes(&open.language_id, open.document.language()) {
@@ -291,7 +303,7 @@ impl Session {
         let offset = document.text().len_bytes();
         let place = Place { version: document.version(), position: Position { line: 0, character: 0 } };
         let settings = self.settings.completion.clone();
-        let cursor = Cursor::new(document, offset, self.surroundings(uri));
+        let cursor = Cursor::new(document, offset, surroundings);
         Some(Work { place, purpose: Purpose::WarmUp, cursor, settings, engine: engine.clone() })
     }
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 use tower_lsp::ls_types::{Uri, WorkspaceFoldersChangeEvent};
 
 use crate::event::EventSender;
+use crate::exclusions::{Exclusions, IGNORE_FILE};
 use crate::proto;
 use reader::Reader;
 
@@ -19,6 +20,9 @@ pub use reader::read_workspace;
 #[derive(Default)]
 pub(crate) struct Workspace {
     folders: Folders,
+    /// Patterns that the user gives.
+    exclude: Vec<String>,
+    exclusions: Option<Exclusions>,
     reader: Option<Reader>,
     waiting: Waiting,
     /// As the reader said last.
@@ -56,6 +60,20 @@ impl Workspace {
         self.close();
     }
 
+    /// Leaves out the files that `patterns` name.
+    pub(crate) fn exclude(&mut self, patterns: &[String]) {
+        if self.exclude != patterns {
+            self.exclude = patterns.to_vec();
+            self.close();
+        }
+    }
+
+    /// What is shown only while it is edited itself.
+    pub(crate) fn exclusions(&mut self) -> &Exclusions {
+        self.exclusions
+            .get_or_insert_with(|| Exclusions::new(self.folders.0.iter().map(PathBuf::as_path), &self.exclude))
+    }
+
     pub(crate) fn change_folders(&mut self, change: &WorkspaceFoldersChangeEvent) {
         let mut folders = self.folders.0.clone();
         let removed: Vec<PathBuf> = change.removed.iter().filter_map(|folder| proto::file_path(&folder.uri)).collect();
@@ -84,18 +102,24 @@ impl Workspace {
             return false;
         }
         self.reading = Reading::default();
-        self.reader = Reader::start(self.folders.clone(), self.waiting.clone(), events.clone());
+        // It finds each folder's ignore files itself.
+        let exclusions = Exclusions::new([], &self.exclude);
+        self.reader = Reader::start(self.folders.clone(), exclusions, self.waiting.clone(), events.clone());
         self.reader.is_some()
     }
 
     /// Ends reading, and forgets what was read.
     pub(crate) fn close(&mut self) {
         self.reader = None;
+        self.exclusions = None;
         self.reading = Reading::default();
     }
 
     /// Files of the workspace, or others, have changed, come or gone.
-    pub(crate) fn changed(&self, files: &[Uri]) {
+    pub(crate) fn changed(&mut self, files: &[Uri]) {
+        if files.iter().any(|file| file.path().as_str().ends_with(IGNORE_FILE)) {
+            self.exclusions = None;
+        }
         if let Some(reader) = &self.reader {
             reader.changed(files.iter().filter_map(proto::file_path).collect());
         }

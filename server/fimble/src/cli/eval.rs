@@ -12,6 +12,7 @@ use fimble_completion::complete::{Completion, Cursor, Timing, complete, warm_up}
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, Priority, Usage};
 use fimble_completion::language::Language;
+use fimble_completion::place::{Place as PlaceKind, place};
 use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -98,6 +99,7 @@ struct Figures<'a> {
 struct Outcome {
     exact: bool,
     similarity: f64,
+    place: PlaceKind,
     answer: String,
     names_shown: bool,
     names_used: bool,
@@ -108,6 +110,7 @@ struct Outcome {
 #[derive(Serialize)]
 struct Line<'a> {
     task_id: &'a str,
+    place: PlaceKind,
     exact: bool,
     answer: &'a str,
     expected: &'a str,
@@ -164,12 +167,12 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
 
 fn evaluate(
     case: &Case,
-    place: Place,
+    gap: Place,
     arguments: &Arguments,
     settings: &CompletionSettings,
     engine: &dyn Engine,
 ) -> anyhow::Result<Outcome> {
-    let Place { name, before, after, surroundings } = place;
+    let Place { name, before, after, surroundings } = gap;
     let expected = case.canonical_solution.trim_end();
     let multiline = if expected.trim_start_matches('\n').contains('\n') { Multiline::Always } else { Multiline::Never };
     let settings = CompletionSettings { multiline, ..settings.clone() };
@@ -200,6 +203,7 @@ fn evaluate(
         similarity: strsim::normalized_levenshtein(answer.trim_end(), expected),
         names_shown: case.names.iter().all(|name| has_word(&shown, name)),
         names_used: case.names.iter().all(|name| has_word(&answer, name)),
+        place: place(&cursor.document, cursor.offset, &settings),
         answer,
         completion,
     })
@@ -212,6 +216,7 @@ fn has_word(text: &str, word: &str) -> bool {
 fn line<'a>(case: &'a Case, outcome: &'a Outcome) -> Line<'a> {
     Line {
         task_id: &case.task_id,
+        place: outcome.place,
         exact: outcome.exact,
         answer: &outcome.answer,
         expected: &case.canonical_solution,

@@ -17,9 +17,7 @@ use ropey::Rope;
 
 use super::{Folders, Reading, Waiting};
 use crate::event::{Event, EventSender};
-
-/// Files named like this one say, as `.gitignore` does, what fimble is not to look at.
-const IGNORE_FILE: &str = ".fimbleignore";
+use crate::exclusions::{Exclusions, IGNORE_FILE};
 
 /// A larger file is generated, or data.
 const LARGEST_FILE: u64 = 256 << 10;
@@ -43,10 +41,15 @@ pub(super) struct Reader {
 
 impl Reader {
     /// `None` where there is no thread to be had.
-    pub(super) fn start(folders: Folders, waiting: Waiting, events: EventSender) -> Option<Self> {
+    pub(super) fn start(
+        folders: Folders,
+        exclusions: Exclusions,
+        waiting: Waiting,
+        events: EventSender,
+    ) -> Option<Self> {
         let index = Arc::new(WorkspaceIndex::default());
         let (changes, received) = mpsc::channel();
-        let pass = Pass { folders, waiting, events, index: index.clone(), changes: received };
+        let pass = Pass { folders, exclusions, waiting, events, index: index.clone(), changes: received };
         match thread::Builder::new().name("read workspace".to_owned()).spawn(move || pass.run()) {
             Ok(_) => Some(Self { index, changes }),
             Err(error) => {
@@ -66,13 +69,15 @@ impl Reader {
 pub fn read_workspace(folder: &Path) -> WorkspaceIndex {
     let index = WorkspaceIndex::default();
     let folders = Folders(vec![folder.to_owned()]);
-    walk(folder).build().filter_map(Result::ok).for_each(|entry| read(&entry, &folders, &index));
+    let exclusions = Exclusions::new([], &[]);
+    walk(folder).build().filter_map(Result::ok).for_each(|entry| read(&entry, &folders, &exclusions, &index));
     index
 }
 
 /// What the thread has.
 struct Pass {
     folders: Folders,
+    exclusions: Exclusions,
     waiting: Waiting,
     events: EventSender,
     index: Arc<WorkspaceIndex>,
@@ -172,22 +177,23 @@ impl Pass {
         while !self.waiting.is_none() {
             thread::sleep(MOMENT);
         }
-        read(entry, &self.folders, &self.index);
+        read(entry, &self.folders, &self.exclusions, &self.index);
     }
 }
 
-fn read(entry: &DirEntry, folders: &Folders, index: &WorkspaceIndex) {
+fn read(entry: &DirEntry, folders: &Folders, exclusions: &Exclusions, index: &WorkspaceIndex) {
     let language = Language::from_path(entry.path());
     let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
     let is_small = || entry.metadata().is_ok_and(|metadata| metadata.len() <= LARGEST_FILE);
-    if !is_file || !language.has_grammar() || !is_small() {
+    let name = folders.name_of(entry.path());
+    if !is_file || !language.has_grammar() || exclusions.contain(&name) || !is_small() {
         return;
     }
     // What is not UTF-8 is no code that fimble completes.
     let Ok(text) = std::fs::read_to_string(entry.path()) else { return };
     let text = Rope::from_str(&text);
     if let Some(tree) = SyntaxTree::parse(language, &text) {
-        index.insert(&folders.name_of(entry.path()), Outline::new(language, &tree, &text));
+        index.insert(&name, Outline::new(language, &tree, &text));
     }
 }
 

@@ -1,0 +1,100 @@
+//! What kind of place the cursor is in.
+
+use std::iter;
+
+use serde::Serialize;
+use tree_sitter::Node;
+
+use crate::document::Document;
+use crate::plan::{Shape, plan};
+use crate::settings::CompletionSettings;
+
+/// From the most to the least particular.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    Comment,
+    String,
+    Import,
+    /// The parameters of a function that is being defined.
+    Parameters,
+    /// A block that has been opened and holds nothing.
+    EmptyBody,
+    /// Code follows in the same line.
+    WithinLine,
+    /// At the end of a line that is begun, or on a blank one.
+    LineEnd,
+}
+
+/// The kind of the place at the byte `offset`. Where the language has no grammar, from the cursor's line alone.
+pub fn place(document: &Document, offset: usize, settings: &CompletionSettings) -> Place {
+    let around =
+        |kinds: &[&str]| nodes_around(document, offset).any(|node| kinds.iter().any(|kind| node.kind().contains(kind)));
+    let plan = plan(document, offset, settings);
+    let closers = |character: char| matches!(character, ')' | ']' | '}' | ';' | ',' | '"' | '\'');
+    if around(&["comment"]) {
+        Place::Comment
+    } else if around(&["string"]) {
+        Place::String
+    } else if around(&["import", "use_declaration", "include"]) || begins_import(&plan.line_before) {
+        Place::Import
+    } else if around(&["parameters", "parameter_list"]) {
+        Place::Parameters
+    } else if plan.shape != Shape::Line {
+        Place::EmptyBody
+    } else if !plan.line_after.trim().chars().all(closers) {
+        Place::WithinLine
+    } else {
+        Place::LineEnd
+    }
+}
+
+/// An import is none for the parser until it names something.
+fn begins_import(line: &str) -> bool {
+    ["import ", "from ", "use ", "#include "].iter().any(|word| line.trim_start().starts_with(word))
+}
+
+/// The nodes that the byte before `offset` is in, the innermost first. A comment ends where its line does, and the cursor
+/// there still is in it.
+pub(crate) fn nodes_around(document: &Document, offset: usize) -> impl Iterator<Item = Node<'_>> {
+    let before = offset.saturating_sub(1);
+    let innermost = document.syntax().and_then(|tree| tree.root_node().descendant_for_byte_range(before, before));
+    iter::successors(innermost, |node| node.parent())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+    use crate::settings::Multiline;
+
+    #[test]
+    fn places_are_told_apart() {
+        for (language, fixture, expected) in [
+            ("rust", "// a $0\n", Place::Comment),
+            ("rust", "let a = \"b $0\";\n", Place::String),
+            ("rust", "use std::$0;\n", Place::Import),
+            ("rust", "fn f(a: $0) {}\n", Place::Parameters),
+            ("rust", "fn f() {\n    $0\n}\n", Place::EmptyBody),
+            ("rust", "fn f() {\n    g($0, b);\n}\n", Place::WithinLine),
+            ("rust", "fn f() {\n    g($0);\n}\n", Place::LineEnd),
+            ("python", "import $0\n", Place::Import),
+            ("python", "def f(a, $0):\n    pass\n", Place::Parameters),
+            ("python", "def f():\n    \"\"\"A $0\"\"\"\n", Place::String),
+            ("python", "def f():\n    a = 1\n    $0\n", Place::LineEnd),
+            ("toml", "a = $0\n", Place::LineEnd),
+        ] {
+            let offset = fixture.find("$0").unwrap();
+            let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
+            let settings = CompletionSettings {
+                multiline: Multiline::Auto,
+                max_tokens: 64,
+                context_tokens: 1024,
+                deadline: None,
+                min_confidence: 0,
+                candidates: 1,
+            };
+            assert_eq!(place(&document, offset, &settings), expected, "{fixture}");
+        }
+    }
+}
