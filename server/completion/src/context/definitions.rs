@@ -27,7 +27,7 @@ const LIKENESS: f32 = 3.0;
 /// Others of a file that is drawn on are not worth a line.
 const LIKE_ENOUGH: f32 = 1.5;
 
-/// What a file is worth that the cursor's file imports, and one in another folder.
+/// What the same file is worth, or one that it imports, and one in another folder.
 const IMPORTED: f32 = 1.5;
 const ELSEWHERE: f32 = 0.7;
 
@@ -151,7 +151,7 @@ fn worth(path: &str, from: &str, imported: &HashSet<String>) -> f32 {
     // The file that stands for its folder.
     let module = if ["mod", "lib", "__init__", "index", "main"].contains(&stem) { folder } else { stem };
     let folder_of = |path: &str| path.rsplit_once(['/', '\\']).map(|(folder, _)| folder.to_owned());
-    if imported.contains(module) {
+    if path == from || imported.contains(module) {
         IMPORTED
     } else if folder_of(path) == folder_of(from) {
         1.0
