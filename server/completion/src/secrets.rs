@@ -45,7 +45,7 @@ pub fn is_secret(path: &str) -> bool {
         (None, Some(start)) => name.starts_with(start),
         (None, None) => name == *pattern,
     };
-    NAMES.iter().any(|pattern| matches(pattern)) || parts.any(|folder| FOLDERS.contains(&folder))
+    NAMES.iter().any(matches) || parts.any(|folder| FOLDERS.contains(&folder))
 }
 
 #[cfg(test)]

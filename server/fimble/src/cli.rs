@@ -5,6 +5,7 @@ mod engine;
 mod eval;
 mod lsp;
 mod replay;
+mod scope;
 mod stats;
 
 use std::io;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use fimble_completion::complete::{Completion, Cursor, Timing, complete, warm_up};
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, Priority, Usage};
@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use super::Common;
 use super::engine::{LoadedEngine, Stages, load, milliseconds};
+use super::scope::Scope;
 use cases::{Case, Place, Repositories, read};
 
 #[derive(Args)]
@@ -47,29 +48,6 @@ pub(super) struct Arguments {
     /// Take only the first N cases of each dataset
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Scope {
-    /// Only what is around the cursor
-    Window,
-    /// Other places of the same file
-    File,
-    /// And other files of the repository, as if they were open: the five nearest
-    Open,
-    /// And all its files
-    Workspace,
-}
-
-impl From<Scope> for ContextScope {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::Window => Self::Window,
-            Scope::File => Self::File,
-            Scope::Open => Self::Open,
-            Scope::Workspace => Self::Workspace,
-        }
-    }
 }
 
 /// What an answer to a key may take without being felt.

@@ -14,6 +14,7 @@ use fimble::options::{LogLevel, Options, Settings, user_file};
 use fimble::{LoadEngine, Mechanisms, ServeOptions, log};
 use fimble_completion::language::Language;
 use fimble_completion::pin::PinScope;
+use fimble_completion::settings::ContextScope;
 use fimble_inference::EngineOptions;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 use super::Common;
 use super::engine::milliseconds;
 use super::lsp::load_engine;
+use super::scope::Scope;
 use client::Client;
 
 /// Types lines of a file, character by character, and asks for a completion after each.
@@ -42,6 +44,12 @@ pub(super) struct Arguments {
     /// How long a suggestion may take; the `deadline_ms` setting unless told
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60_000))]
     deadline_ms: Option<u64>,
+    /// What else the model is shown; the setting unless told
+    #[arg(long, value_name = "WHERE")]
+    context: Option<Scope>,
+    /// The folder that the editor has open; none unless told
+    #[arg(long, value_name = "FOLDER")]
+    workspace: Option<PathBuf>,
     /// Leave out what makes keys cheap, to see what it brings
     #[arg(long, value_name = "MECHANISM")]
     without: Vec<Mechanism>,
@@ -127,6 +135,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     let command_line = Options {
         model: common.model,
         deadline_ms: arguments.deadline_ms,
+        context: arguments.context.map(ContextScope::from),
         log_level: Some(level),
         ..Options::default()
     };
@@ -152,8 +161,12 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         known_tokens: has(Mechanism::KnownTokens),
         ..EngineOptions::default()
     };
+    let workspace = match &arguments.workspace {
+        Some(folder) => Some(folder.canonicalize().with_context(|| format!("cannot open `{}`", folder.display()))?),
+        None => None,
+    };
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
-    let report = runtime.block_on(replay(&texts, pace, load_engine(engine), options))?;
+    let report = runtime.block_on(replay(&texts, pace, workspace, load_engine(engine), options))?;
     runtime.shutdown_background();
 
     let mut stdout = io::stdout().lock();
@@ -203,8 +216,14 @@ struct Pace {
     deadline: Duration,
 }
 
-async fn replay(texts: &[Text], pace: Pace, load: LoadEngine, options: ServeOptions) -> anyhow::Result<Report> {
-    let mut client = Client::start(load, options).await?;
+async fn replay(
+    texts: &[Text],
+    pace: Pace,
+    workspace: Option<PathBuf>,
+    load: LoadEngine,
+    options: ServeOptions,
+) -> anyhow::Result<Report> {
+    let mut client = Client::start(load, options, workspace.as_deref()).await?;
     let model = wait_for_model(&mut client).await?;
     let characters = texts.iter().map(|text| text.typed.chars().count()).sum();
     let progress = ProgressBar::new(characters as u64).with_style(
@@ -235,6 +254,10 @@ async fn replay(texts: &[Text], pace: Pace, load: LoadEngine, options: ServeOpti
 async fn wait_for_model(client: &mut Client) -> anyhow::Result<String> {
     loop {
         let status = client.request("fimble/status", Value::Null).await?;
+        if status["workspace"]["ended"] == false {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        }
         match (status["state"].as_str(), status["model"].as_str()) {
             (Some("ready"), Some(model)) => return Ok(model.to_owned()),
             (Some("loading"), _) => tokio::time::sleep(Duration::from_millis(20)).await,

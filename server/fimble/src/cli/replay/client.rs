@@ -1,6 +1,7 @@
 //! An editor without a window: speaks LSP to a server in the same process.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
@@ -24,8 +25,12 @@ pub(super) struct Client {
 type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
 
 impl Client {
-    /// Starts a server and greets it.
-    pub(super) async fn start(load: LoadEngine, options: ServeOptions) -> anyhow::Result<Self> {
+    /// Starts a server and greets it, with a folder open if one is given.
+    pub(super) async fn start(
+        load: LoadEngine,
+        options: ServeOptions,
+        workspace: Option<&Path>,
+    ) -> anyhow::Result<Self> {
         let (to_server, input) = tokio::io::duplex(PIPE);
         let (output, from_server) = tokio::io::duplex(PIPE);
         let server = tokio::spawn(serve(input, output, load, options));
@@ -46,7 +51,10 @@ impl Client {
             "general": { "positionEncodings": ["utf-8"] },
             "textDocument": { "inlineCompletion": {} },
         });
-        client.request("initialize", json!({ "capabilities": capabilities })).await?;
+        let folder = |folder: &Path| json!({ "uri": format!("file://{}", folder.display()), "name": "workspace" });
+        let folders: Vec<Value> = workspace.map(folder).into_iter().collect();
+        let params = json!({ "capabilities": capabilities, "workspaceFolders": folders });
+        client.request("initialize", params).await?;
         client.notify("initialized", json!({})).await?;
         Ok(client)
     }
