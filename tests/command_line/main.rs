@@ -1,7 +1,10 @@
 //! The binary as users and editors start it, with the embedded model.
 
 mod complete;
+mod editor;
 mod eval;
+mod forget;
+mod privacy;
 mod replay;
 mod server;
 mod stats;

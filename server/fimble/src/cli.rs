@@ -3,6 +3,7 @@
 mod complete;
 mod engine;
 mod eval;
+mod forget;
 mod lsp;
 mod replay;
 mod scope;
@@ -40,6 +41,7 @@ enum Command {
     Eval(eval::Arguments),
     Replay(replay::Arguments),
     Stats(stats::Arguments),
+    Forget(forget::Arguments),
 }
 
 #[derive(Args)]
@@ -92,6 +94,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Eval(arguments)) => eval::run(&arguments, common),
         Some(Command::Replay(arguments)) => replay::run(&arguments, common),
         Some(Command::Stats(arguments)) => stats::run(&arguments),
+        Some(Command::Forget(arguments)) => forget::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         // Whoever reads the output has seen enough.

@@ -22,6 +22,7 @@ mod serve;
 mod server_status;
 mod session;
 mod statistics;
+pub mod stored;
 mod transport;
 pub mod usage_record;
 mod work_ahead;

@@ -1,0 +1,44 @@
+//! `fimble forget`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::{fimble, outcome};
+
+fn forget(home: &Path, arguments: &[&str]) -> (String, String, i32) {
+    let output = fimble().env("HOME", home).arg("forget").args(arguments).stdin(Stdio::null()).output().unwrap();
+    outcome(output)
+}
+
+#[test]
+fn what_is_stored_is_listed_and_deleted_but_not_models() {
+    let home = tempfile::tempdir().unwrap();
+    assert_eq!(forget(home.path(), &[]), ("Nothing is stored.\n".to_owned(), String::new(), 0));
+
+    let [statistics, cache, model, own] = [
+        ".local/state/fimble/statistics.json",
+        ".cache/fimble/models/embedded-1/config.json",
+        ".local/share/fimble/models/mine/model.gguf",
+        ".config/fimble/fimble.toml",
+    ]
+    .map(|path| home.path().join(path));
+    for file in [&statistics, &cache, &model, &own] {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, "0123456789").unwrap();
+    }
+    let (listed, errors, status) = forget(home.path(), &["--dry-run"]);
+    assert!(listed.contains("statistics") && listed.contains("10 bytes") && !listed.contains("model.gguf"), "{listed}");
+    assert_eq!((errors.as_str(), status), ("", 0));
+    assert!(statistics.exists() && cache.exists());
+
+    // Who is not asked has to say so.
+    let (_, errors, status) = forget(home.path(), &[]);
+    assert!(errors.contains("--yes"), "{errors}");
+    assert_eq!(status, 1);
+
+    assert_eq!(forget(home.path(), &["--yes"]).2, 0);
+    assert!(!statistics.exists() && !cache.exists() && model.exists() && own.exists());
+    assert_eq!(forget(home.path(), &["--yes", "--models"]).2, 0);
+    assert!(!model.exists() && own.exists());
+}
