@@ -5,6 +5,7 @@ mod engine;
 mod eval;
 mod forget;
 mod lsp;
+mod models;
 mod replay;
 mod scope;
 mod stats;
@@ -19,7 +20,7 @@ use fimble::options::LogLevel;
 /// Code completion by a small language model on your own machine.
 ///
 /// Without a subcommand fimble is a language server on standard input and output, which is how editors start it. The
-/// model comes with the binary; nothing is downloaded and nothing leaves the machine.
+/// model comes with the binary. Nothing is downloaded but by `fimble models pull`, and nothing leaves the machine.
 #[derive(Parser)]
 #[command(version, after_help = "Try it: fimble complete src/main.rs:10:5")]
 struct Arguments {
@@ -42,6 +43,7 @@ enum Command {
     Replay(replay::Arguments),
     Stats(stats::Arguments),
     Forget(forget::Arguments),
+    Models(models::Arguments),
 }
 
 #[derive(Args)]
@@ -95,6 +97,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Replay(arguments)) => replay::run(&arguments, common),
         Some(Command::Stats(arguments)) => stats::run(&arguments),
         Some(Command::Forget(arguments)) => forget::run(&arguments),
+        Some(Command::Models(arguments)) => models::run(arguments),
     };
     result.unwrap_or_else(|error| {
         // Whoever reads the output has seen enough.

@@ -1,4 +1,4 @@
-//! The command `fimble`: arguments, standard streams, and the joining of the three crates.
+//! The command `fimble`: arguments, standard streams, and the joining of the crates.
 
 #![warn(clippy::unwrap_used)]
 

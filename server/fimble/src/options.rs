@@ -86,7 +86,7 @@ pub struct Options {
 /// A sentence about something a source says that is not followed, fit to be shown to the user.
 pub type Problem = String;
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "enabled",
     "languages",
     "model",
@@ -100,6 +100,7 @@ const NAMES: [&str; 13] = [
     "completion_items",
     "statistics",
     "log_level",
+    "manifest_key",
 ];
 
 impl Default for Settings {
@@ -220,6 +221,8 @@ impl Options {
                 "completion_items" => set.boolean(&mut options.completion_items),
                 "statistics" => set.boolean(&mut options.statistics),
                 "log_level" => set.log_level(&mut options.log_level),
+                // Read where manifests are, and from the user's own file only: a client cannot say whom to trust.
+                "manifest_key" => set.text(&mut None),
                 _ => problems.push(format!(
                     "`{name}` in {source} is no setting of fimble and is not used; there are: {}",
                     NAMES.join(", ")

@@ -25,10 +25,11 @@ pub fn stored() -> Vec<Stored> {
         let others = ["lock", "broken.json"].map(|extension| file.with_extension(extension));
         std::iter::once(file).chain(others)
     });
+    let models = ["models", "manifests", "previous-model.toml"].map(|name| ours(folders.data_dir()).join(name));
     vec![
         Stored { what: "statistics", paths: statistics.collect(), is_the_users: false },
         Stored { what: "the embedded model, unpacked", paths: vec![ours(folders.cache_dir())], is_the_users: false },
-        Stored { what: "models", paths: vec![ours(folders.data_dir()).join("models")], is_the_users: true },
+        Stored { what: "models", paths: models.to_vec(), is_the_users: true },
     ]
 }
 

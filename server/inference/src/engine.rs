@@ -7,12 +7,12 @@ use std::thread;
 
 use fimble_completion::engine::{Engine, EngineError, Generation, GenerationRequest, ModelInfo, Priority};
 use fimble_completion::prompt::FimTemplate;
+use fimble_models::{LocatedModel, locate};
 
 use crate::cache::Cache;
 use crate::decoder::Decoder;
 use crate::interrupt::{Interrupt, Urgent};
 use crate::load::{self, LoadError, Loaded};
-use crate::locate::{LocatedModel, locate};
 use crate::vocabulary::Vocabulary;
 use crate::worker::{Job, Worker};
 

@@ -1,4 +1,4 @@
-//! Local models through mistral.rs: finding and loading them, reusing their KV cache, and generating under the limits
+//! Local models through mistral.rs: loading them, reusing their KV cache, and generating under the limits
 //! that fimble needs. The only crate that knows mistral.rs; everyone else sees
 //! [`fimble_completion::engine::Engine`].
 //!
@@ -10,18 +10,13 @@
 
 mod cache;
 mod decoder;
-mod embedded;
 mod engine;
 mod interrupt;
 mod known_tokens;
 mod load;
-mod locate;
-mod manifest;
 mod runner;
 mod vocabulary;
 mod worker;
 
 pub use engine::{EngineOptions, MistralEngine};
 pub use load::LoadError;
-pub use locate::{EMBEDDED, LocatedModel, ModelFiles, NamedModel, locate, model_names, models_folder, named_models};
-pub use manifest::{Manifest, Quantization};

@@ -9,12 +9,11 @@ use std::sync::Arc;
 
 use fimble_completion::engine::ModelInfo;
 use fimble_completion::prompt::{FimTemplate, detect_family};
+use fimble_models::{DamagedModel, LocateError, LocatedModel, Manifest, ModelFiles, Quantization};
 use mistralrs::model_builder_trait::{build_gguf_pipeline, build_text_pipeline};
 use mistralrs::{GgufModelBuilder, IsqType, ModelDType, SchedulerConfig, TextModelBuilder, TokenSource};
 use tokio::runtime::{self, Runtime};
 
-use crate::locate::{LocateError, LocatedModel, ModelFiles};
-use crate::manifest::{Manifest, Quantization};
 use crate::runner::{KV_STEP, LoadedPipeline, RunError, Runner};
 use crate::vocabulary::Vocabulary;
 
@@ -35,6 +34,8 @@ pub(crate) struct Loaded {
 pub enum LoadError {
     #[error(transparent)]
     Locate(#[from] LocateError),
+    #[error(transparent)]
+    Damaged(#[from] DamagedModel),
     #[error("cannot load the model `{name}`: {message}")]
     Load { name: String, message: String },
     #[error(
@@ -50,7 +51,8 @@ pub enum LoadError {
 }
 
 pub(crate) fn load(model: LocatedModel) -> Result<Loaded, LoadError> {
-    let LocatedModel { manifest, files } = model;
+    model.verify()?;
+    let LocatedModel { manifest, files, .. } = model;
     let name = manifest.name.clone();
     let failed = |message: String| LoadError::Load { name: name.clone(), message };
     let runtime = runtime::Builder::new_current_thread()

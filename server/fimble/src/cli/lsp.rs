@@ -9,7 +9,8 @@ use fimble::options::{LogLevel, Options, user_file};
 use fimble::usage_record::user_record;
 use fimble::{KnownModel, LoadEngine, ServeOptions, log, serve};
 use fimble_completion::engine::Engine;
-use fimble_inference::{EngineOptions, MistralEngine, NamedModel, named_models};
+use fimble_inference::{EngineOptions, MistralEngine};
+use fimble_models::{NamedModel, named_models};
 
 use super::Common;
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::verify::digest_of;
+
 /// One file of `models/embedded/`, with the digest it had when fimble was built.
 pub(crate) struct EmbeddedFile {
     name: &'static str,
@@ -38,7 +40,7 @@ fn unpack_into(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     for file in EMBEDDED_FILES {
         let path = folder.join(file.name);
-        if digest_of(&path).is_ok_and(|digest| digest == file.sha256) {
+        if digest_of(&path).is_ok_and(|(_, digest)| digest == file.sha256) {
             continue;
         }
         let mut whole = tempfile::NamedTempFile::new_in(folder)?;
@@ -47,12 +49,6 @@ fn unpack_into(folder: &Path) -> io::Result<()> {
         whole.persist(&path)?;
     }
     Ok(())
-}
-
-fn digest_of(path: &Path) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    io::copy(&mut fs::File::open(path)?, &mut hasher)?;
-    Ok(format!("{:x}", hasher.finalize()))
 }
 
 #[cfg(test)]

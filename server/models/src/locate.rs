@@ -6,7 +6,10 @@ use std::{fs, io};
 use etcetera::BaseStrategy;
 
 use crate::embedded;
+use crate::lock::{Lock, LockError, is_plain_name};
 use crate::manifest::{Manifest, ManifestError};
+use crate::signature::{SignatureError, trusted_signature};
+use crate::verify::{DamagedModel, Pinned};
 
 /// The name of the model that comes with the binary.
 pub const EMBEDDED: &str = "embedded";
@@ -19,6 +22,9 @@ const MANIFEST_FILE: &str = "fimble-model.toml";
 pub struct LocatedModel {
     pub manifest: Manifest,
     pub files: ModelFiles,
+    /// What the files have to be; none for the embedded model, which is verified as it is unpacked, and for files that
+    /// nobody has pinned.
+    pub pinned: Option<Pinned>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +35,16 @@ pub enum ModelFiles {
     Gguf { file: PathBuf },
 }
 
-/// A model with a manifest in the binary.
+impl ModelFiles {
+    pub fn folder(&self) -> &Path {
+        match self {
+            Self::Safetensors { folder } => folder,
+            Self::Gguf { file } => file.parent().unwrap_or(Path::new(".")),
+        }
+    }
+}
+
+/// A model that has a manifest, in the binary or added by the user.
 #[derive(Debug, Clone)]
 pub struct NamedModel {
     pub manifest: Manifest,
@@ -50,27 +65,43 @@ pub enum LocateError {
              folder or a .gguf file"
     )]
     Unknown { name: String, names: String },
-    #[error("the model `{name}` is not on this machine; put its files into `{}` ({wanted})", folder.display())]
+    #[error(
+        "the model `{name}` is not on this machine; `fimble models pull {name}` fetches it, or put its files into `{}` \
+         ({wanted})", folder.display()
+    )]
     NotInstalled { name: String, folder: PathBuf, wanted: String },
+    #[error(transparent)]
+    Damaged(DamagedModel),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     #[error("`{}` {problem}", path.display())]
     Unusable { path: PathBuf, problem: String },
     #[error("the manifest `{}`: {error}", path.display())]
     Manifest { path: PathBuf, error: ManifestError },
 }
 
-/// Finds the model that a user calls `name_or_path`; `None` means the embedded one.
+/// Finds the model that a user calls `name_or_path`; `None` means the embedded one. Whether its files are whole is for
+/// [`LocatedModel::verify`] to say, as that may take a while.
 pub fn locate(name_or_path: Option<&str>) -> Result<LocatedModel, LocateError> {
     let name = name_or_path.unwrap_or(EMBEDDED);
-    if let Some(manifest) = built_in_manifest(name) {
-        return if name == EMBEDDED {
+    if let Some(manifest) = find_manifest(name)? {
+        if name == EMBEDDED {
             let folder = embedded::unpack(&cache_folder()?)?;
-            Ok(LocatedModel { manifest, files: files_at(&folder)? })
-        } else {
-            let folder = models_folder()?.join(name);
-            if !folder.exists() {
-                return Err(not_installed(manifest, folder));
+            return Ok(LocatedModel { manifest, files: files_at(&folder)?, pinned: None });
+        }
+        let (folder, pinned) = installed(name)?;
+        return match folder.exists() {
+            true => {
+                // Of what is missing the lock knows more than the layout does.
+                let explain = |error| {
+                    pinned.as_ref().and_then(|pinned| pinned.verify().err()).map_or(error, LocateError::Damaged)
+                };
+                let files = files_at(&folder).map_err(explain)?;
+                Ok(LocatedModel { manifest, files, pinned })
             }
-            Ok(LocatedModel { manifest, files: files_at(&folder)? })
+            false => Err(not_installed(manifest, folder)),
         };
     }
     let path = Path::new(name);
@@ -78,7 +109,48 @@ pub fn locate(name_or_path: Option<&str>) -> Result<LocatedModel, LocateError> {
         return Err(LocateError::Unknown { name: name.to_owned(), names: model_names().join(", ") });
     }
     let path = path.canonicalize().map_err(|error| unusable(path, format!("cannot be opened: {error}")))?;
-    Ok(LocatedModel { manifest: manifest_at(&path)?, files: files_at(&path)? })
+    Ok(LocatedModel { manifest: manifest_at(&path)?, files: files_at(&path)?, pinned: pinned_at(&path)? })
+}
+
+impl LocatedModel {
+    /// Before every load.
+    pub fn verify(&self) -> Result<(), DamagedModel> {
+        self.pinned.as_ref().map_or(Ok(()), Pinned::verify)
+    }
+}
+
+/// What is known of the model called `name`.
+pub fn find_manifest(name: &str) -> Result<Option<Manifest>, LocateError> {
+    match built_in_manifest(name) {
+        Some(manifest) => Ok(Some(manifest)),
+        None => added_manifest(name),
+    }
+}
+
+/// Where the files of the model called `name` are, or have to be put; and what they have to be, if that is known.
+pub fn installed_folder(name: &str) -> Result<PathBuf, LocateError> {
+    Ok(installed(name)?.0)
+}
+
+pub(crate) fn installed(name: &str) -> Result<(PathBuf, Option<Pinned>), LocateError> {
+    let models = models_folder()?;
+    let pinned = Lock::read(&models)?.models.remove(name).map(|locked| Pinned {
+        name: name.to_owned(),
+        folder: models.join(&locked.folder),
+        locked,
+    });
+    let folder = pinned.as_ref().map_or_else(|| models.join(name), |pinned| pinned.folder.clone());
+    Ok((folder, pinned))
+}
+
+/// A path into the models folder does not lead around the lock.
+fn pinned_at(path: &Path) -> Result<Option<Pinned>, LocateError> {
+    let models = models_folder()?;
+    let Ok(canonical) = models.canonicalize() else { return Ok(None) };
+    let Ok(inside) = path.strip_prefix(&canonical) else { return Ok(None) };
+    let lock = Lock::read(&models)?;
+    let mut pinned = lock.models.into_iter().filter(|(_, locked)| inside.starts_with(&locked.folder));
+    Ok(pinned.next().map(|(name, locked)| Pinned { name, folder: canonical.join(&locked.folder), locked }))
 }
 
 /// Where models that are not embedded are looked for, one folder a name.
@@ -86,11 +158,11 @@ pub fn models_folder() -> Result<PathBuf, etcetera::HomeDirError> {
     Ok(etcetera::choose_base_strategy()?.data_dir().join("fimble").join("models"))
 }
 
-/// What [`locate`] finds by a name, the embedded model first.
+/// What [`locate`] finds by a name, the embedded model first. A manifest that cannot be used is left out here.
 pub fn named_models() -> Vec<NamedModel> {
-    let manifests = model_names().into_iter().filter_map(built_in_manifest);
+    let manifests = model_names().into_iter().filter_map(|name| find_manifest(&name).ok().flatten());
     let named = |manifest: Manifest| {
-        let folder = models_folder().ok().filter(|_| manifest.name != EMBEDDED).map(|all| all.join(&manifest.name));
+        let folder = installed_folder(&manifest.name).ok().filter(|_| manifest.name != EMBEDDED);
         let installed = manifest.name == EMBEDDED || folder.as_ref().is_some_and(|folder| folder.exists());
         NamedModel { manifest, folder, installed }
     };
@@ -98,19 +170,52 @@ pub fn named_models() -> Vec<NamedModel> {
 }
 
 /// The names that [`locate`] knows, the embedded model first.
-pub fn model_names() -> Vec<&'static str> {
-    let mut names: Vec<_> = embedded::MANIFESTS.iter().map(|(name, _)| *name).collect();
-    names.sort_by_key(|name| (*name != EMBEDDED, *name));
+pub fn model_names() -> Vec<String> {
+    let mut names: Vec<_> = embedded::MANIFESTS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let added = manifests_folder().ok().and_then(|folder| fs::read_dir(folder).ok());
+    for entry in added.into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().strip_suffix(".toml").map(str::to_owned);
+        names.extend(name.filter(|name| !is_built_in(name)));
+    }
+    names.sort_by_key(|name| (name != EMBEDDED, name.clone()));
     names
 }
 
-fn cache_folder() -> Result<PathBuf, etcetera::HomeDirError> {
+/// Where manifests lie that the user has added.
+pub(crate) fn manifests_folder() -> Result<PathBuf, etcetera::HomeDirError> {
+    Ok(etcetera::choose_base_strategy()?.data_dir().join("fimble").join("manifests"))
+}
+
+pub(crate) fn cache_folder() -> Result<PathBuf, etcetera::HomeDirError> {
     Ok(etcetera::choose_base_strategy()?.cache_dir().join("fimble").join("models"))
+}
+
+pub(crate) fn is_built_in(name: &str) -> bool {
+    embedded::MANIFESTS.iter().any(|(other, _)| *other == name)
 }
 
 fn built_in_manifest(name: &str) -> Option<Manifest> {
     let (_, text) = embedded::MANIFESTS.iter().find(|(other, _)| *other == name)?;
     Some(Manifest::parse(text).expect("every manifest in the binary is tested to parse"))
+}
+
+/// Its signature is verified each time: whoever can change the file could change it after it was added.
+fn added_manifest(name: &str) -> Result<Option<Manifest>, LocateError> {
+    if !is_plain_name(name) {
+        return Ok(None);
+    }
+    let path = manifests_folder()?.join(format!("{name}.toml"));
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unusable(&path, format!("cannot be read: {error}"))),
+    };
+    trusted_signature(&path, text.as_bytes(), None)?;
+    match Manifest::parse(&text) {
+        Ok(manifest) if manifest.name == name => Ok(Some(manifest)),
+        Ok(_) => Err(unusable(&path, "is the manifest of a model with another name".to_owned())),
+        Err(error) => Err(LocateError::Manifest { path, error }),
+    }
 }
 
 fn manifest_at(path: &Path) -> Result<Manifest, LocateError> {
@@ -127,7 +232,7 @@ fn manifest_at(path: &Path) -> Result<Manifest, LocateError> {
 }
 
 /// What is missing is said here, by name: mistral.rs would go and ask the network.
-fn files_at(path: &Path) -> Result<ModelFiles, LocateError> {
+pub(crate) fn files_at(path: &Path) -> Result<ModelFiles, LocateError> {
     if !path.is_dir() {
         return match path.extension() {
             Some(extension) if extension.eq_ignore_ascii_case("gguf") => Ok(ModelFiles::Gguf { file: path.to_owned() }),

@@ -1,0 +1,227 @@
+//! The Hugging Face hub, or a mirror that speaks as it does, with the environment variables of its own clients.
+
+use std::env;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt;
+use serde::Deserialize;
+use ureq::{Agent, AgentBuilder, Response};
+
+const ENDPOINT: &str = "https://huggingface.co";
+const ATTEMPTS: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// A server that asks for a longer pause is given up.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Without a byte.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+pub(crate) struct Hub {
+    agent: Agent,
+    endpoint: String,
+    token: Option<String>,
+}
+
+/// A repository at one commit.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    pub(crate) revision: String,
+    pub(crate) files: Vec<RemoteFile>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct RemoteFile {
+    pub(crate) name: String,
+    /// Bytes.
+    pub(crate) size: Option<u64>,
+    pub(crate) digest: Option<PublishedDigest>,
+}
+
+/// Lower-case hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PublishedDigest {
+    Sha256(String),
+    /// SHA-1 over `blob <size>\0` and the contents: what the hub publishes of small files.
+    GitBlob(String),
+}
+
+/// The rest of a file.
+pub(crate) struct Body {
+    pub(crate) reader: Box<dyn Read + Send + Sync>,
+    /// Where it begins: 0 if the server sends the whole file anyway.
+    pub(crate) start: u64,
+    /// Bytes of the whole file, if the server says.
+    pub(crate) size: Option<u64>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    #[error("no certificates can be read from this system: {0}")]
+    Certificates(rustls::Error),
+    #[error(
+        "{url} wants to know who asks (HTTP {status}): accept the model's licence on its page, then set HF_TOKEN to a token of \
+         your account"
+    )]
+    Unauthorized { url: String, status: u16 },
+    #[error("{url} does not exist (HTTP 404); see that repository, revision and HF_ENDPOINT are right")]
+    NotFound { url: String },
+    #[error("{url} is too busy (HTTP {status}, for another {} s); try again later", pause.as_secs())]
+    Busy { url: String, status: u16, pause: Duration },
+    #[error("{url} answers with HTTP {status}")]
+    Status { url: String, status: u16 },
+    #[error("{url} cannot be reached: {problem}; what has come so far is kept, run this again to go on")]
+    Unreachable { url: String, problem: String },
+    #[error("{url} answers with something that is not the hub's: {problem}")]
+    Answer { url: String, problem: String },
+}
+
+#[derive(Deserialize)]
+struct ModelInfo {
+    sha: String,
+    siblings: Vec<Sibling>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sibling {
+    rfilename: String,
+    size: Option<u64>,
+    blob_id: Option<String>,
+    lfs: Option<LargeFile>,
+}
+
+#[derive(Deserialize)]
+struct LargeFile {
+    sha256: String,
+    size: u64,
+}
+
+impl Hub {
+    pub(crate) fn from_environment() -> Result<Self, HubError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let tls = tls.and_then(BuilderVerifierExt::with_platform_verifier).map_err(HubError::Certificates)?;
+        let agent = AgentBuilder::new()
+            .tls_config(Arc::new(tls.with_no_client_auth()))
+            .try_proxy_from_env(true)
+            .timeout_connect(CONNECT_TIMEOUT)
+            .timeout_read(READ_TIMEOUT)
+            .user_agent(concat!("fimble/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let endpoint = variable("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
+        Ok(Self { agent, endpoint: endpoint.trim_end_matches('/').to_owned(), token: token() })
+    }
+
+    pub(crate) fn listing(&self, repository: &str, revision: &str) -> Result<Listing, HubError> {
+        let url = format!("{}/api/models/{repository}/revision/{revision}?blobs=true", self.endpoint);
+        let response = self.get(&url, 0)?;
+        let answer = |problem: String| HubError::Answer { url: url.clone(), problem };
+        let info: ModelInfo = response.into_json().map_err(|error| answer(error.to_string()))?;
+        if info.sha.len() != 40 || !info.sha.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(answer(format!("`{}` is no commit", info.sha)));
+        }
+        let file = |sibling: Sibling| {
+            let small = sibling.blob_id.map(PublishedDigest::GitBlob);
+            let (size, digest) = match sibling.lfs {
+                Some(large) => (Some(large.size), Some(PublishedDigest::Sha256(large.sha256))),
+                None => (sibling.size, small),
+            };
+            RemoteFile { name: sibling.rfilename, size, digest }
+        };
+        Ok(Listing { revision: info.sha, files: info.siblings.into_iter().map(file).collect() })
+    }
+
+    pub(crate) fn file_url(&self, repository: &str, revision: &str, name: &str) -> String {
+        format!("{}/{repository}/resolve/{revision}/{name}", self.endpoint)
+    }
+
+    /// The file at `url` from byte `start` on.
+    pub(crate) fn fetch(&self, url: &str, start: u64) -> Result<Body, HubError> {
+        let response = match self.get(url, start) {
+            // What is here is as long as the file, or longer.
+            Err(HubError::Status { status: 416, .. }) if start > 0 => self.get(url, 0)?,
+            response => response?,
+        };
+        let length: Option<u64> = response.header("content-length").and_then(|length| length.parse().ok());
+        let range = response.header("content-range").and_then(|range| range.strip_prefix("bytes "));
+        let begin = range.and_then(|range| range.split_once('-')).and_then(|(begin, _)| begin.parse().ok());
+        let start = if response.status() == 206 { begin.unwrap_or(start) } else { 0 };
+        Ok(Body { reader: response.into_reader(), start, size: length.map(|length| start + length) })
+    }
+
+    /// Waits and asks again where that may help.
+    fn get(&self, url: &str, start: u64) -> Result<Response, HubError> {
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            let mut request = self.agent.get(url);
+            if let Some(token) = self.token.as_ref().filter(|_| url.starts_with(&format!("{}/", self.endpoint))) {
+                // Not sent on to where the hub redirects to.
+                request = request.set("authorization", &format!("Bearer {token}"));
+            }
+            // Compressed on the way, a range would be of something else.
+            request = request.set("accept-encoding", "identity");
+            if start > 0 {
+                request = request.set("range", &format!("bytes={start}-"));
+            }
+            let url = url.to_owned();
+            let error = match request.call() {
+                Ok(response) => return Ok(response),
+                Err(ureq::Error::Status(status @ (401 | 403), _)) => {
+                    return Err(HubError::Unauthorized { url, status });
+                }
+                Err(ureq::Error::Status(404, _)) => return Err(HubError::NotFound { url }),
+                Err(ureq::Error::Status(status @ (429 | 503), response)) => {
+                    let asked = response.header("retry-after").and_then(|seconds| seconds.parse().ok());
+                    pause = asked.map_or(pause, Duration::from_secs);
+                    HubError::Busy { url, status, pause }
+                }
+                Err(ureq::Error::Status(status @ 500.., _)) => HubError::Status { url, status },
+                Err(ureq::Error::Status(status, _)) => return Err(HubError::Status { url, status }),
+                Err(ureq::Error::Transport(error)) => HubError::Unreachable { url, problem: error.to_string() },
+            };
+            if attempt == ATTEMPTS || pause > LONGEST_PAUSE {
+                return Err(error);
+            }
+            thread::sleep(pause);
+            pause *= 2;
+        }
+        unreachable!("the last attempt returns")
+    }
+}
+
+/// Where the hub's own clients keep what they fetch.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    variable("HF_HUB_CACHE").map(PathBuf::from).or_else(|| Some(home()?.join("hub")))
+}
+
+/// Whether the user forbids it to ask the network.
+pub(crate) fn is_offline() -> bool {
+    variable("HF_HUB_OFFLINE").is_some_and(|value| ["1", "true", "yes", "on"].contains(&value.to_lowercase().as_str()))
+}
+
+fn token() -> Option<String> {
+    let file = || {
+        let path = variable("HF_TOKEN_PATH").map(PathBuf::from).or_else(|| Some(home()?.join("token")))?;
+        std::fs::read_to_string(path).ok()
+    };
+    let token = variable("HF_TOKEN").or_else(file)?;
+    Some(token.trim().to_owned()).filter(|token| !token.is_empty())
+}
+
+fn home() -> Option<PathBuf> {
+    let default = || {
+        let cache = variable("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| Some(etcetera::home_dir().ok()?.join(".cache")))?;
+        Some(cache.join("huggingface"))
+    };
+    variable("HF_HOME").map(PathBuf::from).or_else(default)
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
