@@ -11,7 +11,7 @@ use fimble_completion::complete::Suggestion;
 use fimble_completion::context::Surroundings;
 use fimble_completion::document::{Change, Document};
 use fimble_completion::language::Language;
-use fimble_completion::pin::Pin;
+use fimble_completion::pin::{Budget, Pin};
 use fimble_completion::plan::{Plan, plan};
 use fimble_completion::position::{Position, PositionEncoding, position_at};
 use fimble_completion::prompt::{FAMILIES, FimText};
@@ -151,10 +151,11 @@ fn plan_at(document: &Document, offset: usize) -> Plan {
 /// Four bytes a token: the tokenizer, which belongs to the model, is left out.
 fn text_at(document: &Document, offset: usize) -> FimText {
     let count = |text: &str| text.len().div_ceil(4);
+    let budget = Budget { tokens: SETTINGS.context_tokens, excerpts: true };
     Pin::new(black_box(document), offset, Surroundings::default()).text(
         document,
         offset,
-        SETTINGS.context_tokens,
+        Budget { tokens: SETTINGS.context_tokens, excerpts: true },
         &count,
     )
 }

@@ -85,7 +85,7 @@ fn a_model_that_cannot_be_loaded_says_what_to_do() {
         errors
     };
     assert!(model("no-such-model").contains("the names are embedded, "));
-    assert!(model("starcoder2-3b").contains("is not on this machine; put its files into"));
+    assert!(model("starcoder2-3b").contains("is not on this machine; `fimble models pull starcoder2-3b` fetches it"));
 
     let folder = tempfile::tempdir().unwrap();
     let damaged = folder.path().join("model.gguf");

@@ -102,9 +102,11 @@ async fn ten_thousand_keys_leave_the_server_with_the_clients_text() {
 }
 
 fn assert_shows(prompt: &Prompt, typist: &Typist) {
+    // What stands before it is of other places.
     let texts: Vec<&str> = prompt
         .pieces
         .iter()
+        .skip_while(|piece| **piece != Piece::Special("<|fim_prefix|>".to_owned()))
         .filter_map(|piece| match piece {
             Piece::Text(text) => Some(&**text),
             Piece::Special(_) => None,

@@ -5,8 +5,8 @@
 pub(crate) struct Unmatched {
     /// Byte offsets of closing brackets that nothing in the text opened.
     pub(crate) closing: Vec<usize>,
-    /// What would close the brackets that are left open at the end, the outermost first.
-    pub(crate) opening: Vec<char>,
+    /// The brackets that are left open at the end, the outermost first: their byte offsets, and what would close them.
+    pub(crate) opening: Vec<(usize, char)>,
     /// Whether the text ends inside double quotes.
     pub(crate) quoted: bool,
 }
@@ -19,9 +19,9 @@ pub(crate) fn unmatched(text: &str) -> Unmatched {
         match character {
             '"' if !escaped => unmatched.quoted = !unmatched.quoted,
             _ if unmatched.quoted => {}
-            '(' => unmatched.opening.push(')'),
-            '[' => unmatched.opening.push(']'),
-            '{' => unmatched.opening.push('}'),
+            '(' => unmatched.opening.push((offset, ')')),
+            '[' => unmatched.opening.push((offset, ']')),
+            '{' => unmatched.opening.push((offset, '}')),
             ')' | ']' | '}' if unmatched.opening.pop().is_none() => unmatched.closing.push(offset),
             _ => {}
         }

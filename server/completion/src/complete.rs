@@ -12,7 +12,7 @@ use crate::engine::{
     Cancel, Engine, EngineError, GeneratedToken, Generation, GenerationRequest, Priority, Usage, Watch,
 };
 use crate::judgement::unbroken;
-use crate::pin::Pin;
+use crate::pin::{Budget, Pin};
 use crate::plan::{Plan, is_word, plan};
 use crate::postprocess::{is_loop, useful_length};
 use crate::prompt::FimText;
@@ -140,7 +140,8 @@ impl Cursor {
         // The prompt's own special tokens, and the pieces of tokens at the window's edges, take a few.
         let answer = max_tokens(settings, engine) + 16;
         let tokens = settings.context_tokens.min(engine.model().context_length.saturating_sub(answer));
-        self.pin.text(&self.document, self.offset, tokens, &|text| engine.count_tokens(text))
+        let excerpts = engine.model().reads_excerpts;
+        self.pin.text(&self.document, self.offset, Budget { tokens, excerpts }, &|text| engine.count_tokens(text))
     }
 }
 

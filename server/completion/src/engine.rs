@@ -27,6 +27,8 @@ pub struct ModelInfo {
     pub name: String,
     /// Tokens that prompt and answer may take together.
     pub context_length: usize,
+    /// Whether it makes use of excerpts from elsewhere, or only loses by what they leave less room for.
+    pub reads_excerpts: bool,
 }
 
 pub struct GenerationRequest {

@@ -18,44 +18,89 @@ const REACH: usize = 200;
 const CUTS: usize = 8;
 
 /// How much of `text`, inserted at the byte `offset`, breaks no code that parses. All or nothing, but for a text that was
-/// cut short anyway: of that, as much as is good.
+/// cut short anyway: of that, as much as is good; and for a bracket that a line opens and nothing closes: what comes
+/// before that.
 pub fn unbroken<'a>(document: &Document, offset: usize, text: &'a str, is_cut: bool) -> &'a str {
+    let Some(around) = Around::new(document, offset) else { return text };
     let shorter = |text: &&'a str| {
         let last = text.chars().next_back()?;
         let without_word = text.trim_end_matches(is_word);
         let without_last = &text[..text.len() - last.len_utf8()];
         Some(if is_word(last) { without_word } else { without_last }.trim_end())
     };
-    let tries = std::iter::successors(Some(text), shorter).take(if is_cut { CUTS } else { 1 });
-    let mut good = tries.filter(|text| text.trim().is_empty() || !breaks_syntax(document, offset, text));
+    let closed = |text: &'a str| around.left_open_by(text).map_or(text, |bracket| text[..bracket].trim_end());
+    let tries = std::iter::successors(Some(text), shorter).take(if is_cut { CUTS } else { 1 }).map(closed);
+    let mut good = tries.filter(|text| text.trim().is_empty() || !around.is_broken_by(text));
     good.next().unwrap_or_default()
 }
 
-/// Whether the code around the byte `offset` parses without the cursor's line, or as it stands, and would not with
-/// `text` inserted. Never where the language has no grammar.
-fn breaks_syntax(document: &Document, offset: usize, text: &str) -> bool {
-    let (rope, language) = (document.text(), document.language());
-    if !language.has_grammar() {
-        return false;
-    }
-    let line = rope.byte_to_line(offset);
-    let Some(lines) = item_around(rope, line) else { return false };
-    let (start, end) = (rope.line_to_byte(lines.start), rope.line_to_byte(lines.end));
-    let line = rope.line_to_byte(line)..rope.line_to_byte(line + 1);
-    let between = |range: Range<usize>| rope.byte_slice(range).to_string();
-    let header = header(rope, lines.start, language);
-    let (above, below) = (header + &between(start..line.start), between(line.end..end));
-    let (before, after) = (between(line.start..offset), between(offset..line.end));
-    let parses = |line: &str| {
-        let excerpt = Rope::from_str(&format!("{above}{line}\n{below}"));
-        SyntaxTree::parse(language, &excerpt).is_none_or(|tree| !tree.root_node().has_error())
-    };
+/// The code around a place, as much of it as has to be parsed.
+struct Around {
+    language: Language,
+    above: String,
+    before: String,
+    after: String,
+    below: String,
+}
 
-    let suggested = format!("{before}{text}{}", after.trim_end());
-    if parses(&suggested) || !(parses("") || parses(&format!("{before}{after}"))) {
-        return false;
+impl Around {
+    /// `None` where there is nothing to judge by: the language has no grammar, or the code's beginning is too far off.
+    fn new(document: &Document, offset: usize) -> Option<Self> {
+        let (rope, language) = (document.text(), document.language());
+        if !language.has_grammar() {
+            return None;
+        }
+        let line = rope.byte_to_line(offset);
+        let lines = item_around(rope, line)?;
+        let (start, end) = (rope.line_to_byte(lines.start), rope.line_to_byte(lines.end));
+        let line = rope.line_to_byte(line)..rope.line_to_byte(line + 1);
+        let between = |range: Range<usize>| rope.byte_slice(range).to_string();
+        Some(Self {
+            language,
+            above: header(rope, lines.start, language) + &between(start..line.start),
+            before: between(line.start..offset),
+            after: between(offset..line.end).trim_end().to_owned(),
+            below: between(line.end..end),
+        })
     }
-    !continuations(&suggested, language).iter().any(|more| parses(&format!("{suggested}{more}")))
+
+    /// Whether it parses with `line` in place of the cursor's.
+    fn parses(&self, line: &str) -> bool {
+        let excerpt = Rope::from_str(&format!("{}{line}\n{}", self.above, self.below));
+        SyntaxTree::parse(self.language, &excerpt).is_none_or(|tree| !tree.root_node().has_error())
+    }
+
+    /// Whether it parses without the cursor's line, or as it stands.
+    fn parses_now(&self) -> bool {
+        self.parses("") || self.parses(&self.line_with(""))
+    }
+
+    fn line_with(&self, text: &str) -> String {
+        format!("{}{text}{}", self.before, self.after)
+    }
+
+    /// Whether it parses now, and nothing that could follow `text` would make it parse again.
+    fn is_broken_by(&self, text: &str) -> bool {
+        let suggested = self.line_with(text);
+        if self.parses(&suggested) || !self.parses_now() {
+            return false;
+        }
+        !continuations(&suggested, self.language).iter().any(|more| self.parses(&format!("{suggested}{more}")))
+    }
+
+    /// Where `text`, a line, opens a bracket that neither it nor what follows closes. A brace at its end opens a block,
+    /// which is what it is for.
+    fn left_open_by(&self, text: &str) -> Option<usize> {
+        if text.contains('\n') {
+            return None;
+        }
+        let open_before = unmatched(&self.before).opening.len();
+        let closed_after = unmatched(&self.after).closing.len().saturating_sub(open_before);
+        let opening = unmatched(text).opening;
+        let (bracket, closing) = *opening.get(..opening.len().saturating_sub(closed_after))?.first()?;
+        let opens_block = closing == '}' && text[bracket + 1..].trim().is_empty();
+        (!opens_block && !self.parses(&self.line_with(text)) && self.parses_now()).then_some(bracket)
+    }
 }
 
 /// The lines of the item around `line`: from one that is indented least, to the next one like it. `None` where it is too
@@ -124,7 +169,7 @@ fn continuations(code: &str, language: Language) -> Vec<String> {
 /// The brackets and quotes that close what `code` leaves open.
 fn closing(code: &str) -> String {
     let Unmatched { opening, quoted, .. } = unmatched(code);
-    quoted.then_some('"').into_iter().chain(opening.into_iter().rev()).collect()
+    quoted.then_some('"').into_iter().chain(opening.into_iter().rev().map(|(_, closing)| closing)).collect()
 }
 
 #[cfg(test)]
@@ -134,7 +179,7 @@ mod tests {
     fn breaks(language: &str, fixture: &str, text: &str) -> bool {
         let offset = fixture.find("$0").expect("a cursor");
         let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
-        breaks_syntax(&document, offset, text)
+        Around::new(&document, offset).is_some_and(|around| around.is_broken_by(text))
     }
 
     #[test]
@@ -192,10 +237,31 @@ mod tests {
         let text = "fn f() {\n    \n}\n";
         let document = Document::new("a", Language::from_id("rust"), 0, text);
         let check = |text, is_cut| unbroken(&document, 13, text, is_cut);
-        assert_eq!(check("let a = b.c(d, e f", true), "let a = b.c(d, e");
-        assert_eq!(check("let a = b.c(d, e f", false), "");
+        assert_eq!(check("let a = b.c(d, e f", true), "let a = b.c");
+        assert_eq!(check("let a = b.c(d, e f", false), "let a = b.c");
+        assert_eq!(check("let a = b c d", false), "");
         assert_eq!(check("let a = b", true), "let a = b");
         assert_eq!(check(") ) ) ) ) ) ) ) ) )", true), "");
+    }
+
+    #[test]
+    fn no_bracket_is_left_open_that_nothing_closes() {
+        let check = |language: &str, fixture: &str, text: &'static str| {
+            let offset = fixture.find("$0").expect("a cursor");
+            let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
+            unbroken(&document, offset, text, false)
+        };
+        let python = "def f(a):\n    b = $0\n    return b\n";
+        assert_eq!(check("python", python, "g(a, h("), "g");
+        assert_eq!(check("python", python, "g(a)[0]"), "g(a)[0]");
+        assert_eq!(check("python", python, "["), "");
+        assert_eq!(check("python", "b = $0)\n", "g(a"), "g(a");
+        // The next lines close it.
+        assert_eq!(check("python", "b = $0\n    a,\n)\n", "g("), "g(");
+        let rust = "fn f() {\n    $0\n}\n";
+        assert_eq!(check("rust", rust, "let a = g(b,"), "let a = g");
+        assert_eq!(check("rust", rust, "if g(b) {"), "if g(b) {");
+        assert_eq!(check("rust", "fn f() {\n    g($0);\n}\n", "h(b, c"), "h");
     }
 
     #[test]

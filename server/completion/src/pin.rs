@@ -49,12 +49,21 @@ pub struct Pin {
     is_full: AtomicBool,
 }
 
-/// What stands before and around the place, and the number of tokens it was made for.
+/// How much a model is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Of the file before and after the cursor, and of excerpts, together.
+    pub tokens: usize,
+    /// Whether there are to be excerpts.
+    pub excerpts: bool,
+}
+
+/// What stands before and around the place, and what it was made for.
 #[derive(Debug, Clone)]
 struct Pinned {
     begins: Begins,
     window: Window,
-    tokens: usize,
+    budget: Budget,
 }
 
 /// What a prompt begins with: where its window does, and excerpts that were chosen for a line.
@@ -88,11 +97,11 @@ impl Pin {
         Self { document, cursor, pin, surroundings, earlier, window: OnceLock::new(), is_full: AtomicBool::new(false) }
     }
 
-    /// What the model is shown for a request at the byte `cursor` of `document`, for which this pin holds. `tokens` is how
-    /// many it may have, as `count` counts them.
-    pub fn text(&self, document: &Document, cursor: usize, tokens: usize, count: &dyn Fn(&str) -> usize) -> FimText {
-        let pinned = self.window.get_or_init(|| self.pinned(tokens, count));
-        if pinned.tokens == tokens && pinned.window.pin <= cursor {
+    /// What the model is shown for a request at the byte `cursor` of `document`, for which this pin holds. `count`
+    /// counts tokens.
+    pub fn text(&self, document: &Document, cursor: usize, budget: Budget, count: &dyn Fn(&str) -> usize) -> FimText {
+        let pinned = self.window.get_or_init(|| self.pinned(budget, count));
+        if pinned.budget == budget && pinned.window.pin <= cursor {
             let tail = tail(document.text(), pinned.window.pin, cursor);
             if count(&tail) <= pinned.window.room {
                 return pinned.text(self, tail);
@@ -100,13 +109,14 @@ impl Pin {
         }
         // There is more than its bytes let expect, or the settings have changed.
         self.is_full.store(true, Ordering::Relaxed);
-        let pinned = self.moved_to(document, cursor).pinned(tokens, count);
+        let pinned = self.moved_to(document, cursor).pinned(budget, count);
         let tail = tail(document.text(), pinned.window.pin, cursor);
         pinned.text(self, tail)
     }
 
     /// Excerpts take what the file leaves them, and their share in any case.
-    fn pinned(&self, tokens: usize, count: &dyn Fn(&str) -> usize) -> Pinned {
+    fn pinned(&self, budget: Budget, count: &dyn Fn(&str) -> usize) -> Pinned {
+        let tokens = budget.tokens;
         let Self { document, cursor, pin, earlier, .. } = self;
         let kept_start = earlier.as_ref().map(|earlier| earlier.start);
         let window = |tokens| window(document, *pin, *cursor, tokens, kept_start, count);
@@ -115,20 +125,20 @@ impl Pin {
         {
             let window = window(tokens - earlier.cost);
             if window.start == earlier.start {
-                return Pinned { begins: earlier.clone(), window, tokens };
+                return Pinned { begins: earlier.clone(), window, budget };
             }
         }
-        if self.surroundings.is_empty() {
+        if self.surroundings.is_empty() || !budget.excerpts {
             let window = window(tokens);
             let begins = Begins { start: window.start, excerpts: Arc::default(), cost: 0, line };
-            return Pinned { begins, window, tokens };
+            return Pinned { begins, window, budget };
         }
         let least = window(tokens - tokens / EXCERPTS);
         let used = count(&least.prefix) + count(&least.suffix) + least.room;
         let free = tokens.saturating_sub(used).min(tokens / EXCERPTS_AT_MOST);
         let (excerpts, cost) = excerpts(document, *cursor, &(least.start..least.end), &self.surroundings, free, count);
         let window = window(tokens - cost);
-        Pinned { begins: Begins { start: window.start, excerpts: excerpts.into(), cost, line }, window, tokens }
+        Pinned { begins: Begins { start: window.start, excerpts: excerpts.into(), cost, line }, window, budget }
     }
 
     /// Whether a request at the byte `cursor` of `document` may be asked at this pin: all that the window shows is as it
@@ -285,6 +295,10 @@ mod tests {
         text.chars().count().div_ceil(3)
     }
 
+    fn budget(tokens: usize) -> Budget {
+        Budget { tokens, excerpts: true }
+    }
+
     /// An editor's buffer with a cursor, and what is asked in it.
     struct Typist {
         document: Document,
@@ -324,7 +338,7 @@ mod tests {
         /// What the model is shown, in three parts.
         fn asks(&mut self) -> [String; 3] {
             let pin = self.pins.at(&self.document, self.cursor, Surroundings::default());
-            let text = pin.text(&self.document, self.cursor, self.tokens, &count);
+            let text = pin.text(&self.document, self.cursor, budget(self.tokens), &count);
             [text.prefix, text.tail, text.suffix]
         }
     }
@@ -394,7 +408,7 @@ mod tests {
         for _ in 0..20 {
             typist.types("a.b(c, d);\n    ", "");
             let pin = typist.pins.at(&typist.document, typist.cursor, Surroundings::default());
-            let text = pin.text(&typist.document, typist.cursor, 400, &dense);
+            let text = pin.text(&typist.document, typist.cursor, budget(400), &dense);
             assert!(text.tail.len() <= 50);
             pins.push(Arc::as_ptr(&pin));
         }

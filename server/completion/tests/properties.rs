@@ -11,7 +11,7 @@ use fimble_completion::document::{Document, Edit};
 use fimble_completion::engine::{Cancel, Priority};
 use fimble_completion::fake_engine::FakeEngine;
 use fimble_completion::language::Language;
-use fimble_completion::pin::{Pin, Pins};
+use fimble_completion::pin::{Budget, Pin, Pins};
 use fimble_completion::plan::plan;
 use fimble_completion::postprocess::useful_length;
 use fimble_completion::prompt::FimText;
@@ -159,7 +159,7 @@ proptest! {
     ) {
         let document = Document::new("file", language, 0, &text);
         let offset = cursor(&text, place);
-        let context = Pin::new(&document, offset, Surroundings::default()).text(&document, offset, tokens, &count);
+        let context = Pin::new(&document, offset, Surroundings::default()).text(&document, offset, Budget { tokens, excerpts: true }, &count);
         let before = format!("{}{}", context.prefix, context.tail);
         prop_assert!(with_lf(&text[..offset]).ends_with(&before), "{context:?}");
         prop_assert!(with_lf(&text[offset..]).starts_with(&context.suffix), "{context:?}");
@@ -172,7 +172,7 @@ proptest! {
     fn a_window_that_holds_the_file_shows_it_whole(text in texts(), place in any::<Index>()) {
         let document = Document::new("file", Language::PLAIN, 0, &text);
         let offset = cursor(&text, place);
-        let context = Pin::new(&document, offset, Surroundings::default()).text(&document, offset, 4 * text.len() + 8, &|text| text.chars().count());
+        let context = Pin::new(&document, offset, Surroundings::default()).text(&document, offset, Budget { tokens: 4 * text.len() + 8, excerpts: true }, &|text| text.chars().count());
         prop_assert_eq!(format!("{}{}", context.prefix, context.tail), with_lf(&text[..offset]));
         prop_assert_eq!(context.suffix, with_lf(&text[offset..]));
     }
@@ -221,7 +221,7 @@ proptest! {
             }
 
             let pin = pins.at(&document, offset, surroundings);
-            let context = pin.text(&document, offset, tokens, &count);
+            let context = pin.text(&document, offset, Budget { tokens, excerpts: true }, &count);
             let before = format!("{}{}", context.prefix, context.tail);
             prop_assert!(with_lf(&text[..offset]).ends_with(&before), "{context:?} in {text:?} at {offset}");
             let after = with_lf(&text[offset..]);
@@ -233,8 +233,9 @@ proptest! {
             prop_assert!(used <= tokens, "{used} of {tokens}: {context:?}");
             if let Some((_, earlier, start)) = shown.filter(|(other, ..)| Arc::ptr_eq(other, &pin)) {
                 let same = FimText { tail: context.tail.clone(), ..earlier.clone() } == context;
-                // More tokens than are kept free for what is typed: that request had a window of its own.
-                let outgrown = text.get(start..offset).is_none_or(|typed| count(&with_lf(typed)) > tokens / 8);
+                // More tokens than are kept free for what is typed: that request had a window of its own. Half of all may
+                // be excerpts.
+                let outgrown = text.get(start..offset).is_none_or(|typed| count(&with_lf(typed)) > tokens / 16);
                 prop_assert!(same || outgrown, "{earlier:?}, then {context:?}");
             }
             let is_tail = |start: &usize| text.is_char_boundary(*start) && with_lf(&text[*start..offset]) == context.tail;

@@ -139,7 +139,7 @@ fn prepare(
     let runner = Runner::new(pipeline, scheduler, end_of_text, vocabulary.ordinary(), runtime)
         .map_err(|error: RunError| failed(error.to_string()))?;
     Ok(Loaded {
-        info: ModelInfo { name, context_length },
+        info: ModelInfo { name, context_length, reads_excerpts: manifest.excerpts.unwrap_or(true) },
         template: template.fitted_to(|token| vocabulary.id(token).is_some()),
         vocabulary: Arc::new(vocabulary),
         stops: Arc::new(stops),

@@ -19,6 +19,8 @@ pub struct Manifest {
     pub fim: Option<Fim>,
     /// Tokens. Lowers what the model's configuration says; it cannot raise it.
     pub context_length: Option<usize>,
+    /// Whether it makes use of excerpts from other files. Missing: it does.
+    pub excerpts: Option<bool>,
     /// How many weights the model has, by its authors.
     pub parameters: Option<u64>,
     /// How unquantized weights are quantized as they are loaded. Missing: not at all.
