@@ -152,12 +152,7 @@ fn plan_at(document: &Document, offset: usize) -> Plan {
 fn text_at(document: &Document, offset: usize) -> FimText {
     let count = |text: &str| text.len().div_ceil(4);
     let budget = Budget { tokens: SETTINGS.context_tokens, excerpts: true };
-    Pin::new(black_box(document), offset, Surroundings::default()).text(
-        document,
-        offset,
-        Budget { tokens: SETTINGS.context_tokens, excerpts: true },
-        &count,
-    )
+    Pin::new(black_box(document), offset, Surroundings::default()).text(document, offset, budget, &count)
 }
 
 /// As full as the server's gets: of the lines up to `offset`, a suggestion each, and one at `offset`, all of which the
