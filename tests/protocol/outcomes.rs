@@ -25,7 +25,7 @@ fn kept(record: &Path) -> Vec<(String, String, [u64; 5])> {
     let record = UsageRecord::read(record).unwrap();
     let rows = record.rows().map(|(_, subject, counts)| {
         let figures = [counts.shown, counts.accepted, counts.partly_accepted, counts.typed_over, counts.characters];
-        (subject.language, subject.model, figures)
+        (subject.language, subject.model.to_string(), figures)
     });
     rows.collect()
 }
@@ -137,6 +137,80 @@ async fn a_command_that_makes_no_sense_is_refused() {
     }
     assert_eq!(client.status().await["accepted"], 0);
     assert_eq!(client.quit().await, (0, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_withheld_is_counted_by_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("statistics.json");
+    let engine = Arc::new(FakeEngine::scripted(|prompt| {
+        // The fake is sure of everything: what can be withheld is nothing, and what breaks the code.
+        let nothing = format!("{prompt:?}").contains("nothing");
+        Ok(if nothing { "" } else { ")]" }.to_owned())
+    }));
+    let serve = ServeOptions { usage_record: Some(record.clone()), ..ServeOptions::default() };
+    let mut client = TestClient::start(loads(&engine), serve);
+    client.initialize(ghost_text(), Value::Null).await;
+    client.wait_until("ready").await;
+    for (uri, text) in [("file:///a.py", "nothing = \n"), ("file:///b.py", "something = \n")] {
+        client.open(uri, text).await;
+        assert!(client.inline(uri, 0, text.len() as i64 - 1).await.is_empty());
+    }
+    assert_eq!(client.quit().await, (0, vec![]));
+    let record = UsageRecord::read(&record).unwrap();
+    let (_, _, counts) = record.rows().next().unwrap();
+    assert_eq!((counts.asked, counts.empty, counts.broken, counts.unsure, counts.shown), (2, 1, 1, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_are_counted_apart_and_one_that_does_worse_is_told_in_the_status_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("statistics.json");
+    let week = |taken| json!({"python": {"tiny": {"shown": 600, "accepted": taken}}});
+    let weeks = json!({"weeks": {"2026-W01": week(200), "2026-W02": week(190)}});
+    std::fs::write(&record, weeks.to_string()).unwrap();
+    let engine = Arc::new(FakeEngine::answering("alpha(beta)").named("tiny").of_version("1f0c2d3e"));
+    let capabilities = json!({
+        "textDocument": {"inlineCompletion": {}},
+        "experimental": {"serverStatusNotification": true},
+    });
+    let start = async || {
+        let serve = ServeOptions { usage_record: Some(record.clone()), ..ServeOptions::default() };
+        let mut client = TestClient::start(loads(&engine), serve);
+        client.initialize(capabilities.clone(), Value::Null).await;
+        client.wait_until("ready").await;
+        client
+    };
+
+    let mut client = start().await;
+    assert_eq!(client.status().await["version"], "1f0c2d3e");
+    client.open(URI, "x = \n").await;
+    let items = client.inline(URI, 0, 4).await;
+    let accepted = &items[0]["command"]["arguments"];
+    assert_eq!(accepted[0]["model"], "tiny@1f0c2d3e");
+    client.ask("workspace/executeCommand", json!({"command": "fimble.accepted", "arguments": accepted})).await;
+    assert_eq!(client.quit().await.0, 0);
+    let counts = kept(&record).pop().unwrap();
+    assert_eq!(counts, ("python".to_owned(), "tiny@1f0c2d3e".to_owned(), [1, 1, 0, 0, 11]));
+
+    // Of the new version 300 were shown by now, and few taken.
+    let mut lately = UsageRecord::read(&record).unwrap();
+    let (week, ..) = lately.rows().last().unwrap();
+    let weeks = json!({"weeks": {week: {"python": {"tiny@1f0c2d3e": {"shown": 299, "accepted": 29}}}}});
+    lately.add(&serde_json::from_value(weeks).unwrap());
+    std::fs::write(&record, serde_json::to_string(&lately).unwrap()).unwrap();
+    let mut client = start().await;
+    let told = loop {
+        let status = client.message("experimental/serverStatus").await["params"].take();
+        if status["message"].as_str().unwrap().contains("shown since") {
+            break status;
+        }
+    };
+    assert_eq!((&told["health"], &told["quiescent"]), (&json!("ok"), &json!(true)));
+    let message = told["message"].as_str().unwrap();
+    assert!(message.starts_with("Model: tiny. tiny@1f0c2d3e: 10.0 % of the 300 suggestions"), "{message}");
+    assert!(message.ends_with("were taken, 32.5 % with tiny before it; see `fimble stats`"), "{message}");
+    assert_eq!(client.quit().await.0, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,9 @@ pub trait Engine: Send + Sync {
 #[derive(Debug, Clone)]
 pub struct ModelInfo {
     pub name: String,
+    /// Hexadecimal digits that differ between weights, so that what is measured of one version is not taken for another's;
+    /// `None` where they are not known.
+    pub version: Option<String>,
     /// Tokens that prompt and answer may take together.
     pub context_length: usize,
     /// Whether it makes use of excerpts from elsewhere, or only loses by what they leave less room for.

@@ -48,7 +48,7 @@ impl FakeEngine {
     pub fn scripted(script: impl Fn(&Prompt) -> Result<String, EngineError> + Send + Sync + 'static) -> Self {
         let template = family("qwen2.5-coder").map(Family::template).expect("the table has it");
         Self {
-            model: ModelInfo { name: "fake".to_owned(), context_length: 32_768, reads_excerpts: true },
+            model: ModelInfo { name: "fake".to_owned(), version: None, context_length: 32_768, reads_excerpts: true },
             template,
             script: Box::new(script),
             gate: Gate::default(),
@@ -61,6 +61,12 @@ impl FakeEngine {
     /// The same engine under another name.
     pub fn named(mut self, name: &str) -> Self {
         self.model.name = name.to_owned();
+        self
+    }
+
+    /// The same engine with other weights.
+    pub fn of_version(mut self, version: &str) -> Self {
+        self.model.version = Some(version.to_owned());
         self
     }
 

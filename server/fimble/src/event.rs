@@ -13,6 +13,7 @@ use tower_lsp::ls_types::{
     InlineCompletionList, Uri,
 };
 
+use crate::drift::Drift;
 use crate::handlers::inline_completion::InlineCompletionParams;
 use crate::handlers::models::Models;
 use crate::handlers::status::Status;
@@ -58,6 +59,8 @@ pub(crate) enum Event {
     WorkspaceRead(Reading),
     /// It is time to save what is to be kept.
     Save,
+    /// The models that do worse than before.
+    Drifted(Vec<Drift>),
     /// It could not be saved.
     Unsaved(UsageRecord, RecordError),
     JobEnded(Job, Result<Completion, JobError>),

@@ -7,6 +7,7 @@
 #![warn(clippy::unwrap_used)]
 
 mod backend;
+pub mod drift;
 mod engine_slot;
 mod event;
 mod exclusions;

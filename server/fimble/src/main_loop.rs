@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tower_lsp::Client;
 use tower_lsp::ls_types::{ConfigurationItem, MessageType, Registration, Uri};
 
+use crate::drift::drifts;
 use crate::engine_slot::EngineState;
 use crate::event::{Event, EventSender, Reply};
 use crate::handlers::models::Models;
@@ -178,6 +179,11 @@ impl MainLoop {
                 session.in_flight.end_all();
             }
             Event::Save => self.save(),
+            Event::Drifted(drifts) => {
+                drifts.iter().for_each(|drift| tracing::info!("{drift}"));
+                session.drifts = drifts;
+                self.tell_status();
+            }
             Event::Unsaved(record, error) => {
                 session.statistics.unsaved.add(&record);
                 self.save_failed = true;
@@ -251,7 +257,7 @@ impl MainLoop {
     fn job_ended(&mut self, job: &Job, result: Result<Completion, JobError>) {
         let completion = match result {
             Ok(completion) => {
-                self.session.statistics.count_work(&completion);
+                self.session.statistics.count_work(&job.work.subject(), &completion);
                 completion
             }
             Err(error) => {
@@ -433,6 +439,16 @@ impl MainLoop {
         Some((record, path))
     }
 
+    fn look_for_drift(&self) {
+        let Some(path) = self.usage_record.clone().filter(|_| self.session.settings.statistics) else { return };
+        let events = self.events.clone();
+        tokio::task::spawn_blocking(move || {
+            // One that cannot be read is put aside, and told of, when it is written to.
+            let drifts = UsageRecord::read(&path).map(|record| drifts(&record)).unwrap_or_default();
+            let _ = events.send(Event::Drifted(drifts));
+        });
+    }
+
     fn settings_changed(&mut self, problems: Vec<String>) {
         for problem in problems {
             self.show_once(MessageType::WARNING, problem);
@@ -486,6 +502,7 @@ impl MainLoop {
                 self.ahead.note_activity();
                 self.session.forget_prompts();
                 self.read_opened();
+                self.look_for_drift();
             }
             (Some(message), EngineState::Ready(engine)) => {
                 let message = format!("{message} It goes on with the model {}.", engine.model().name);

@@ -16,6 +16,7 @@ use tower_lsp::ls_types::{
 };
 
 use crate::session::Offer;
+use crate::usage_record::Model;
 
 /// The command that clients execute after a suggestion was accepted.
 pub(crate) const ACCEPTED: &str = "fimble.accepted";
@@ -109,7 +110,7 @@ pub(crate) fn menu_item(offer: &Offer) -> CompletionItem {
     CompletionItem {
         label: label(if text.starts_with(['\r', '\n']) { text } else { &first_line }),
         kind: Some(CompletionItemKind::TEXT),
-        detail: Some(format!("fimble ({})", offer.model)),
+        detail: Some(format!("fimble ({})", offer.model.name)),
         documentation: Some(Documentation::MarkupContent(MarkupContent {
             kind: MarkupKind::Markdown,
             value: fenced(&preview(offer), offer.document.language()),
@@ -134,7 +135,7 @@ pub(crate) fn menu_item(offer: &Offer) -> CompletionItem {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Accepted {
     pub(crate) language: String,
-    pub(crate) model: String,
+    pub(crate) model: Model,
     pub(crate) characters: usize,
     pub(crate) lines: usize,
     /// The user took some of it and may take more. Clients add this.
@@ -214,7 +215,7 @@ mod tests {
             encoding: PositionEncoding::Utf16,
             suggestion: Suggestion { text: suggestion.to_owned(), confidence: 1.0, is_cut: false },
             others: Vec::new(),
-            model: "m".to_owned(),
+            model: "m@1f0c2d3e".to_owned().into(),
         }
     }
 
@@ -265,7 +266,7 @@ mod tests {
     fn what_is_counted_of_an_accept_is_not_its_text() {
         let offer = offer("", "secret\nsecret", "python");
         let command = accepted(&offer, &offer.suggestion);
-        let expected = json!([{"language": "python", "model": "m", "characters": 13, "lines": 2}]);
+        let expected = json!([{"language": "python", "model": "m@1f0c2d3e", "characters": 13, "lines": 2}]);
         assert_eq!(serde_json::to_value(command.arguments).unwrap(), expected);
     }
 

@@ -8,6 +8,7 @@ use tower_lsp::ls_types::notification::Notification;
 
 use crate::engine_slot::EngineState;
 use crate::session::Session;
+use crate::usage_record::Model;
 
 enum ServerStatusNotification {}
 
@@ -44,7 +45,14 @@ impl ServerStatus {
                 let message = format!("{failure} It goes on with the model {}.", serving.model().name);
                 (Health::Warning, true, message)
             }
-            (EngineState::Ready(serving), None) => (Health::Ok, true, format!("Model: {}", serving.model().name)),
+            (EngineState::Ready(serving), None) => {
+                let model = Model::from(serving.model());
+                let message = match session.drifts.iter().find(|drift| drift.model == model) {
+                    Some(drift) => format!("Model: {}. {drift}; see `fimble stats`", model.name),
+                    None => format!("Model: {}", model.name),
+                };
+                (Health::Ok, true, message)
+            }
             (EngineState::Failed, Some(failure)) => (Health::Error, true, failure.to_owned()),
             (EngineState::Failed | EngineState::Loading, _) => (Health::Ok, false, "Starting".to_owned()),
         };

@@ -18,13 +18,14 @@ use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
 use fimble_completion::suggestion_cache::{Answer, Origin, SuggestionCache};
 use tower_lsp::ls_types::Uri;
 
+use crate::drift::Drift;
 use crate::engine_slot::{EngineSlot, EngineState};
 use crate::in_flight::{InFlight, Place};
 use crate::options::{Options, Settings};
 use crate::outcomes::OnScreen;
 use crate::serve::Mechanisms;
 use crate::statistics::Statistics;
-use crate::usage_record::Subject;
+use crate::usage_record::{Model, Subject};
 use crate::work_ahead::after_accepting;
 use crate::workspace::Workspace;
 
@@ -47,6 +48,8 @@ pub(crate) struct Session {
     pub(crate) suggestions: SuggestionCache,
     pub(crate) engine: EngineSlot,
     pub(crate) statistics: Statistics,
+    /// What the user's record said when the model was loaded.
+    pub(crate) drifts: Vec<Drift>,
     /// The document in which a suggestion was shown last.
     pub(crate) shown_last: Option<Uri>,
     /// Accepts read off edits for which the client has not sent its command yet, if it does.
@@ -111,7 +114,7 @@ pub(crate) struct Offer {
     pub(crate) suggestion: Suggestion,
     /// What else might be meant.
     pub(crate) others: Vec<Suggestion>,
-    pub(crate) model: String,
+    pub(crate) model: Model,
 }
 
 /// What becomes of a question.
@@ -172,6 +175,7 @@ impl Session {
             suggestions: SuggestionCache::new(SUGGESTIONS),
             engine: EngineSlot::default(),
             statistics: Statistics::default(),
+            drifts: Vec::new(),
             shown_last: None,
             accepts_seen: 0,
             mechanisms,
@@ -350,11 +354,11 @@ impl Work {
     /// What its answer is counted under.
     pub(crate) fn subject(&self) -> Subject {
         let language = self.cursor.document.language().id().to_owned();
-        Subject { language, model: self.engine.model().name.clone() }
+        Subject { language, model: self.engine.model().into() }
     }
 
     pub(crate) fn offer(&self, suggestion: Suggestion, others: Vec<Suggestion>, encoding: PositionEncoding) -> Offer {
-        let model = self.engine.model().name.clone();
+        let model = self.engine.model().into();
         let Cursor { document, offset, .. } = &self.cursor;
         Offer { document: document.clone(), offset: *offset, encoding, suggestion, others, model }
     }

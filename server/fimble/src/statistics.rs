@@ -61,10 +61,11 @@ impl Statistics {
     }
 
     /// Counts what the model did for a request, answered or not.
-    pub(crate) fn count_work(&mut self, completion: &Completion) {
+    pub(crate) fn count_work(&mut self, subject: &Subject, completion: &Completion) {
         self.foreground += completion.usage;
-        // What an interrupted one would have cost nobody knows.
+        // What an interrupted one would have cost, or said, nobody knows.
         if completion.completed {
+            self.unsaved.count_asked(subject, completion.withheld.as_ref().map(|withheld| withheld.reason));
             let timing = completion.timing;
             keep(&mut self.costs, timing.evaluating + timing.generating, COSTS);
         }
@@ -121,6 +122,10 @@ mod tests {
     use super::*;
     use fimble_completion::complete::Timing;
 
+    fn subject() -> Subject {
+        Subject { language: "rust".to_owned(), model: "m".to_owned().into() }
+    }
+
     fn completion(generating: u64) -> Completion {
         let timing = Timing { generating: Duration::from_millis(generating), ..Timing::default() };
         Completion::without_suggestion(true, Usage::default(), timing)
@@ -131,10 +136,10 @@ mod tests {
         let mut statistics = Statistics::default();
         assert_eq!(statistics.debounce(), Duration::ZERO);
         for (cost, debounce) in [(20, 0), (60, 0), (200, 50), (5000, 150), (10, 0)] {
-            (0..COSTS).for_each(|_| statistics.count_work(&completion(cost)));
+            (0..COSTS).for_each(|_| statistics.count_work(&subject(), &completion(cost)));
             // One that is out of the ordinary changes nothing, and nothing do those that came to no end.
-            statistics.count_work(&completion(100_000));
-            (0..COSTS).for_each(|_| statistics.count_work(&Completion::interrupted()));
+            statistics.count_work(&subject(), &completion(100_000));
+            (0..COSTS).for_each(|_| statistics.count_work(&subject(), &Completion::interrupted()));
             assert_eq!(statistics.debounce(), Duration::from_millis(debounce), "{cost}");
         }
     }
@@ -142,8 +147,7 @@ mod tests {
     #[test]
     fn latencies_are_those_of_late() {
         let mut statistics = Statistics::default();
-        let subject = Subject { language: "rust".to_owned(), model: "m".to_owned() };
-        (1..=1000).for_each(|latency| statistics.count_answer(&subject, Duration::from_millis(latency)));
+        (1..=1000).for_each(|latency| statistics.count_answer(&subject(), Duration::from_millis(latency)));
         assert_eq!(statistics.latency(100), Duration::from_millis(1000));
         assert_eq!(statistics.latency(50), Duration::from_millis(744));
     }

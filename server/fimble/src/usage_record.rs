@@ -1,13 +1,16 @@
-//! What is kept over the weeks of how suggestions were received: counts by week, language and model in a small file of
-//! the user's. Never any text.
+//! What is kept over the weeks of how suggestions were received: counts by week, language and version of a model in a small
+//! file of the user's. Never any text.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
+use fimble_completion::complete::Reason;
+use fimble_completion::engine::ModelInfo;
 use fimble_completion::shown::Outcome;
 use serde::{Deserialize, Serialize};
 
@@ -31,13 +34,23 @@ pub struct UsageRecord {
 }
 
 /// By language, then by model.
-type Week = BTreeMap<String, BTreeMap<String, Counts>>;
+type Week = BTreeMap<String, BTreeMap<Model, Counts>>;
 
-/// What is counted apart: an LSP language identifier and the name of a model.
+/// What is counted apart: an LSP language identifier and a model.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
     pub language: String,
-    pub model: String,
+    pub model: Model,
+}
+
+/// A model's name and the version of its weights: `embedded@1f0c2d3e`. Files of earlier fimbles have the name alone, and
+/// earlier fimbles take the whole for a name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Model {
+    pub name: String,
+    /// See [`ModelInfo::version`].
+    pub version: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -51,8 +64,17 @@ pub struct Counts {
     pub typed_over: u64,
     /// In the suggestions accepted whole.
     pub characters: u64,
+    /// Requests that the model itself has answered, to the end.
+    pub asked: u64,
+    /// Of those answers, the ones that are not shown, by [`Reason`].
+    pub empty: u64,
+    pub broken: u64,
+    pub unsure: u64,
     /// Of all answers, those with nothing to show included.
     pub latencies: Latencies,
+    /// What later fimbles count, which share the file.
+    #[serde(flatten)]
+    others: BTreeMap<String, u64>,
 }
 
 /// How many answers took how long.
@@ -138,6 +160,18 @@ impl UsageRecord {
         self.now(subject).latencies.count(latency);
     }
 
+    /// `withheld` is why the model's answer is not shown.
+    pub fn count_asked(&mut self, subject: &Subject, withheld: Option<Reason>) {
+        let counts = self.now(subject);
+        counts.asked += 1;
+        match withheld {
+            None => {}
+            Some(Reason::Empty) => counts.empty += 1,
+            Some(Reason::Broken) => counts.broken += 1,
+            Some(Reason::Unsure) => counts.unsure += 1,
+        }
+    }
+
     /// Week by week, the earliest first.
     pub fn rows(&self) -> impl Iterator<Item = (&str, Subject, &Counts)> {
         self.weeks.iter().flat_map(|(week, languages)| {
@@ -174,12 +208,76 @@ impl UsageRecord {
 
 impl Counts {
     pub fn add(&mut self, other: &Self) {
-        self.shown += other.shown;
-        self.accepted += other.accepted;
-        self.partly_accepted += other.partly_accepted;
-        self.typed_over += other.typed_over;
-        self.characters += other.characters;
+        for (sum, count) in [
+            (&mut self.shown, other.shown),
+            (&mut self.accepted, other.accepted),
+            (&mut self.partly_accepted, other.partly_accepted),
+            (&mut self.typed_over, other.typed_over),
+            (&mut self.characters, other.characters),
+            (&mut self.asked, other.asked),
+            (&mut self.empty, other.empty),
+            (&mut self.broken, other.broken),
+            (&mut self.unsure, other.unsure),
+        ] {
+            *sum = sum.saturating_add(count);
+        }
         self.latencies.add(&other.latencies);
+        for (name, count) in &other.others {
+            let sum = self.others.entry(name.clone()).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+    }
+
+    /// Suggestions accepted in whole or in part.
+    pub fn taken(&self) -> u64 {
+        // A client may tell of one that it was not seen to be shown.
+        self.accepted.saturating_add(self.partly_accepted).min(self.shown)
+    }
+
+    /// Of those shown; `None` where none was.
+    pub fn acceptance(&self) -> Option<f64> {
+        (self.shown > 0).then(|| self.taken() as f64 / self.shown as f64)
+    }
+
+    /// What the model said and was not shown.
+    pub fn withheld(&self) -> u64 {
+        self.broken.saturating_add(self.unsure)
+    }
+}
+
+impl From<&ModelInfo> for Model {
+    fn from(model: &ModelInfo) -> Self {
+        Self { name: model.name.clone(), version: model.version.clone() }
+    }
+}
+
+impl From<String> for Model {
+    fn from(text: String) -> Self {
+        let is_version = |version: &str| version.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match text.rsplit_once('@') {
+            Some((name, version)) if is_version(version) => {
+                let version = (!version.is_empty()).then(|| version.to_owned());
+                Self { name: name.to_owned(), version }
+            }
+            _ => Self { name: text, version: None },
+        }
+    }
+}
+
+impl From<Model> for String {
+    fn from(model: Model) -> Self {
+        model.to_string()
+    }
+}
+
+impl fmt::Display for Model {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.version {
+            Some(version) => write!(formatter, "{}@{version}", self.name),
+            // What follows in a folder's name is no version.
+            None if self.name.contains('@') => write!(formatter, "{}@", self.name),
+            None => formatter.write_str(&self.name),
+        }
     }
 }
 
@@ -193,13 +291,19 @@ impl Latencies {
 
     fn add(&mut self, other: &Self) {
         self.reach(other.0.len());
-        self.0.iter_mut().zip(&other.0).for_each(|(sum, count)| *sum += count);
+        self.0.iter_mut().zip(&other.0).for_each(|(sum, count)| *sum = sum.saturating_add(*count));
     }
 
     fn reach(&mut self, buckets: usize) {
         if self.0.len() < buckets {
             self.0.resize(buckets, 0);
         }
+    }
+
+    /// How many answers took so long, by the bucket's upper bound in milliseconds, the last one without a bound.
+    pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> {
+        let bounds = BOUNDS.into_iter().chain([f64::INFINITY]);
+        bounds.enumerate().map(|(bucket, bound)| (bound, self.0.get(bucket).copied().unwrap_or_default()))
     }
 
     /// Milliseconds that so many per cent of the answers took at most, as exactly as the buckets tell; `None` without
@@ -234,9 +338,11 @@ fn wait_for(lock: &File) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     fn rust() -> Subject {
-        Subject { language: "rust".to_owned(), model: "m".to_owned() }
+        Subject { language: "rust".to_owned(), model: "m".to_owned().into() }
     }
 
     fn accepted(count: usize) -> UsageRecord {
@@ -246,10 +352,7 @@ mod tests {
     }
 
     fn counts(path: &Path) -> Counts {
-        UsageRecord::read(path).unwrap().rows().fold(Counts::default(), |mut sum, (_, _, counts)| {
-            sum.add(counts);
-            sum
-        })
+        total(&UsageRecord::read(path).unwrap())
     }
 
     #[test]
@@ -305,5 +408,89 @@ mod tests {
         record.add(&UsageRecord::default());
         assert_eq!(record.rows().count(), MOST_WEEKS);
         assert_eq!(record.rows().next().unwrap().0, "2020-W17");
+    }
+
+    /// Some of what happens in an editor, in some weeks, with some models.
+    fn records() -> impl Strategy<Value = UsageRecord> {
+        let event = (0..130u32, 0..3u8, 0..3u8, 0..9u8, 0..5000u64);
+        vec(event, 0..60).prop_map(|events| {
+            let mut record = UsageRecord::default();
+            for (week, language, model, event, number) in events {
+                let model = ["m", "m@1f0c2d3e", "a@b@"][usize::from(model)].to_owned().into();
+                let subject = Subject { language: language.to_string(), model };
+                let counts = record.at(&format!("{}-W{:02}", 2020 + week / 50, week % 50 + 1), &subject);
+                match event {
+                    0 => counts.shown += number,
+                    1 => counts.accepted += 1,
+                    2 => counts.partly_accepted += 1,
+                    3 => counts.typed_over += 1,
+                    4 => counts.characters += number,
+                    5 => counts.asked += number,
+                    6 => counts.unsure += number,
+                    7 => counts.latencies.count(Duration::from_millis(number)),
+                    _ => *counts.others.entry("later".to_owned()).or_default() += number,
+                }
+            }
+            record
+        })
+    }
+
+    fn sum<'a>(records: impl IntoIterator<Item = &'a UsageRecord>) -> UsageRecord {
+        records.into_iter().fold(UsageRecord::default(), |mut sum, record| {
+            sum.add(record);
+            sum
+        })
+    }
+
+    fn total(record: &UsageRecord) -> Counts {
+        record.rows().fold(Counts::default(), |mut sum, (_, _, counts)| {
+            sum.add(counts);
+            sum
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_adding_does_not_matter(a in records(), b in records(), c in records()) {
+            prop_assert_eq!(sum([&a, &b]), sum([&b, &a]));
+            prop_assert_eq!(sum([&sum([&a, &b]), &c]), sum([&a, &sum([&b, &c])]));
+        }
+
+        #[test]
+        fn no_count_of_the_weeks_that_are_kept_is_lost(a in records(), b in records()) {
+            let both = sum([&a, &b]);
+            let first = both.rows().next().map(|(week, _, _)| week.to_owned()).unwrap_or_default();
+            let kept = |record: &UsageRecord| {
+                UsageRecord { weeks: record.weeks.clone().split_off(&first) }
+            };
+            let mut counts = total(&kept(&a));
+            counts.add(&total(&kept(&b)));
+            prop_assert_eq!(total(&both), counts);
+        }
+
+        #[test]
+        fn a_file_says_what_was_written(record in records()) {
+            let text = serde_json::to_string(&record).unwrap();
+            prop_assert_eq!(serde_json::from_str::<UsageRecord>(&text).unwrap(), record);
+        }
+
+        #[test]
+        fn a_model_s_key_says_its_name_and_version(name in "[a-f@.]{0,6}", version in proptest::option::of("[0-9a-f]{8}")) {
+            let model = Model { name, version };
+            prop_assert_eq!(Model::from(model.to_string()), model);
+        }
+    }
+
+    #[test]
+    fn files_of_earlier_and_of_later_versions_are_read_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("statistics.json");
+        let counts = "{\"shown\": 4, \"accepted\": 1, \"latencies\": [0, 2], \"by_carrier_pigeon\": 3}";
+        fs::write(&path, format!("{{\"weeks\": {{\"2026-W40\": {{\"rust\": {{\"m\": {counts}}}}}}}}}")).unwrap();
+        accepted(1).add_to(&path).unwrap();
+        let record = UsageRecord::read(&path).unwrap();
+        let (_, subject, counts) = record.rows().next().unwrap();
+        assert_eq!((subject, counts.shown, counts.asked), (rust(), 4, 0));
+        assert!(fs::read_to_string(&path).unwrap().contains("\"by_carrier_pigeon\":3"));
     }
 }

@@ -52,6 +52,7 @@ pub enum LoadError {
 
 pub(crate) fn load(model: LocatedModel) -> Result<Loaded, LoadError> {
     model.verify()?;
+    let version = model.version();
     let LocatedModel { manifest, files, .. } = model;
     let name = manifest.name.clone();
     let failed = |message: String| LoadError::Load { name: name.clone(), message };
@@ -67,7 +68,7 @@ pub(crate) fn load(model: LocatedModel) -> Result<Loaded, LoadError> {
             failed(format!("{message}; the files may be damaged, or of a kind mistral.rs cannot run"))
         })?;
     let (pipeline, scheduler) = pipeline;
-    prepare(manifest, pipeline, scheduler, runtime)
+    prepare(manifest, version, pipeline, scheduler, runtime)
 }
 
 fn build_pipeline(
@@ -110,6 +111,7 @@ fn build_pipeline(
 
 fn prepare(
     manifest: Manifest,
+    version: Option<String>,
     pipeline: LoadedPipeline,
     scheduler: SchedulerConfig,
     runtime: Runtime,
@@ -139,7 +141,7 @@ fn prepare(
     let runner = Runner::new(pipeline, scheduler, end_of_text, vocabulary.ordinary(), runtime)
         .map_err(|error: RunError| failed(error.to_string()))?;
     Ok(Loaded {
-        info: ModelInfo { name, context_length, reads_excerpts: manifest.excerpts.unwrap_or(true) },
+        info: ModelInfo { name, version, context_length, reads_excerpts: manifest.excerpts.unwrap_or(true) },
         template: template.fitted_to(|token| vocabulary.id(token).is_some()),
         vocabulary: Arc::new(vocabulary),
         stops: Arc::new(stops),

@@ -29,11 +29,23 @@ pub struct UnpackError {
 /// built in. Two processes may do so at once: a file appears under its name only when it is whole.
 pub(crate) fn unpack(cache: &Path) -> Result<PathBuf, UnpackError> {
     // The name changes with the contents, so that two versions of fimble never fight over a file.
-    let mut all = Sha256::new();
-    EMBEDDED_FILES.iter().for_each(|file| all.update(file.sha256));
-    let folder = cache.join(format!("embedded-{:.12}", format!("{:x}", all.finalize())));
+    let folder = cache.join(format!("embedded-{:.12}", digest()));
     unpack_into(&folder).map_err(|error| UnpackError { folder: folder.clone(), error })?;
     Ok(folder)
+}
+
+/// The version of the model in `folder`; `None` unless [`unpack`] has made it.
+pub(crate) fn version_in(folder: &Path) -> Option<String> {
+    let digest = digest();
+    let is_ours = folder.ends_with(format!("embedded-{digest:.12}"));
+    is_ours.then(|| format!("{digest:.8}"))
+}
+
+/// Of the digests of all files.
+fn digest() -> String {
+    let mut all = Sha256::new();
+    EMBEDDED_FILES.iter().for_each(|file| all.update(file.sha256));
+    format!("{:x}", all.finalize())
 }
 
 fn unpack_into(folder: &Path) -> io::Result<()> {

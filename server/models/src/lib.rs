@@ -15,6 +15,7 @@ mod pull;
 mod selection;
 mod signature;
 mod verify;
+mod version;
 
 pub use install::{InstallError, remove};
 pub use locate::{

@@ -2,86 +2,81 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use fimble::usage_record::{Counts, Latencies, UsageRecord, user_record};
-use serde::Serialize;
+use clap::ValueEnum;
+use fimble::drift::drifts;
+use fimble::usage_record::{Counts, Subject, UsageRecord, user_record};
 
+use self::export::{Report, openmetrics};
 use self::plot::plot;
 
+mod export;
 mod plot;
+
+const WEEKS: u16 = 12;
 
 /// Show how suggestions were received, week by week
 ///
 /// The counts are kept on this machine only, in the folder for state (~/.local/state/fimble), and hold no text. The
 /// setting `statistics = false` keeps none; deleting the file forgets them.
+///
+/// Each version of a model is counted apart. `empty` is the share of the model's answers that say nothing, `withheld`
+/// that of answers not shown since they would break the code or the model is unsure. Where suggestions are taken less
+/// often than in earlier weeks, and chance does not explain it, that is said below the tables.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Print every week, language and model as JSON
     #[arg(long)]
     json: bool,
+    /// Print all counts for another program that adds up those of several machines, and not where their file is
+    #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
+    export: Option<Format>,
     /// Draw acceptance and latency by week into this file
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
-    /// How many weeks to go back
-    #[arg(long, default_value_t = 12, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    weeks: u16,
+    /// How many weeks to go back; 12 unless told, and all of them for OpenMetrics, whose counts only grow
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    weeks: Option<u16>,
 }
 
-#[derive(Serialize)]
-struct Report<'a> {
-    file: &'a Path,
-    rows: Vec<Row<'a>>,
-}
-
-#[derive(Serialize)]
-struct Row<'a> {
-    week: &'a str,
-    language: String,
-    model: String,
-    shown: u64,
-    accepted: u64,
-    partly_accepted: u64,
-    typed_over: u64,
-    characters: u64,
-    latency_ms: Percentiles,
-}
-
-#[derive(Serialize)]
-struct Percentiles {
-    p50: Option<f64>,
-    p95: Option<f64>,
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Format {
+    /// By week, with buckets of latencies
+    Json,
+    /// Sums, for Prometheus and what else reads OpenMetrics text
+    Openmetrics,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let file = user_record().context("cannot tell where this platform keeps state; set HOME")?;
     let record = UsageRecord::read(&file).context("move the file away to begin anew")?;
-    let weeks = by_week(&record, usize::from(arguments.weeks));
+    let most = match (arguments.weeks, arguments.export) {
+        (Some(weeks), _) => weeks.into(),
+        (None, Some(Format::Openmetrics)) => usize::MAX,
+        (None, _) => WEEKS.into(),
+    };
+    let weeks = by_week(&record, most);
+    let first = weeks.first().map_or("", |(week, _)| week);
     if let Some(path) = &arguments.plot {
         plot(&weeks, path).with_context(|| format!("cannot draw `{}`", path.display()))?;
     }
     let mut output = std::io::stdout().lock();
-    if arguments.json {
-        let first = weeks.first().map_or("", |(week, _)| week);
-        let rows = record.rows().filter(|(week, _, _)| *week >= first).map(|(week, subject, counts)| Row {
-            week,
-            language: subject.language,
-            model: subject.model,
-            shown: counts.shown,
-            accepted: counts.accepted,
-            partly_accepted: counts.partly_accepted,
-            typed_over: counts.typed_over,
-            characters: counts.characters,
-            latency_ms: percentiles(&counts.latencies),
-        });
-        serde_json::to_writer_pretty(&mut output, &Report { file: &file, rows: rows.collect() })?;
+    if arguments.json || arguments.export == Some(Format::Json) {
+        let file = Some(&*file).filter(|_| arguments.json);
+        serde_json::to_writer_pretty(&mut output, &Report::new(file, &record, first))?;
         writeln!(output)?;
+    } else if arguments.export == Some(Format::Openmetrics) {
+        write!(output, "{}", openmetrics(&record, first))?;
     } else if weeks.is_empty() {
         writeln!(output, "Nothing is counted yet: start fimble in an editor and type.")?;
     } else {
         write!(output, "{}", tables(&record, &weeks))?;
+        for drift in drifts(&record) {
+            writeln!(output, "\nLess than before. {drift}.")?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -96,44 +91,41 @@ fn by_week(record: &UsageRecord, most: usize) -> Vec<(&str, Counts)> {
     weeks.into_iter().skip(skipped).collect()
 }
 
-fn percentiles(latencies: &Latencies) -> Percentiles {
-    let rounded = |percent| latencies.percentile(percent).map(|milliseconds| (milliseconds * 10.0).round() / 10.0);
-    Percentiles { p50: rounded(50), p95: rounded(95) }
-}
-
-/// Accepted in whole or in part, of those shown.
-fn acceptance(counts: &Counts) -> Option<f64> {
-    let taken = counts.accepted + counts.partly_accepted;
-    (counts.shown > 0).then(|| taken as f64 / counts.shown as f64)
-}
-
-fn tables(record: &UsageRecord, weeks: &[(&str, Counts)]) -> String {
-    let first = weeks.first().map_or("", |(week, _)| week);
+/// All weeks from `first` on.
+fn by_subject(record: &UsageRecord, first: &str) -> BTreeMap<Subject, Counts> {
     let mut subjects: BTreeMap<_, Counts> = BTreeMap::new();
     for (_, subject, counts) in record.rows().filter(|(week, _, _)| *week >= first) {
         subjects.entry(subject).or_default().add(counts);
     }
-    let head = ["shown", "accepted", "in part", "typed over", "taken", "p50 ms", "p95 ms"];
+    subjects
+}
+
+fn tables(record: &UsageRecord, weeks: &[(&str, Counts)]) -> String {
+    let subjects = by_subject(record, weeks.first().map_or("", |(week, _)| week));
+    let head = ["shown", "accepted", "in part", "typed over", "taken", "empty", "withheld", "p50 ms", "p95 ms"];
     let mut by_subject = vec![["language", "model"].iter().chain(&head).map(ToString::to_string).collect()];
     by_subject.extend(subjects.iter().map(|(subject, counts)| {
-        [subject.language.clone(), subject.model.clone()].into_iter().chain(figures(counts)).collect()
+        [subject.language.clone(), subject.model.to_string()].into_iter().chain(figures(counts)).collect()
     }));
     let mut by_week = vec![["week", ""].iter().chain(&head).map(ToString::to_string).collect()];
     by_week.extend(weeks.iter().map(|(week, counts)| {
-        [(*week).to_owned(), bar(acceptance(counts).unwrap_or_default())].into_iter().chain(figures(counts)).collect()
+        [(*week).to_owned(), bar(counts.acceptance().unwrap_or_default())].into_iter().chain(figures(counts)).collect()
     }));
     format!("{}\n{}", aligned(&by_subject), aligned(&by_week))
 }
 
-fn figures(counts: &Counts) -> [String; 7] {
-    let share = acceptance(counts).map_or("-".to_owned(), |share| format!("{:.1} %", share * 100.0));
+fn figures(counts: &Counts) -> [String; 9] {
+    let per_cent = |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{:.1} %", share * 100.0));
+    let of_asked = |count: u64| per_cent((counts.asked > 0).then(|| count as f64 / counts.asked as f64));
     let milliseconds = |percent| counts.latencies.percentile(percent).map_or("-".to_owned(), |ms| format!("{ms:.1}"));
     [
         counts.shown.to_string(),
         counts.accepted.to_string(),
         counts.partly_accepted.to_string(),
         counts.typed_over.to_string(),
-        share,
+        per_cent(counts.acceptance()),
+        of_asked(counts.empty),
+        of_asked(counts.withheld()),
         milliseconds(50),
         milliseconds(95),
     ]

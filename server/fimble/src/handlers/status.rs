@@ -13,6 +13,9 @@ pub(crate) struct Status {
     state: State,
     /// The name of the model that serves, else the model setting; `None` for the embedded model.
     model: Option<String>,
+    /// Of the weights that serve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
     /// What is wrong with the model last asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
@@ -54,14 +57,15 @@ enum State {
 pub(crate) fn status(session: &Session) -> Status {
     let statistics = &session.statistics;
     let milliseconds = |percent| (statistics.latency(percent).as_secs_f64() * 1e6).round() / 1e3;
-    let (state, model) = match session.engine.state() {
-        EngineState::Ready(engine) => (State::Ready, Some(engine.model().name.clone())),
-        EngineState::Loading => (State::Loading, session.settings.model.clone()),
-        EngineState::Failed => (State::Failed, session.settings.model.clone()),
+    let (state, model, version) = match session.engine.state() {
+        EngineState::Ready(engine) => (State::Ready, Some(engine.model().name.clone()), engine.model().version.clone()),
+        EngineState::Loading => (State::Loading, session.settings.model.clone(), None),
+        EngineState::Failed => (State::Failed, session.settings.model.clone(), None),
     };
     Status {
         state: if session.settings.enabled { state } else { State::Disabled },
         model,
+        version,
         message: session.engine.failure().map(str::to_owned),
         requests: statistics.requests,
         shown: statistics.shown,

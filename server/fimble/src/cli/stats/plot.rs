@@ -7,8 +7,6 @@ use fimble::usage_record::Counts;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::acceptance;
-
 const SIZE: (u32, u32) = (900, 560);
 const TAKEN: RGBColor = RGBColor(44, 123, 182);
 const MEDIAN: RGBColor = RGBColor(26, 150, 65);
@@ -30,7 +28,7 @@ fn draw(weeks: &[(&str, Counts)], drawing: &mut String) -> Result<(), Box<dyn st
     let area = SVGBackend::with_string(drawing, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
     let (above, below) = area.split_vertically(SIZE.1 / 2);
-    let shares: Vec<f64> = weeks.iter().map(|(_, counts)| acceptance(counts).unwrap_or_default() * 100.0).collect();
+    let shares: Vec<f64> = weeks.iter().map(|(_, counts)| counts.acceptance().unwrap_or_default() * 100.0).collect();
     chart(&above, "Suggestions taken, whole or in part (%)", weeks, &[("taken", TAKEN, shares)])?;
     let latency = |percent| {
         let of = |counts: &Counts| counts.latencies.percentile(percent).unwrap_or_default();

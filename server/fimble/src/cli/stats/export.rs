@@ -1,0 +1,166 @@
+//! The counts in formats that other programs read: JSON by week, and OpenMetrics text.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use fimble::drift::{Drift, drifts};
+use fimble::usage_record::{Counts, Latencies, Subject, UsageRecord};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::by_subject;
+
+/// All weeks from `first` on. What is exported leaves out the `file`, whose path may tell who the user is.
+#[derive(Serialize)]
+pub(super) struct Report<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a Path>,
+    fimble: &'static str,
+    rows: Vec<Row<'a>>,
+    drifts: Vec<Drift>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    week: &'a str,
+    language: String,
+    model: String,
+    version: Option<String>,
+    shown: u64,
+    accepted: u64,
+    partly_accepted: u64,
+    typed_over: u64,
+    characters: u64,
+    asked: u64,
+    empty: u64,
+    broken: u64,
+    unsure: u64,
+    latency_ms: Latency,
+}
+
+#[derive(Serialize)]
+struct Latency {
+    p50: Option<f64>,
+    p95: Option<f64>,
+    /// Answers that took at most `le`, and longer than what the bucket before allows: these add up over machines.
+    buckets: Vec<Value>,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(file: Option<&'a Path>, record: &'a UsageRecord, first: &str) -> Self {
+        let rows = record.rows().filter(|(week, _, _)| *week >= first);
+        let row = |(week, subject, counts): (&'a str, Subject, &Counts)| Row {
+            week,
+            language: subject.language,
+            model: subject.model.name,
+            version: subject.model.version,
+            shown: counts.shown,
+            accepted: counts.accepted,
+            partly_accepted: counts.partly_accepted,
+            typed_over: counts.typed_over,
+            characters: counts.characters,
+            asked: counts.asked,
+            empty: counts.empty,
+            broken: counts.broken,
+            unsure: counts.unsure,
+            latency_ms: latency(&counts.latencies),
+        };
+        Self { file, fimble: env!("CARGO_PKG_VERSION"), rows: rows.map(row).collect(), drifts: drifts(record) }
+    }
+}
+
+fn latency(latencies: &Latencies) -> Latency {
+    let rounded = |percent| latencies.percentile(percent).map(|milliseconds| (milliseconds * 10.0).round() / 10.0);
+    let taken = latencies.buckets().filter(|(_, count)| *count > 0);
+    let bound = |bound: f64| if bound.is_finite() { json!(bound) } else { json!("+Inf") };
+    let buckets = taken.map(|(le, count)| json!({"le": bound(le), "count": count})).collect();
+    Latency { p50: rounded(50), p95: rounded(95), buckets }
+}
+
+/// A counter of OpenMetrics: its name, what it counts, and for each value of its own label how often.
+struct Counter {
+    name: &'static str,
+    help: &'static str,
+    label: Option<&'static str>,
+    values: fn(&Counts) -> Vec<(&'static str, u64)>,
+}
+
+static COUNTERS: [Counter; 5] = [
+    Counter {
+        name: "fimble_suggestions_shown",
+        help: "Suggestions that were shown. One that is typed along is shown once.",
+        label: None,
+        values: |counts| vec![("", counts.shown)],
+    },
+    Counter {
+        name: "fimble_suggestions_judged",
+        help: "What users did with suggestions.",
+        label: Some("outcome"),
+        values: |counts| {
+            vec![
+                ("accepted", counts.accepted),
+                ("partly_accepted", counts.partly_accepted),
+                ("typed_over", counts.typed_over),
+            ]
+        },
+    },
+    Counter {
+        name: "fimble_accepted_characters",
+        help: "Characters of the suggestions accepted whole.",
+        label: None,
+        values: |counts| vec![("", counts.characters)],
+    },
+    Counter {
+        name: "fimble_model_answers",
+        help: "Requests that the model itself has answered.",
+        label: None,
+        values: |counts| vec![("", counts.asked)],
+    },
+    Counter {
+        name: "fimble_model_answers_withheld",
+        help: "Answers of the model that are not shown: it has nothing to say, would break the code, or is unsure.",
+        label: Some("reason"),
+        values: |counts| vec![("empty", counts.empty), ("broken", counts.broken), ("unsure", counts.unsure)],
+    },
+];
+
+/// All weeks from `first` on, summed up, as OpenMetrics 1.0 text
+/// (<https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>). The histogram has buckets only:
+/// the sum of the latencies is not kept.
+pub(super) fn openmetrics(record: &UsageRecord, first: &str) -> String {
+    let subjects = by_subject(record, first);
+    let labels = |subject: &Subject, own: &[(&str, &str)]| {
+        let version = subject.model.version.as_deref().unwrap_or_default();
+        let shared = [("language", &*subject.language), ("model", &*subject.model.name), ("version", version)];
+        let labels = shared.iter().chain(own).map(|(name, value)| format!("{name}=\"{}\"", escaped(value)));
+        labels.collect::<Vec<_>>().join(",")
+    };
+    let mut text = "# TYPE fimble_build info\n# HELP fimble_build The fimble that exported this.\n".to_owned();
+    let _ = writeln!(text, "fimble_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+    for Counter { name, help, label, values } in &COUNTERS {
+        let _ = writeln!(text, "# TYPE {name} counter\n# HELP {name} {help}");
+        for (subject, counts) in &subjects {
+            for (value, count) in values(counts) {
+                let own: Vec<_> = label.iter().map(|label| (*label, value)).collect();
+                let _ = writeln!(text, "{name}_total{{{}}} {count}", labels(subject, &own));
+            }
+        }
+    }
+    text.push_str("# TYPE fimble_answer_latency_seconds histogram\n# UNIT fimble_answer_latency_seconds seconds\n");
+    text.push_str("# HELP fimble_answer_latency_seconds From a request to its answer.\n");
+    for (subject, counts) in &subjects {
+        let mut so_far: u64 = 0;
+        for (milliseconds, count) in counts.latencies.buckets() {
+            so_far = so_far.saturating_add(count);
+            let bound = if milliseconds.is_finite() { format!("{:?}", milliseconds / 1e3) } else { "+Inf".to_owned() };
+            let labels = labels(subject, &[("le", &bound)]);
+            let _ = writeln!(text, "fimble_answer_latency_seconds_bucket{{{labels}}} {so_far}");
+        }
+    }
+    text.push_str("# EOF\n");
+    text
+}
+
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}

@@ -1,0 +1,89 @@
+//! Which weights a model has, in a few digits.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::embedded;
+use crate::locate::{LocatedModel, ModelFiles};
+
+/// Of each file of weights, so many pieces of so many bytes are looked at. Training changes all weights, and reading the
+/// whole of a large model would take as long as loading it.
+const PIECES: u64 = 64;
+const PIECE: u64 = 4096;
+
+impl LocatedModel {
+    /// The first eight digits of the embedded model's digest, or of one over the sizes of the files of weights and pieces
+    /// spread evenly over them. It tells versions apart; whether a file is intact is for [`LocatedModel::verify`] to say.
+    /// `None` where the files cannot be read.
+    pub fn version(&self) -> Option<String> {
+        version_of(&self.files)
+    }
+}
+
+fn version_of(files: &ModelFiles) -> Option<String> {
+    let weights = match files {
+        ModelFiles::Safetensors { folder } => {
+            if let Some(version) = embedded::version_in(folder) {
+                return Some(version);
+            }
+            let mut weights: Vec<PathBuf> =
+                folder.read_dir().ok()?.filter_map(|entry| Some(entry.ok()?.path())).filter(is_weights).collect();
+            weights.sort();
+            weights
+        }
+        ModelFiles::Gguf { file } => vec![file.clone()],
+    };
+    let mut digest = Sha256::new();
+    weights.iter().try_for_each(|file| add_pieces(file, &mut digest)).ok()?;
+    Some(format!("{:.8}", format!("{:x}", digest.finalize())))
+}
+
+fn is_weights(file: &PathBuf) -> bool {
+    file.extension().is_some_and(|extension| extension == "safetensors")
+}
+
+fn add_pieces(file: &Path, digest: &mut Sha256) -> io::Result<()> {
+    let mut file = File::open(file)?;
+    let size = file.metadata()?.len();
+    digest.update(size.to_le_bytes());
+    let last = size.saturating_sub(PIECE);
+    let mut piece = Vec::new();
+    for number in 0..PIECES {
+        // No file is so large that this overflows.
+        file.seek(SeekFrom::Start(last * number / (PIECES - 1)))?;
+        piece.clear();
+        (&mut file).take(PIECE).read_to_end(&mut piece)?;
+        digest.update(&piece);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(folder: &Path, files: &[(&str, Vec<u8>)]) -> Option<String> {
+        std::fs::create_dir_all(folder).unwrap();
+        files.iter().for_each(|(name, bytes)| std::fs::write(folder.join(name), bytes).unwrap());
+        version_of(&ModelFiles::Safetensors { folder: folder.to_owned() })
+    }
+
+    #[test]
+    fn it_is_of_the_weights_wherever_they_lie() {
+        let folder = tempfile::tempdir().unwrap();
+        let trained =
+            |seed: u32| (0..500_000u32).flat_map(|i| (i.wrapping_mul(seed)).to_le_bytes()).collect::<Vec<u8>>();
+        let [first, second] = [trained(7), trained(9)];
+        let at = |name: &str| folder.path().join(name);
+        let one = version(&at("a"), &[("model.safetensors", first.clone()), ("README.md", vec![1])]);
+        assert_eq!(one.as_ref().map(String::len), Some(8));
+        assert_eq!(version(&at("b"), &[("model.safetensors", first.clone())]), one);
+        assert_ne!(version(&at("c"), &[("model.safetensors", second)]), one);
+        assert_ne!(version(&at("d"), &[("model.safetensors", [first, vec![0]].concat())]), one);
+        assert_eq!(version_of(&ModelFiles::Gguf { file: at("no.gguf") }), None);
+        assert!(version(&at("e"), &[("model.safetensors", vec![])]).is_some());
+    }
+}
