@@ -4,6 +4,8 @@ mod complete;
 mod editor;
 mod eval;
 mod forget;
+mod hub;
+mod models;
 mod privacy;
 mod replay;
 mod server;

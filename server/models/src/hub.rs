@@ -23,6 +23,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(crate) struct Hub {
     agent: Agent,
+    /// Without the proxy.
+    direct: Agent,
     endpoint: String,
     token: Option<String>,
 }
@@ -106,15 +108,19 @@ impl Hub {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let tls = tls.and_then(BuilderVerifierExt::with_platform_verifier).map_err(HubError::Certificates)?;
-        let agent = AgentBuilder::new()
-            .tls_config(Arc::new(tls.with_no_client_auth()))
-            .try_proxy_from_env(true)
-            .timeout_connect(CONNECT_TIMEOUT)
-            .timeout_read(READ_TIMEOUT)
-            .user_agent(concat!("fimble/", env!("CARGO_PKG_VERSION")))
-            .build();
+        let tls = Arc::new(tls.with_no_client_auth());
+        let agent = |with_proxy| {
+            AgentBuilder::new()
+                .tls_config(tls.clone())
+                .try_proxy_from_env(with_proxy)
+                .timeout_connect(CONNECT_TIMEOUT)
+                .timeout_read(READ_TIMEOUT)
+                .user_agent(concat!("fimble/", env!("CARGO_PKG_VERSION")))
+                .build()
+        };
         let endpoint = variable("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
-        Ok(Self { agent, endpoint: endpoint.trim_end_matches('/').to_owned(), token: token() })
+        let endpoint = endpoint.trim_end_matches('/').to_owned();
+        Ok(Self { agent: agent(true), direct: agent(false), endpoint, token: token() })
     }
 
     pub(crate) fn listing(&self, repository: &str, revision: &str) -> Result<Listing, HubError> {
@@ -159,6 +165,9 @@ impl Hub {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
             let mut request = self.agent.get(url);
+            if request.request_url().is_ok_and(|url| is_direct(url.host())) {
+                request = self.direct.get(url);
+            }
             if let Some(token) = self.token.as_ref().filter(|_| url.starts_with(&format!("{}/", self.endpoint))) {
                 // Not sent on to where the hub redirects to.
                 request = request.set("authorization", &format!("Bearer {token}"));
@@ -202,6 +211,16 @@ pub(crate) fn cache_folder() -> Option<PathBuf> {
 /// Whether the user forbids it to ask the network.
 pub(crate) fn is_offline() -> bool {
     variable("HF_HUB_OFFLINE").is_some_and(|value| ["1", "true", "yes", "on"].contains(&value.to_lowercase().as_str()))
+}
+
+/// Whether NO_PROXY names the host, or a domain above it. Where a host redirects to is asked as the host was.
+fn is_direct(host: &str) -> bool {
+    let names = variable("NO_PROXY").or_else(|| variable("no_proxy")).unwrap_or_default();
+    let mut names = names.split(',').map(|name| name.trim().trim_start_matches('.')).filter(|name| !name.is_empty());
+    names.any(|name| {
+        let is_above = || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+        name == "*" || name == host || is_above()
+    })
 }
 
 fn token() -> Option<String> {

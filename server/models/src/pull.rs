@@ -159,6 +159,10 @@ pub fn pull(request: &PullRequest, progress: &dyn Progress) -> Result<Outcome, P
     let pins = pinned.as_ref().filter(|_| !request.update).map(|pinned| &pinned.locked);
     let (origin, wanted, revision) = plan(request, &manifest, pins)?;
     let incoming = store.incoming(name)?;
+    if let Some(Ok(installed)) = pinned.as_ref().map(|pinned| fs::metadata(&pinned.folder)) {
+        // What was unpacked for its user alone stays so.
+        fs::set_permissions(&incoming, installed.permissions()).map_err(|error| InstallError::io(&incoming, error))?;
+    }
     keep_only(&incoming, &wanted)?;
     let mut files = Vec::new();
     let (mut fetched, mut kept) = (Vec::new(), Vec::new());
@@ -198,7 +202,9 @@ fn plan(
     let pinned_files = pins.map(|pins| pins.files.iter().map(Wanted::pinned).collect::<Vec<_>>());
     let offline = request.offline || hub::is_offline();
     let source = manifest.source.as_ref();
-    if let Some(from) = &request.from {
+    // What the manifest does not name, the lock may.
+    let recorded = || pins.filter(|_| source.is_none()).and_then(|pins| pins.source.as_ref());
+    if let Some(from) = request.from.as_ref().or_else(recorded) {
         let is_web = from.starts_with("http://") || from.starts_with("https://");
         if is_web && offline {
             return Err(PullError::Offline { name: manifest.name.clone() });
@@ -257,9 +263,10 @@ impl Wanted {
 
 impl Origin {
     fn folder(from: &str) -> Result<Self, PullError> {
-        let path = Path::new(from);
+        // The lock keeps it for whoever repairs the model, wherever that is done.
+        let path = std::path::absolute(from).unwrap_or_else(|_| from.into());
         if path.is_dir() {
-            return Ok(Self::Folder { folder: path.to_owned(), only: None });
+            return Ok(Self::Folder { folder: path, only: None });
         }
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         match name.filter(|_| path.is_file()) {

@@ -1,0 +1,237 @@
+//! A server that behaves like the Hugging Face hub: one repository with the embedded model's files, large ones and small,
+//! which it redirects to another host for. What goes wrong is said by the test.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+
+pub(crate) const REPOSITORY: &str = "Qwen/Qwen2.5-Coder-0.5B";
+pub(crate) const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
+/// The folder of files that the hub redirects to.
+const ELSEWHERE: &str = "/elsewhere/";
+/// Far beyond what a busy machine needs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Serves for as long as the test runs.
+pub(crate) struct Hub {
+    port: u16,
+    state: Arc<State>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    /// With the query.
+    pub(crate) path: String,
+    /// The first byte that is asked for; none where it is the whole file.
+    pub(crate) start: Option<usize>,
+    pub(crate) authorization: Option<String>,
+}
+
+/// What goes wrong with one request.
+pub(crate) enum Fault {
+    /// An answer without a body, and one line of its head.
+    Status(u16, &'static str),
+    /// The connection ends after so many bytes of the body.
+    CutAfter(usize),
+    /// The byte at this place of the file is another one.
+    Flipped(usize),
+    /// No answer until the test says so.
+    Held { reached: Sender<()>, go_on: Receiver<()> },
+}
+
+/// A request that waits for as long as this is kept.
+pub(crate) struct Held {
+    reached: Receiver<()>,
+    _go_on: Sender<()>,
+}
+
+struct State {
+    /// Where in a path each strikes, once.
+    faults: Mutex<Vec<(&'static str, Fault)>>,
+    requests: Mutex<Vec<Request>>,
+}
+
+struct PublishedFile {
+    name: &'static str,
+    contents: Vec<u8>,
+    /// As the hub lists it.
+    entry: Value,
+}
+
+/// The repository also has a file that no model needs.
+static FILES: LazyLock<Vec<PublishedFile>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/embedded");
+    let names = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "MODEL_CARD.md"];
+    let published = |name: &'static str| {
+        let contents = fs::read(folder.join(name)).unwrap();
+        let size = contents.len();
+        let blob = Sha1::new().chain_update(format!("blob {size}\0")).chain_update(&contents).finalize();
+        let mut entry = json!({"rfilename": name, "size": size, "blobId": format!("{blob:x}")});
+        if name.ends_with(".safetensors") {
+            entry["lfs"] = json!({"sha256": sha256(&contents), "size": size, "pointerSize": 134});
+        }
+        PublishedFile { name, contents, entry }
+    };
+    names.map(published).into()
+});
+
+pub(crate) fn sha256(contents: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(contents))
+}
+
+/// What the hub publishes under this name.
+pub(crate) fn contents(name: &str) -> &'static [u8] {
+    &FILES.iter().find(|file| file.name == name).unwrap().contents
+}
+
+impl Hub {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::new(State { faults: Mutex::default(), requests: Mutex::default() });
+        let shared = state.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let state = shared.clone();
+                // A client that is killed or that has seen enough ends its connection; that is the test's affair.
+                thread::spawn(move || stream.and_then(|stream| state.answer(stream, port)));
+            }
+        });
+        Self { port, state }
+    }
+
+    /// For `HF_ENDPOINT`.
+    pub(crate) fn address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Of a plain web server with the same files.
+    pub(crate) fn folder_address(&self) -> String {
+        format!("http://localhost:{}{ELSEWHERE}", self.port)
+    }
+
+    /// The next request whose path contains `place` meets with this, after the faults that were ordered before.
+    pub(crate) fn next(&self, place: &'static str, fault: Fault) {
+        self.state.faults.lock().unwrap().push((place, fault));
+    }
+
+    pub(crate) fn hold_next(&self, place: &'static str) -> Held {
+        let (reached, held) = mpsc::channel();
+        let (release, go_on) = mpsc::channel();
+        self.next(place, Fault::Held { reached, go_on });
+        Held { reached: held, _go_on: release }
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.state.requests.lock().unwrap().clone()
+    }
+
+    /// Where those that asked for this file began, in order.
+    pub(crate) fn starts_of(&self, file: &str) -> Vec<usize> {
+        let path = format!("{ELSEWHERE}{file}");
+        self.requests()
+            .iter()
+            .filter(|request| request.path == path)
+            .map(|request| request.start.unwrap_or(0))
+            .collect()
+    }
+}
+
+impl Held {
+    /// Returns when the request has come.
+    pub(crate) fn wait(&self) {
+        self.reached.recv_timeout(PATIENCE).expect("the hub is asked");
+    }
+}
+
+impl State {
+    fn answer(&self, stream: TcpStream, port: u16) -> io::Result<()> {
+        let request = Request::read(&stream)?;
+        self.requests.lock().unwrap().push(request.clone());
+        let fault = {
+            let mut faults = self.faults.lock().unwrap();
+            let struck = faults.iter().position(|(place, _)| request.path.contains(place));
+            struck.map(|at| faults.remove(at).1)
+        };
+        match &fault {
+            Some(Fault::Status(status, head)) => return respond(&stream, *status, &[head], b""),
+            Some(Fault::Held { reached, go_on }) => {
+                let _ = reached.send(());
+                let _ = go_on.recv();
+            }
+            _ => (),
+        }
+        if request.path == format!("/api/models/{REPOSITORY}/revision/main?blobs=true") {
+            let siblings: Vec<&Value> = FILES.iter().map(|file| &file.entry).collect();
+            let listing = json!({"sha": REVISION, "siblings": siblings}).to_string();
+            return respond(&stream, 200, &["content-type: application/json"], listing.as_bytes());
+        }
+        if let Some(name) = request.path.strip_prefix(&format!("/{REPOSITORY}/resolve/{REVISION}/")) {
+            return respond(&stream, 302, &[&format!("location: http://localhost:{port}{ELSEWHERE}{name}")], b"");
+        }
+        let name = request.path.strip_prefix(ELSEWHERE);
+        match FILES.iter().find(|file| Some(file.name) == name) {
+            Some(file) => send(&stream, file.contents.clone(), request.start, fault),
+            None => respond(&stream, 404, &[], b""),
+        }
+    }
+}
+
+impl Request {
+    fn read(stream: &TcpStream) -> io::Result<Self> {
+        let mut lines = BufReader::new(stream).lines();
+        let first = lines.next().unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))?;
+        let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+        let mut request = Self { path, start: None, authorization: None };
+        for line in lines {
+            let line = line?;
+            let Some((name, value)) = line.split_once(": ") else { break };
+            match name.to_lowercase().as_str() {
+                "range" => request.start = value.trim_start_matches("bytes=").trim_end_matches('-').parse().ok(),
+                "authorization" => request.authorization = Some(value.to_owned()),
+                _ => (),
+            }
+        }
+        Ok(request)
+    }
+}
+
+fn send(mut stream: &TcpStream, mut contents: Vec<u8>, start: Option<usize>, fault: Option<Fault>) -> io::Result<()> {
+    let size = contents.len();
+    if let Some(Fault::Flipped(at)) = fault {
+        contents[at] ^= 1;
+    }
+    let rest = contents.split_off(start.unwrap_or(0).min(size));
+    if start.is_some() && rest.is_empty() {
+        return respond(stream, 416, &[], b"");
+    }
+    let range = start.map(|start| format!("content-range: bytes {start}-{}/{size}", size - 1));
+    let status = if range.is_some() { 206 } else { 200 };
+    let head: Vec<&str> = range.iter().map(String::as_str).collect();
+    match fault {
+        Some(Fault::CutAfter(length)) => {
+            write_head(stream, status, &head, rest.len())?;
+            stream.write_all(&rest[..length])
+        }
+        _ => respond(stream, status, &head, &rest),
+    }
+}
+
+fn respond(mut stream: &TcpStream, status: u16, head: &[&str], body: &[u8]) -> io::Result<()> {
+    write_head(stream, status, head, body.len())?;
+    stream.write_all(body)
+}
+
+fn write_head(mut stream: &TcpStream, status: u16, head: &[&str], length: usize) -> io::Result<()> {
+    let lines: String = head.iter().filter(|line| !line.is_empty()).map(|line| format!("{line}\r\n")).collect();
+    write!(stream, "HTTP/1.1 {status} -\r\n{lines}content-length: {length}\r\nconnection: close\r\n\r\n")
+}
