@@ -16,14 +16,16 @@ fn what_is_stored_is_listed_and_deleted_but_not_models() {
     let home = tempfile::tempdir().unwrap();
     assert_eq!(forget(home.path(), &[]), ("Nothing is stored.\n".to_owned(), String::new(), 0));
 
-    let [statistics, cache, model, own] = [
+    let [statistics, draft, cache, model, own] = [
         ".local/state/fimble/statistics.json",
+        // Of a process that was killed as it wrote.
+        ".local/state/fimble/statistics.AbCdEf",
         ".cache/fimble/models/embedded-1/config.json",
         ".local/share/fimble/models/mine/model.gguf",
         ".config/fimble/fimble.toml",
     ]
     .map(|path| home.path().join(path));
-    for file in [&statistics, &cache, &model, &own] {
+    for file in [&statistics, &draft, &cache, &model, &own] {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, "0123456789").unwrap();
     }
@@ -38,7 +40,7 @@ fn what_is_stored_is_listed_and_deleted_but_not_models() {
     assert_eq!(status, 1);
 
     assert_eq!(forget(home.path(), &["--yes"]).2, 0);
-    assert!(!statistics.exists() && !cache.exists() && model.exists() && own.exists());
+    assert!(!statistics.exists() && !draft.exists() && !cache.exists() && model.exists() && own.exists());
     assert_eq!(forget(home.path(), &["--yes", "--models"]).2, 0);
     assert!(!model.exists() && own.exists());
 }

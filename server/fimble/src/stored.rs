@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-use crate::usage_record::user_record;
+use crate::usage_record::{PREFIX, user_record};
 
 /// One kind of thing that is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +21,11 @@ pub struct Stored {
 pub fn stored() -> Vec<Stored> {
     let Ok(folders) = etcetera::choose_base_strategy() else { return Vec::new() };
     let ours = |folder: PathBuf| folder.join("fimble");
-    let statistics = user_record().into_iter().flat_map(|file| {
-        let others = ["lock", "broken.json"].map(|extension| file.with_extension(extension));
-        std::iter::once(file).chain(others)
-    });
+    // With the lock, what was put aside, and what a crash has left half written.
+    let state = user_record().and_then(|file| std::fs::read_dir(file.parent()?).ok());
+    let statistics = state.into_iter().flatten().flatten().map(|entry| entry.path());
+    let statistics =
+        statistics.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX)));
     let models = ["models", "manifests", "previous-model.toml"].map(|name| ours(folders.data_dir()).join(name));
     vec![
         Stored { what: "statistics", paths: statistics.collect(), is_the_users: false },

@@ -14,6 +14,9 @@ use fimble_completion::engine::ModelInfo;
 use fimble_completion::shown::Outcome;
 use serde::{Deserialize, Serialize};
 
+/// How the names of the file and of all that is ever beside it begin.
+pub(crate) const PREFIX: &str = "statistics.";
+
 /// Older weeks are forgotten.
 const MOST_WEEKS: usize = 104;
 
@@ -95,7 +98,7 @@ pub enum RecordError {
 pub fn user_record() -> Option<PathBuf> {
     let folders = etcetera::choose_base_strategy().ok()?;
     let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir());
-    Some(folder.join("fimble").join("statistics.json"))
+    Some(folder.join("fimble").join(format!("{PREFIX}json")))
 }
 
 impl UsageRecord {
@@ -128,7 +131,7 @@ impl UsageRecord {
             }
         };
         sum.add(self);
-        let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
+        let mut draft = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder).map_err(unwritable)?;
         serde_json::to_writer(&mut draft, &sum).map_err(|error| unwritable(error.into()))?;
         draft.flush().map_err(unwritable)?;
         draft.persist(path).map_err(|error| unwritable(error.error))?;

@@ -29,8 +29,12 @@ fn version_of(files: &ModelFiles) -> Option<String> {
             if let Some(version) = embedded::version_in(folder) {
                 return Some(version);
             }
-            let mut weights: Vec<PathBuf> =
-                folder.read_dir().ok()?.filter_map(|entry| Some(entry.ok()?.path())).filter(is_weights).collect();
+            let mut weights: Vec<PathBuf> = folder
+                .read_dir()
+                .ok()?
+                .filter_map(|entry| Some(entry.ok()?.path()))
+                .filter(|path| is_weights(path))
+                .collect();
             weights.sort();
             weights
         }
@@ -41,7 +45,7 @@ fn version_of(files: &ModelFiles) -> Option<String> {
     Some(format!("{:.8}", format!("{:x}", digest.finalize())))
 }
 
-fn is_weights(file: &PathBuf) -> bool {
+fn is_weights(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "safetensors")
 }
 
