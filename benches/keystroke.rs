@@ -169,5 +169,5 @@ fn full_cache(document: &Document, offset: usize) -> SuggestionCache {
 }
 
 fn suggestion(text: &str) -> Suggestion {
-    Suggestion { text: text.to_owned(), confidence: 0.5, is_cut: false }
+    Suggestion { text: text.to_owned(), confidence: 0.5, is_cut: false, is_remote: false }
 }

@@ -13,6 +13,7 @@ use crate::engine::{
 };
 use crate::judgement::unbroken;
 use crate::pin::{Budget, Pin};
+use crate::place::{Place, place};
 use crate::plan::{Plan, is_word, plan};
 use crate::postprocess::{is_loop, useful_length};
 use crate::prompt::FimText;
@@ -37,6 +38,8 @@ pub struct Completion {
     pub others: Vec<Suggestion>,
     /// What the model said if it is not to be shown.
     pub withheld: Option<Withheld>,
+    /// What kind of place it was asked for; `None` if it never came so far.
+    pub place: Option<Place>,
     /// It was neither cancelled nor did it give way to a request that somebody waits for.
     pub completed: bool,
     pub usage: Usage,
@@ -50,7 +53,7 @@ impl Completion {
     }
 
     pub fn without_suggestion(completed: bool, usage: Usage, timing: Timing) -> Self {
-        Self { suggestion: None, others: Vec::new(), withheld: None, completed, usage, timing }
+        Self { suggestion: None, others: Vec::new(), withheld: None, place: None, completed, usage, timing }
     }
 }
 
@@ -76,6 +79,8 @@ pub struct Suggestion {
     pub confidence: f32,
     /// The deadline has cut it short: more time would have brought more text.
     pub is_cut: bool,
+    /// A model on another machine has made it.
+    pub is_remote: bool,
 }
 
 /// What the model said and is not to be shown.
@@ -103,7 +108,12 @@ impl Withheld {
     pub(crate) fn after(&self, typed: usize, settings: &CompletionSettings) -> Option<Suggestion> {
         let rest = self.text.get(typed..).filter(|rest| !rest.trim().is_empty() && self.reason == Reason::Unsure)?;
         let confidence = confidence(&self.tokens, typed..self.text.len());
-        is_sure(confidence, settings).then(|| Suggestion { text: rest.to_owned(), confidence, is_cut: false })
+        is_sure(confidence, settings).then(|| Suggestion {
+            text: rest.to_owned(),
+            confidence,
+            is_cut: false,
+            is_remote: false,
+        })
     }
 }
 
@@ -174,7 +184,10 @@ pub fn complete(
     };
     let said = generate(Vec::new())?;
     let answered = started.elapsed();
-    let judge = |said: &Said| judge(said, cursor, &plan, settings, max_tokens);
+    let is_remote = engine.model().is_remote;
+    let judge = |said: &Said| {
+        judge(said, cursor, &plan, settings, max_tokens).map(|suggestion| Suggestion { is_remote, ..suggestion })
+    };
     let (suggestion, withheld) = match judge(&said) {
         _ if !said.generation.completed => (None, None),
         Ok(suggestion) => (Some(suggestion), None),
@@ -201,7 +214,8 @@ pub fn complete(
         generating: answered.saturating_sub(first_token),
         total: started.elapsed(),
     };
-    let completion = Completion { suggestion, others, withheld, completed, usage, timing };
+    let place = Some(place(document, *offset, settings));
+    let completion = Completion { suggestion, others, withheld, place, completed, usage, timing };
     tracing::debug!(
         ?priority,
         usage = ?completion.usage,
@@ -252,7 +266,12 @@ fn judge(
     } else if !is_sure(confidence, settings) {
         withheld(good, Reason::Unsure)
     } else {
-        Ok(Suggestion { text: with_line_breaks_of(document, good), confidence, is_cut: cut.is_some() })
+        Ok(Suggestion {
+            text: with_line_breaks_of(document, good),
+            confidence,
+            is_cut: cut.is_some(),
+            is_remote: false,
+        })
     }
 }
 

@@ -32,6 +32,8 @@ pub struct ModelInfo {
     pub context_length: usize,
     /// Whether it makes use of excerpts from elsewhere, or only loses by what they leave less room for.
     pub reads_excerpts: bool,
+    /// It runs on another machine.
+    pub is_remote: bool,
 }
 
 pub struct GenerationRequest {
@@ -125,6 +127,12 @@ pub enum EngineError {
     PromptTooLong { prompt: usize, context_length: usize },
     #[error("the model failed: {0}")]
     Failed(String),
+    /// A server elsewhere has not answered. `pause` is how long it wants to be left alone.
+    #[error("{problem}")]
+    Remote { problem: String, pause: Option<Duration> },
+    /// The file may not go to another machine.
+    #[error("this file stays on this machine")]
+    StaysHere,
     #[error("the engine has stopped; restart fimble to load the model again")]
     Stopped,
 }

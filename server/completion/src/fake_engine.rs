@@ -48,7 +48,13 @@ impl FakeEngine {
     pub fn scripted(script: impl Fn(&Prompt) -> Result<String, EngineError> + Send + Sync + 'static) -> Self {
         let template = family("qwen2.5-coder").map(Family::template).expect("the table has it");
         Self {
-            model: ModelInfo { name: "fake".to_owned(), version: None, context_length: 32_768, reads_excerpts: true },
+            model: ModelInfo {
+                name: "fake".to_owned(),
+                version: None,
+                context_length: 32_768,
+                reads_excerpts: true,
+                is_remote: false,
+            },
             template,
             script: Box::new(script),
             gate: Gate::default(),

@@ -87,6 +87,11 @@ impl Pin {
         Self::after(document, cursor, self.surroundings.clone(), self.begins())
     }
 
+    /// One for another model, which shares nothing with this one but where there is more to show.
+    pub fn apart(&self, document: &Document, cursor: usize) -> Self {
+        Self::after(document, cursor, self.surroundings.clone(), None)
+    }
+
     /// Whether so much was typed up to the byte `cursor` that it is time to move on.
     pub fn is_worn(&self, cursor: usize) -> bool {
         cursor.saturating_sub(self.pin) > self.longest_tail() / 2

@@ -31,6 +31,8 @@ struct Place {
     before: u64,
     after: u64,
     settings: CompletionSettings,
+    /// What another machine says of a place is kept beside what the local model has said; the one used last is looked at first.
+    is_remote: bool,
 }
 
 struct Cached {
@@ -143,6 +145,7 @@ impl SuggestionCache {
             before: digest_before(text.byte_slice(..offset)),
             after: digest_after(text.byte_slice(offset..)),
             settings: settings.clone(),
+            is_remote: matches!(&answer, Answer::Shown(suggestion) if suggestion.is_remote),
         };
         self.suggestions.put(place, Cached { answer, origin });
     }
@@ -193,7 +196,7 @@ mod tests {
     fn check(then: &str, text: &str, now: &str) -> Option<String> {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (before, offset) = document(then);
-        let suggestion = Suggestion { text: text.to_owned(), confidence: 0.5, is_cut: false };
+        let suggestion = Suggestion { text: text.to_owned(), confidence: 0.5, is_cut: false, is_remote: false };
         cache.insert(&before, offset, &SETTINGS, Answer::Shown(suggestion), Origin::Request);
         let (now, offset) = document(now);
         cache.get(&now, offset, &SETTINGS)?.0.map(|suggestion| suggestion.text)
@@ -219,7 +222,7 @@ mod tests {
     fn a_hit_says_how_it_came_about() {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (then, offset) = document("a = $0");
-        let suggestion = Suggestion { text: "foo".to_owned(), confidence: 0.5, is_cut: false };
+        let suggestion = Suggestion { text: "foo".to_owned(), confidence: 0.5, is_cut: false, is_remote: false };
         let (now, typed) = document("a = f$0");
         for (origin, again) in [(Origin::Request, Hit::Returned), (Origin::Prefetch, Hit::Prefetched)] {
             let suggestion = Suggestion { is_cut: true, ..suggestion.clone() };
@@ -243,7 +246,7 @@ mod tests {
     fn other_settings_are_another_place() {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (document, offset) = document("a = $0");
-        let suggestion = Suggestion { text: "1".to_owned(), confidence: 0.5, is_cut: false };
+        let suggestion = Suggestion { text: "1".to_owned(), confidence: 0.5, is_cut: false, is_remote: false };
         cache.insert(&document, offset, &SETTINGS, Answer::Shown(suggestion), Origin::Request);
         let other = CompletionSettings { multiline: Multiline::Never, ..SETTINGS };
         assert_eq!(cache.get(&document, offset, &other), None);

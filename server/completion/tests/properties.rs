@@ -337,7 +337,7 @@ proptest! {
         let offset = cursor(&text, place);
         let mut document = Document::new("file", Language::PLAIN, 0, &text);
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
-        let suggestion = Suggestion { text: suggested.clone(), confidence: 0.5, is_cut: false };
+        let suggestion = Suggestion { text: suggested.clone(), confidence: 0.5, is_cut: false, is_remote: false };
         cache.insert(&document, offset, &settings, Answer::Shown(suggestion), Origin::Request);
         let mut get = |document: &Document, offset| cache.get(document, offset, &settings).and_then(|(rest, _)| rest).map(|rest| rest.text);
 

@@ -1,9 +1,11 @@
 //! What can happen to a session: a message of the client's, or the end of something the session began.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fimble_completion::complete::Completion;
 use fimble_completion::engine::{Cancel, Engine};
+use fimble_remote::router::Today;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tower_lsp::jsonrpc;
@@ -17,6 +19,7 @@ use crate::drift::Drift;
 use crate::handlers::inline_completion::InlineCompletionParams;
 use crate::handlers::models::Models;
 use crate::handlers::status::Status;
+use crate::remote::Inquiry;
 use crate::session::{Job, JobError, Work};
 use crate::usage_record::{RecordError, UsageRecord};
 use crate::workspace::Reading;
@@ -64,6 +67,14 @@ pub(crate) enum Event {
     /// It could not be saved.
     Unsaved(UsageRecord, RecordError),
     JobEnded(Job, Result<Completion, JobError>),
+    /// The user has paused, or need not: it may be asked elsewhere now.
+    RemoteDue(Box<Inquiry>),
+    /// The local answer is not held back any longer.
+    HeldLongEnough(Job, Completion),
+    /// What came from elsewhere, and how long that took.
+    RemoteEnded(Box<Inquiry>, Work, Result<Completion, JobError>, Duration),
+    /// What all of the user's processes have asked elsewhere today.
+    RemoteSpent(Today),
     /// The user has done nothing for a moment, unless they have since the activity of this number.
     Paused(u64),
     /// A step of what is done ahead, and what would have stopped it.

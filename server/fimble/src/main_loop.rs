@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fimble_completion::complete::Completion;
-use fimble_completion::engine::{Cancel, Engine};
+use fimble_completion::engine::{Cancel, Engine, EngineError};
 use fimble_completion::language::Language;
 use fimble_completion::settings::ContextScope;
 use fimble_completion::suggestion_cache::Origin;
+use fimble_remote::Routing;
+use fimble_remote::router::{SecondOpinion, is_better};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tower_lsp::Client;
@@ -24,7 +26,9 @@ use crate::handlers::models::Models;
 use crate::handlers::{self, completion, inline_completion};
 use crate::in_flight::CompletionReply;
 use crate::log::LogControl;
+use crate::options::Settings;
 use crate::progress::Progress;
+use crate::remote::{Connect, Inquiry, Remote, spend, spent, today};
 use crate::serve::{ListModels, LoadEngine, ServeOptions};
 use crate::server_status::{ServerStatus, StatusSender};
 use crate::session::{Job, JobError, Offer, Prepared, Question, Session, Work};
@@ -37,6 +41,9 @@ const SAVE_AFTER: Duration = Duration::from_secs(1);
 
 /// A full disk is not helped by trying at once again.
 const SAVE_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// For what is held back until it is there.
+const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(crate) struct MainLoop {
     session: Session,
@@ -63,6 +70,8 @@ pub(crate) struct MainLoop {
     status: Option<StatusSender>,
     models: ListModels,
     usage_record: Option<PathBuf>,
+    connect: Connect,
+    spent_record: Option<PathBuf>,
     /// [`Event::Save`] is on its way.
     save_planned: bool,
     save_failed: bool,
@@ -72,6 +81,7 @@ impl MainLoop {
     pub(crate) fn new(client: Client, load: LoadEngine, options: ServeOptions, events: EventSender) -> Self {
         let mut session = Session::new(options.mechanisms);
         session.sources.command_line = options.command_line;
+        session.sources.machine = options.machine_policy;
         Self {
             session,
             client,
@@ -90,6 +100,8 @@ impl MainLoop {
             status: None,
             models: options.models,
             usage_record: options.usage_record,
+            connect: options.connect,
+            spent_record: options.spent_record,
             save_planned: false,
             save_failed: false,
         }
@@ -154,6 +166,7 @@ impl MainLoop {
             Event::FilesChanged(files) => session.workspace.changed(&files),
             Event::FoldersChanged(params) => {
                 session.workspace.change_folders(&params.event);
+                session.remote.iter_mut().for_each(Remote::permit_anew);
                 self.read_workspace();
             }
             Event::DidChangeConfiguration(settings) => match handlers::did_change_configuration(session, &settings) {
@@ -191,7 +204,15 @@ impl MainLoop {
             }
             Event::WorkspaceRead(reading) => self.workspace_read(reading),
             Event::EngineLoaded(load, result) => self.engine_loaded(load, result),
-            Event::JobEnded(job, result) => self.job_ended(&job, result),
+            Event::JobEnded(job, result) => self.job_ended(job, result),
+            Event::RemoteDue(inquiry) => self.ask_elsewhere(*inquiry),
+            Event::HeldLongEnough(job, local) => self.finish(&job, local),
+            Event::RemoteEnded(inquiry, work, result, latency) => {
+                self.remote_ended(*inquiry, &work, result, latency);
+            }
+            Event::RemoteSpent(today) => {
+                session.remote.iter_mut().for_each(|remote| remote.router.note_today(today));
+            }
             Event::Paused(activity) => self.step_ahead(activity),
             Event::AheadEnded(work, cancel, result) => self.ahead_ended(&work, &cancel, result),
             Event::Ended => {}
@@ -206,14 +227,21 @@ impl MainLoop {
         match self.session.prepare(&question) {
             Prepared::Known(work, suggestion) => {
                 let encoding = self.session.client.encoding;
-                let offer = suggestion.clone().map(|suggestion| work.offer(suggestion, Vec::new(), encoding));
-                self.answer(&question.uri, reply, offer.as_ref(), &work.subject(), asked);
+                let author = self.session.author(&work, suggestion.as_ref());
+                let subject = work.subject_by(author.clone());
+                let offer = suggestion.clone().map(|suggestion| work.offer(suggestion, Vec::new(), author, encoding));
+                self.answer(&question.uri, reply, offer.as_ref(), &subject, asked);
                 self.pause(|ahead| ahead.plan_after(work, suggestion));
             }
             Prepared::Work(work) => {
                 let Question { uri, by_hand, .. } = question;
                 let number = self.session.in_flight.insert(&uri, work.place, cancel.clone(), reply);
-                self.start(Job { uri, number, asked, by_hand, work }, cancel);
+                let job = Job { uri, number, asked, by_hand, cancel, work };
+                if self.session.remote.as_ref().is_some_and(|remote| remote.router.routing() == Routing::Remote) {
+                    self.ask_elsewhere(Inquiry { job, local: None, hold: LONG });
+                } else {
+                    self.start(job);
+                }
             }
             Prepared::Nothing(reason) => {
                 tracing::debug!("nothing to complete: {reason}");
@@ -231,7 +259,7 @@ impl MainLoop {
         }
     }
 
-    fn start(&self, job: Job, cancel: Cancel) {
+    fn start(&self, job: Job) {
         let events = self.events.clone();
         // Who asks by hand does not type on.
         let awaited = self.session.workspace.make_way();
@@ -239,12 +267,12 @@ impl MainLoop {
         tokio::spawn(async move {
             if !debounce.is_zero() {
                 tokio::time::sleep(debounce).await;
-                if cancel.is_cancelled() {
+                if job.cancel.is_cancelled() {
                     let _ = events.send(Event::JobEnded(job, Ok(Completion::interrupted())));
                     return;
                 }
             }
-            let work = job.work.clone();
+            let (work, cancel) = (job.work.clone(), job.cancel.clone());
             let run = move || {
                 let _awaited = awaited;
                 work.run(&cancel)
@@ -254,7 +282,7 @@ impl MainLoop {
         });
     }
 
-    fn job_ended(&mut self, job: &Job, result: Result<Completion, JobError>) {
+    fn job_ended(&mut self, job: Job, result: Result<Completion, JobError>) {
         let completion = match result {
             Ok(completion) => {
                 self.session.statistics.count_work(&job.work.subject(), &completion);
@@ -266,6 +294,14 @@ impl MainLoop {
             }
         };
         self.session.remember(&job.work, &completion, Origin::Request);
+        match self.session.second_opinion(&job, &completion) {
+            Some(opinion) => self.plan_second_opinion(job, completion, opinion),
+            None => self.finish(&job, completion),
+        }
+    }
+
+    /// Answers the request of `job`, if that was not done yet.
+    fn finish(&mut self, job: &Job, completion: Completion) {
         let Completion { suggestion, others, .. } = completion;
         if let Some(reply) = self.session.in_flight.take(&job.uri, job.number) {
             // Ghost text would stand in the wrong place once the text has gone on; the next request at the right one
@@ -273,12 +309,119 @@ impl MainLoop {
             let fits = matches!(reply, CompletionReply::Menu(_)) || self.session.is_current(job);
             let shown = suggestion.filter(|_| fits);
             let encoding = self.session.client.encoding;
-            let offer = shown.clone().map(|shown| job.work.offer(shown, others, encoding));
-            self.answer(&job.uri, reply, offer.as_ref(), &job.work.subject(), job.asked);
+            let author = self.session.author(&job.work, shown.as_ref());
+            let subject = job.work.subject_by(author.clone());
+            let offer = shown.clone().map(|shown| job.work.offer(shown, others, author, encoding));
+            self.answer(&job.uri, reply, offer.as_ref(), &subject, job.asked);
             if self.session.is_current(job) {
                 self.pause(|ahead| ahead.plan_after(job.work.clone(), shown));
             }
         }
+    }
+
+    /// Asks elsewhere in a moment, and answers with what the local model has said unless that is worth being held back.
+    fn plan_second_opinion(&mut self, job: Job, local: Completion, opinion: SecondOpinion) {
+        if opinion.hold.is_zero() {
+            self.finish(&job, local.clone());
+        }
+        let inquiry = Inquiry { job, local: Some(local), hold: opinion.hold };
+        if opinion.debounce.is_zero() {
+            return self.ask_elsewhere(inquiry);
+        }
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(opinion.debounce).await;
+            let _ = events.send(Event::RemoteDue(Box::new(inquiry)));
+        });
+    }
+
+    /// Asks elsewhere, unless the user has gone on or it may not be asked; then the local model has to do.
+    fn ask_elsewhere(&mut self, inquiry: Inquiry) {
+        let Inquiry { job, hold, .. } = &inquiry;
+        let is_wanted = self.session.is_current(job) && !job.cancel.is_cancelled();
+        let work = self.session.elsewhere(job).filter(|_| is_wanted);
+        let remote = self.session.remote.as_mut();
+        let Some((remote, work)) = remote.and_then(|remote| remote.allows().then_some(remote)).zip(work) else {
+            return self.go_on_locally(inquiry);
+        };
+        remote.ask(&job.cancel);
+        let (hold, counts_days, day) = (*hold, remote.router.counts_days(), today());
+        self.spend(counts_days, day);
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let begun = Instant::now();
+            let (running, cancel) = (work.clone(), inquiry.job.cancel.clone());
+            let mut answer = tokio::task::spawn_blocking(move || running.run(&cancel));
+            let result = match (tokio::time::timeout(hold, &mut answer).await, &inquiry.local) {
+                (Ok(result), _) => result,
+                (Err(_), local) => {
+                    if let Some(local) = local.clone().filter(|_| inquiry.is_held()) {
+                        let _ = events.send(Event::HeldLongEnough(inquiry.job.clone(), local));
+                    }
+                    answer.await
+                }
+            };
+            let result = result.unwrap_or(Err(JobError::Panicked));
+            let _ = events.send(Event::RemoteEnded(Box::new(inquiry), work, result, begun.elapsed()));
+        });
+    }
+
+    fn remote_ended(&mut self, inquiry: Inquiry, work: &Work, result: Result<Completion, JobError>, latency: Duration) {
+        let Some(remote) = &mut self.session.remote else { return self.go_on_locally(inquiry) };
+        let (failure, was_left_alone) = (remote.answered(work.document(), &result, latency), remote.is_left_alone());
+        if let Some(failure) = failure {
+            tracing::warn!("{failure}");
+            // One that does not answer now and then is not worth a word; that it is not asked any more is.
+            if was_left_alone {
+                self.show_once(
+                    MessageType::WARNING,
+                    format!("fimble: {failure}. The local model goes on alone, and asks again later."),
+                );
+            }
+            self.tell_status();
+        }
+        let Ok(completion) = result.map_err(|error| self.note(&error)) else { return self.go_on_locally(inquiry) };
+        if !completion.completed {
+            return self.go_on_locally(inquiry);
+        }
+        self.session.statistics.count_remote_work(&work.subject(), &completion);
+        let better = inquiry.local.as_ref().is_none_or(|local| is_better(&completion, local));
+        if better {
+            self.session.remember(work, &completion, Origin::Request);
+            self.finish(&inquiry.job, completion);
+        } else {
+            self.go_on_locally(inquiry);
+        }
+    }
+
+    /// With what the local model has said, or will say.
+    fn go_on_locally(&mut self, inquiry: Inquiry) {
+        let Inquiry { job, local, .. } = inquiry;
+        match local {
+            Some(local) => self.finish(&job, local),
+            None if job.cancel.is_cancelled() => self.finish(&job, Completion::interrupted()),
+            None => self.start(job),
+        }
+    }
+
+    fn note(&self, error: &JobError) {
+        match error {
+            JobError::Engine(EngineError::Remote { .. }) => {}
+            JobError::Engine(error) => tracing::debug!("nothing was asked elsewhere: {error}"),
+            JobError::Panicked => tracing::error!("fimble failed at asking elsewhere"),
+        }
+    }
+
+    /// Counts a request, for all of the user's processes.
+    fn spend(&self, counts_days: bool, day: u64) {
+        let Some(path) = self.spent_record.clone().filter(|_| counts_days) else { return };
+        let events = self.events.clone();
+        tokio::task::spawn_blocking(move || match spend(&path, day) {
+            Ok(today) => drop(events.send(Event::RemoteSpent(today))),
+            Err(error) => {
+                tracing::warn!("requests elsewhere are counted in memory alone, as `{}`: {error}", path.display())
+            }
+        });
     }
 
     fn report(&mut self, error: &JobError) {
@@ -453,7 +596,12 @@ impl MainLoop {
         for problem in problems {
             self.show_once(MessageType::WARNING, problem);
         }
-        if self.session.resolve_settings() {
+        let (changed, problems) = self.session.resolve_settings();
+        for problem in problems {
+            self.show_once(MessageType::WARNING, problem);
+        }
+        self.name_remote();
+        if changed {
             self.ahead.note_activity();
             self.session.forget_prompts();
             self.log.set_level(self.session.settings.log_level);
@@ -463,6 +611,29 @@ impl MainLoop {
             self.load_if_asked();
             self.read_workspace();
             self.tell_status();
+        }
+    }
+
+    /// Takes the server that the settings name in place of the one before, with which goes what was known of it.
+    fn name_remote(&mut self) {
+        let Settings { remote, routing, .. } = &self.session.settings;
+        let Some(settings) = remote else {
+            self.session.remote = None;
+            return;
+        };
+        match &mut self.session.remote {
+            Some(remote) if remote.settings == *settings => {
+                remote.router.set_routing(*routing);
+                remote.permit_anew();
+            }
+            remote => {
+                let named = remote.insert(Remote::new(settings, *routing, &self.connect));
+                let path = self.spent_record.clone().filter(|_| named.router.counts_days());
+                if let Some(path) = path {
+                    let events = self.events.clone();
+                    tokio::task::spawn_blocking(move || drop(events.send(Event::RemoteSpent(spent(&path)))));
+                }
+            }
         }
     }
 

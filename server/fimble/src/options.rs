@@ -9,6 +9,8 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use fimble_completion::language::Language;
 use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
+use fimble_remote::{RemoteSettings, Routing};
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use crate::exclusions::problem;
@@ -22,6 +24,10 @@ pub struct Settings {
     pub languages: BTreeMap<String, bool>,
     /// A name or a path, as the model loader understands it; `None` for the embedded model.
     pub model: Option<String>,
+    /// Who is asked, if there is a [remote](Self::remote).
+    pub routing: Routing,
+    /// A server elsewhere.
+    pub remote: Option<RemoteSettings>,
     /// What bears on one completion.
     pub completion: CompletionSettings,
     /// Where the model is shown code from.
@@ -61,6 +67,10 @@ pub struct Options {
     pub languages: BTreeMap<String, bool>,
     /// See [`Settings::model`]. Empty means the embedded model.
     pub model: Option<String>,
+    /// See [`Settings::routing`].
+    pub routing: Option<Routing>,
+    /// See [`Settings::remote`].
+    pub remote: Option<RemoteSettings>,
     /// See [`CompletionSettings::multiline`].
     pub multiline: Option<Multiline>,
     /// See [`CompletionSettings::max_tokens`].
@@ -86,10 +96,12 @@ pub struct Options {
 /// A sentence about something a source says that is not followed, fit to be shown to the user.
 pub type Problem = String;
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 16] = [
     "enabled",
     "languages",
     "model",
+    "routing",
+    "remote",
     "multiline",
     "max_tokens",
     "context_tokens",
@@ -109,6 +121,8 @@ impl Default for Settings {
             enabled: true,
             languages: BTreeMap::new(),
             model: None,
+            routing: Routing::Local,
+            remote: None,
             completion: CompletionSettings {
                 multiline: Multiline::Auto,
                 // About six lines of code: more is seldom read before it is accepted or typed over.
@@ -152,6 +166,12 @@ impl Settings {
             if let Some(model) = &options.model {
                 settings.model = (!model.is_empty()).then(|| model.clone());
             }
+            if let Some(remote) = &options.remote {
+                settings.remote = Some(remote.clone());
+                // Who names a server means it to be asked.
+                settings.routing = Routing::Hybrid;
+            }
+            replace(&mut settings.routing, options.routing);
         }
         settings
     }
@@ -171,10 +191,10 @@ impl Options {
             Value::Null => Default::default(),
             Value::Object(object) => match object.get("fimble") {
                 Some(Value::Null) => Default::default(),
-                Some(Value::Object(section)) => Self::from_object(section, source),
+                Some(Value::Object(section)) => Self::from_object(section, source, Trust::Nobody),
                 Some(other) => (Self::default(), vec![unexpected("fimble", other, "an object", source)]),
                 None if is_about_others(object) => Default::default(),
-                None => Self::from_object(object, source),
+                None => Self::from_object(object, source, Trust::Nobody),
             },
             other => (Self::default(), vec![unexpected("settings", other, "an object", source)]),
         }
@@ -190,7 +210,7 @@ impl Options {
             }
         };
         match toml::from_str::<Map<String, Value>>(&text) {
-            Ok(object) => Self::from_object(&object, &path.display().to_string()),
+            Ok(object) => Self::from_user(&object, &path.display().to_string()),
             Err(error) => {
                 let problem = format!("{} is not TOML and is not used: {}", path.display(), error.message());
                 (Self::default(), vec![problem])
@@ -198,7 +218,12 @@ impl Options {
         }
     }
 
-    fn from_object(object: &Map<String, Value>, source: &str) -> (Self, Vec<Problem>) {
+    /// What `object` says, in the words of the user or of whoever looks after the machine.
+    pub(crate) fn from_user(object: &Map<String, Value>, source: &str) -> (Self, Vec<Problem>) {
+        Self::from_object(object, source, Trust::User)
+    }
+
+    fn from_object(object: &Map<String, Value>, source: &str, trust: Trust) -> (Self, Vec<Problem>) {
         let mut options = Self::default();
         let mut problems = Vec::new();
         for (name, value) in object {
@@ -206,11 +231,13 @@ impl Options {
             if value.is_null() {
                 continue;
             }
-            let mut set = Setter { name, value, source, problems: &mut problems };
+            let mut set = Setter { name, value, source, trust, problems: &mut problems };
             match snake_case(name).as_str() {
                 "enabled" => set.boolean(&mut options.enabled),
                 "languages" => set.languages(&mut options.languages),
                 "model" => set.text(&mut options.model),
+                "routing" => set.routing(&mut options.routing),
+                "remote" => set.remote(&mut options.remote),
                 "multiline" => set.multiline(&mut options.multiline),
                 "max_tokens" => set.number(&mut options.max_tokens, 1, 1024),
                 "context_tokens" => set.number(&mut options.context_tokens, 16, 131_072),
@@ -260,11 +287,19 @@ impl fmt::Display for LogLevel {
     }
 }
 
+/// Whose words a source's are. An editor sends what a repository's settings say as if they were its user's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    Nobody,
+    User,
+}
+
 /// One name and value of a source, on the way into its option.
 struct Setter<'a> {
     name: &'a str,
     value: &'a Value,
     source: &'a str,
+    trust: Trust,
     problems: &'a mut Vec<Problem>,
 }
 
@@ -309,6 +344,50 @@ impl Setter<'_> {
             _ => None,
         };
         self.set(option, scope, "window, file, open or workspace");
+    }
+
+    /// A repository may keep code on this machine, and nothing else.
+    fn routing(&mut self, option: &mut Option<Routing>) {
+        let routing = Routing::deserialize(self.value).ok();
+        if self.trust == Trust::Nobody && routing.is_some_and(|routing| routing != Routing::Local) {
+            self.problems.push(self.untrusted("send code elsewhere"));
+        } else {
+            self.set(option, routing, "local, remote or hybrid");
+        }
+    }
+
+    fn remote(&mut self, option: &mut Option<RemoteSettings>) {
+        if self.trust == Trust::Nobody {
+            self.problems.push(self.untrusted("name a server elsewhere"));
+            return;
+        }
+        let settings = RemoteSettings::deserialize(self.value).map_err(|error| error.to_string());
+        let checked =
+            settings.and_then(|settings| settings.check().map(|()| settings).map_err(|error| error.to_string()));
+        let patterns = |settings: &RemoteSettings| settings.exclude.iter().find_map(|pattern| problem(pattern));
+        match checked {
+            Ok(settings) => match patterns(&settings) {
+                None => *option = Some(settings),
+                // Whoever excludes something wants nothing to be sent rather than that.
+                Some(problem) => {
+                    self.problems.push(self.unusable(&format!("a pattern of `exclude` is none: {problem}")))
+                }
+            },
+            Err(problem) => self.problems.push(self.unusable(&problem)),
+        }
+    }
+
+    fn untrusted(&self, what: &str) -> Problem {
+        let Self { name, source, .. } = self;
+        let file = user_file().map_or_else(|| "fimble.toml".to_owned(), |file| file.display().to_string());
+        format!(
+            "`{name}` in {source} is not followed: only your own `{file}` can {what}, since a repository may have settings too"
+        )
+    }
+
+    fn unusable(&self, problem: &str) -> Problem {
+        let Self { name, source, .. } = self;
+        format!("`{name}` in {source} is not used, and nothing is sent anywhere: {problem}")
     }
 
     fn patterns(&mut self, patterns: &mut Vec<String>) {
@@ -411,9 +490,9 @@ mod tests {
     #[test]
     fn every_setting_is_read_in_both_spellings() {
         for value in [
-            json!({"enabled": false, "languages": {"c": false}, "model": "m", "multiline": "never", "max_tokens": 1,
+            json!({"enabled": false, "languages": {"c": false}, "model": "m", "routing": "local", "multiline": "never", "max_tokens": 1,
                    "context_tokens": 64, "deadline_ms": 5, "min_confidence": 6, "context": "open", "exclude": ["*.gen"], "completion_items": true, "statistics": false, "log_level": "trace"}),
-            json!({"enabled": false, "languages": {"c": false}, "model": "m", "multiline": "never", "maxTokens": 1,
+            json!({"enabled": false, "languages": {"c": false}, "model": "m", "routing": "local", "multiline": "never", "maxTokens": 1,
                    "contextTokens": 64, "deadlineMs": 5, "minConfidence": 6, "context": "open", "exclude": ["*.gen"], "completionItems": true, "statistics": false, "logLevel": "trace"}),
         ] {
             let (options, problems) = Options::from_client(&value, "test");
@@ -422,6 +501,8 @@ mod tests {
                 enabled: Some(false),
                 languages: BTreeMap::from([("c".to_owned(), false)]),
                 model: Some("m".to_owned()),
+                routing: Some(Routing::Local),
+                remote: None,
                 multiline: Some(Multiline::Never),
                 max_tokens: Some(1),
                 context_tokens: Some(64),
@@ -462,6 +543,41 @@ mod tests {
         }
         let (options, problems) = Options::from_client(&json!({"maxTokens": "x", "model": "m"}), "test");
         assert_eq!((options.max_tokens, options.model.as_deref(), problems.len()), (None, Some("m"), 1));
+    }
+
+    #[test]
+    fn only_the_user_can_name_a_server_elsewhere() {
+        let value = json!({"remote": {"url": "https://gpu.example"}, "routing": "remote", "maxTokens": 3});
+        let object = value.as_object().unwrap();
+        let (options, problems) = Options::from_client(&value, "test");
+        assert_eq!((options.remote, options.routing, options.max_tokens), (None, None, Some(3)));
+        assert!(
+            problems.iter().all(|problem| problem.contains("only your own `")) && problems.len() == 2,
+            "{problems:?}"
+        );
+
+        let (user, problems) = Options::from_user(object, "test");
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(Settings::resolve([&user]).routing, Routing::Remote);
+        let (named, _) = Options::from_user(json!({"remote": {"url": "https://a"}}).as_object().unwrap(), "test");
+        assert_eq!(Settings::resolve([&named]).routing, Routing::Hybrid);
+        assert_eq!(Settings::resolve([]).routing, Routing::Local);
+        // Who keeps code on the machine is always heard.
+        let (client, problems) = Options::from_client(&json!({"routing": "local"}), "test");
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(Settings::resolve([&user, &client]).routing, Routing::Local);
+
+        for (remote, problem) in [
+            (json!({"url": "http://gpu.example"}), "`url` is http to another machine"),
+            (json!({"api": "openai"}), "missing field `url`"),
+            (json!({"url": "https://a", "modle": "b"}), "unknown field `modle`"),
+            (json!({"url": "https://a", "exclude": ["a{b"]}), "a pattern of `exclude` is none"),
+            (json!("https://a"), "invalid type"),
+        ] {
+            let (options, problems) = Options::from_user(json!({ "remote": remote }).as_object().unwrap(), "test");
+            assert_eq!(options.remote, None);
+            assert!(problems[0].contains("nothing is sent anywhere") && problems[0].contains(problem), "{problems:?}");
+        }
     }
 
     #[test]

@@ -213,7 +213,7 @@ mod tests {
             document: Document::new("a", Language::from_id(language), 1, before),
             offset: before.len(),
             encoding: PositionEncoding::Utf16,
-            suggestion: Suggestion { text: suggestion.to_owned(), confidence: 1.0, is_cut: false },
+            suggestion: Suggestion { text: suggestion.to_owned(), confidence: 1.0, is_cut: false, is_remote: false },
             others: Vec::new(),
             model: "m@1f0c2d3e".to_owned().into(),
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fimble_completion::engine::Engine;
 use fimble_completion::pin::PinScope;
+use fimble_remote::RemoteEngine;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
@@ -12,8 +13,10 @@ use crate::backend;
 use crate::event::Event;
 use crate::handlers::models::KnownModel;
 use crate::log::LogControl;
+use crate::machine_policy::MachinePolicy;
 use crate::main_loop::MainLoop;
 use crate::options::Options;
+use crate::remote::Connect;
 use crate::transport;
 
 /// Loads the model that the setting names (`None`: the embedded one), on a thread of its own. The error is a sentence
@@ -32,6 +35,12 @@ pub struct ServeOptions {
     pub user_file: Option<PathBuf>,
     /// Where counts are kept over the weeks, [`crate::usage_record::user_record`] in earnest; `None` keeps none.
     pub usage_record: Option<PathBuf>,
+    /// What was decided for the machine.
+    pub machine_policy: Arc<MachinePolicy>,
+    /// How a server elsewhere is asked, if the user names one.
+    pub connect: Connect,
+    /// Where it is counted how often that was today, [`crate::remote::spent_record`] in earnest; `None` counts in memory.
+    pub spent_record: Option<PathBuf>,
     /// What users may choose from.
     pub models: ListModels,
     /// The log whose level the settings decide.
@@ -46,6 +55,9 @@ impl Default for ServeOptions {
             command_line: Options::default(),
             user_file: None,
             usage_record: None,
+            machine_policy: Arc::default(),
+            connect: Arc::new(|settings| Arc::new(RemoteEngine::new(settings.clone()))),
+            spent_record: None,
             models: Arc::new(Vec::new),
             log: LogControl::default(),
             mechanisms: Mechanisms::default(),

@@ -6,6 +6,8 @@ use tokio::sync::watch;
 use tower_lsp::Client;
 use tower_lsp::ls_types::notification::Notification;
 
+use fimble_remote::Routing;
+
 use crate::engine_slot::EngineState;
 use crate::session::Session;
 use crate::usage_record::Model;
@@ -47,10 +49,19 @@ impl ServerStatus {
             }
             (EngineState::Ready(serving), None) => {
                 let model = Model::from(serving.model());
-                let message = match session.drifts.iter().find(|drift| drift.model == model) {
-                    Some(drift) => format!("Model: {}. {drift}; see `fimble stats`", model.name),
-                    None => format!("Model: {}", model.name),
-                };
+                let mut message = format!("Model: {}", model.name);
+                let remote = session.remote.as_ref().filter(|remote| remote.router.routing() != Routing::Local);
+                if let Some(remote) = remote {
+                    let host = remote.settings.host();
+                    message += &match (remote.is_left_alone(), remote.router.routing()) {
+                        (true, _) => format!(" alone, as {host} does not answer"),
+                        (false, Routing::Remote) => format!(" where {host} may not be asked"),
+                        (false, _) => format!(", and {host} where that is not sure"),
+                    };
+                }
+                if let Some(drift) = session.drifts.iter().find(|drift| drift.model == model) {
+                    message += &format!(". {drift}; see `fimble stats`");
+                }
                 (Health::Ok, true, message)
             }
             (EngineState::Failed, Some(failure)) => (Health::Error, true, failure.to_owned()),

@@ -16,13 +16,16 @@ use fimble_completion::plan::is_blank;
 use fimble_completion::position::{Position, PositionEncoding, offset_at};
 use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
 use fimble_completion::suggestion_cache::{Answer, Origin, SuggestionCache};
+use fimble_remote::router::{Answered, SecondOpinion};
 use tower_lsp::ls_types::Uri;
 
 use crate::drift::Drift;
 use crate::engine_slot::{EngineSlot, EngineState};
 use crate::in_flight::{InFlight, Place};
-use crate::options::{Options, Settings};
+use crate::machine_policy::MachinePolicy;
+use crate::options::{Options, Problem, Settings};
 use crate::outcomes::OnScreen;
+use crate::remote::Remote;
 use crate::serve::Mechanisms;
 use crate::statistics::Statistics;
 use crate::usage_record::{Model, Subject};
@@ -47,6 +50,8 @@ pub(crate) struct Session {
     pub(crate) in_flight: InFlight,
     pub(crate) suggestions: SuggestionCache,
     pub(crate) engine: EngineSlot,
+    /// As the settings say.
+    pub(crate) remote: Option<Remote>,
     pub(crate) statistics: Statistics,
     /// What the user's record said when the model was loaded.
     pub(crate) drifts: Vec<Drift>,
@@ -77,6 +82,8 @@ pub(crate) struct ClientFeatures {
 pub(crate) struct OpenDocument {
     pub(crate) document: Document,
     pub(crate) pins: Pins,
+    /// For requests that go elsewhere, which show more.
+    pub(crate) remote_pins: Pins,
     pub(crate) on_screen: Option<OnScreen>,
     /// As the client calls it, which may be more exact than what the document knows, or unknown to it.
     pub(crate) language_id: String,
@@ -95,6 +102,7 @@ pub(crate) struct Sources {
     pub(crate) initialization: Options,
     pub(crate) configuration: Options,
     pub(crate) command_line: Options,
+    pub(crate) machine: Arc<MachinePolicy>,
 }
 
 /// A request for a completion, however it was asked.
@@ -150,11 +158,14 @@ pub(crate) enum Purpose {
 }
 
 /// Work that was begun for a request in flight.
+#[derive(Clone)]
 pub(crate) struct Job {
     pub(crate) uri: Uri,
     pub(crate) number: u64,
     pub(crate) asked: Instant,
     pub(crate) by_hand: bool,
+    /// Nobody waits for it any more.
+    pub(crate) cancel: Cancel,
     pub(crate) work: Work,
 }
 
@@ -174,6 +185,7 @@ impl Session {
             in_flight: InFlight::default(),
             suggestions: SuggestionCache::new(SUGGESTIONS),
             engine: EngineSlot::default(),
+            remote: None,
             statistics: Statistics::default(),
             drifts: Vec::new(),
             shown_last: None,
@@ -257,18 +269,20 @@ impl Session {
 
     /// For when there is more to choose from.
     pub(crate) fn forget_pins(&mut self) {
-        self.documents.values_mut().for_each(|open| open.pins.clear());
+        for open in self.documents.values_mut() {
+            open.pins.clear();
+            open.remote_pins.clear();
+        }
     }
 
     /// Notes what came of `work` at its place, for later.
     pub(crate) fn remember(&mut self, work: &Work, completion: &Completion, origin: Origin) {
         let shown = completion.suggestion.clone().map(Answer::Shown);
         let Some(answer) = shown.or_else(|| completion.withheld.clone().map(Answer::Withheld)) else { return };
-        if self.engine.serves(&work.engine) {
+        if self.engine.serves(&work.engine) || self.is_asked(&work.engine) {
             // One that was asked for by hand, or finished later, goes on being offered while the user types along.
-            let CompletionSettings { deadline, min_confidence, candidates, multiline, .. } = self.settings.completion;
-            let settings =
-                CompletionSettings { deadline, min_confidence, candidates, multiline, ..work.settings.clone() };
+            let max_tokens = work.settings.max_tokens;
+            let settings = CompletionSettings { max_tokens, ..self.settings.completion.clone() };
             let Cursor { document, offset, .. } = &work.cursor;
             self.suggestions.insert(document, *offset, &settings, answer, origin);
         }
@@ -291,6 +305,48 @@ impl Session {
         if let Some(open) = self.documents.values_mut().find(|open| open.document.name() == document.name()) {
             open.pins.adopt(pin.clone());
         }
+    }
+
+    /// Whether `engine` is the server elsewhere that the settings name.
+    fn is_asked(&self, engine: &Arc<dyn Engine>) -> bool {
+        let (model, remote) = (engine.model(), self.remote.as_ref());
+        model.is_remote && remote.is_some_and(|remote| remote.model().name == model.name)
+    }
+
+    /// Whether somebody elsewhere is to be asked what the local model has answered, too, and how.
+    pub(crate) fn second_opinion(&mut self, job: &Job, local: &Completion) -> Option<SecondOpinion> {
+        let deadline = self.settings.completion.deadline;
+        let document = &job.work.cursor.document;
+        let goes =
+            |remote: &&mut Remote| remote.settings.takes(document.language().id()) && !remote.stays(document.name());
+        let remote = self.remote.as_mut().filter(goes)?;
+        // Once the deadline is past, nothing is held back that can be shown.
+        let left = deadline.map(|deadline| deadline.saturating_sub(job.asked.elapsed()));
+        let answered = Answered { by_hand: job.by_hand, completion: local, left };
+        let opinion = remote.router.second_opinion(answered, remote.timeout())?;
+        remote.allows().then_some(opinion)
+    }
+
+    /// The work of `job`, for the server elsewhere; `None` where there is none, or the document is closed.
+    pub(crate) fn elsewhere(&mut self, job: &Job) -> Option<Work> {
+        let surroundings = self.surroundings(&job.uri);
+        let name = job.work.cursor.document.name();
+        let remote = self.remote.as_ref().filter(|remote| !remote.stays(name))?;
+        let open = self.documents.get_mut(&job.uri)?;
+        let Work { place, purpose, cursor, settings, .. } = job.work.clone();
+        let Cursor { document, offset, .. } = cursor;
+        let pin = open.remote_pins.at(&document, offset, surroundings);
+        let context_tokens = remote.settings.context_tokens;
+        // It has a time limit of its own, and one answer costs enough.
+        let settings = CompletionSettings { context_tokens, deadline: None, candidates: 1, ..settings };
+        let engine = remote.door(self.workspace.permit(&remote.settings));
+        Some(Work { place, purpose, cursor: Cursor { document, offset, pin }, settings, engine })
+    }
+
+    /// The model that has made `suggestion` for `work`.
+    pub(crate) fn author(&self, work: &Work, suggestion: Option<&Suggestion>) -> Model {
+        let remote = self.remote.as_ref().filter(|_| suggestion.is_some_and(|suggestion| suggestion.is_remote));
+        remote.map_or_else(|| work.engine.model(), Remote::model).into()
     }
 
     /// The work of reading a document that was just opened.
@@ -317,11 +373,12 @@ impl Session {
         open.is_some_and(|open| open.document.version() == job.work.cursor.document.version())
     }
 
-    /// Resolves the settings anew, after a source has changed; returns whether any setting has.
-    pub(crate) fn resolve_settings(&mut self) -> bool {
-        let Sources { user_file, initialization, configuration, command_line } = &self.sources;
-        let settings = Settings::resolve([user_file, initialization, configuration, command_line]);
-        std::mem::replace(&mut self.settings, settings) != self.settings
+    /// Resolves the settings anew, after a source has changed; returns whether any setting has, and what the policy of the
+    /// machine has against them.
+    pub(crate) fn resolve_settings(&mut self) -> (bool, Vec<Problem>) {
+        let Sources { user_file, initialization, configuration, command_line, machine } = &self.sources;
+        let (settings, problems) = machine.resolve([user_file, initialization, configuration, command_line]);
+        (std::mem::replace(&mut self.settings, settings) != self.settings, problems)
     }
 }
 
@@ -351,14 +408,28 @@ impl Work {
         Self { purpose: Purpose::Finish, settings, ..self.clone() }
     }
 
-    /// What its answer is counted under.
+    /// What the answer of its engine is counted under.
     pub(crate) fn subject(&self) -> Subject {
-        let language = self.cursor.document.language().id().to_owned();
-        Subject { language, model: self.engine.model().into() }
+        self.subject_by(self.engine.model().into())
     }
 
-    pub(crate) fn offer(&self, suggestion: Suggestion, others: Vec<Suggestion>, encoding: PositionEncoding) -> Offer {
-        let model = self.engine.model().into();
+    /// The same for what `model` has said.
+    pub(crate) fn subject_by(&self, model: Model) -> Subject {
+        Subject { language: self.cursor.document.language().id().to_owned(), model }
+    }
+
+    /// The name of its document.
+    pub(crate) fn document(&self) -> &str {
+        self.cursor.document.name()
+    }
+
+    pub(crate) fn offer(
+        &self,
+        suggestion: Suggestion,
+        others: Vec<Suggestion>,
+        model: Model,
+        encoding: PositionEncoding,
+    ) -> Offer {
         let Cursor { document, offset, .. } = &self.cursor;
         Offer { document: document.clone(), offset: *offset, encoding, suggestion, others, model }
     }

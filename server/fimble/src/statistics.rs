@@ -71,6 +71,11 @@ impl Statistics {
         }
     }
 
+    /// Counts what a server elsewhere has done, answered or not.
+    pub(crate) fn count_remote_work(&mut self, subject: &Subject, completion: &Completion) {
+        self.unsaved.count_asked(subject, completion.withheld.as_ref().map(|withheld| withheld.reason));
+    }
+
     /// `latency` is from the request's arrival to its answer.
     pub(crate) fn count_answer(&mut self, subject: &Subject, latency: Duration) {
         keep(&mut self.latencies, latency, LATENCIES);

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-use crate::usage_record::{PREFIX, user_record};
+use crate::remote::spent_record;
+use crate::usage_record::user_record;
 
 /// One kind of thing that is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,13 +23,27 @@ pub fn stored() -> Vec<Stored> {
     let Ok(folders) = etcetera::choose_base_strategy() else { return Vec::new() };
     let ours = |folder: PathBuf| folder.join("fimble");
     // With the lock, what was put aside, and what a crash has left half written.
-    let state = user_record().and_then(|file| std::fs::read_dir(file.parent()?).ok());
-    let statistics = state.into_iter().flatten().flatten().map(|entry| entry.path());
-    let statistics =
-        statistics.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX)));
+    let with_all_beside = |file: Option<PathBuf>| -> Vec<PathBuf> {
+        let Some((folder, name)) = file.as_deref().and_then(|file| file.parent().zip(file.file_stem())) else {
+            return Vec::new();
+        };
+        let beside = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        beside
+            .filter(|path| {
+                path.file_name()
+                    .and_then(|it| Path::new(it).to_str())
+                    .is_some_and(|it| it.split('.').next() == name.to_str())
+            })
+            .collect()
+    };
     let models = ["models", "manifests", "previous-model.toml"].map(|name| ours(folders.data_dir()).join(name));
     vec![
-        Stored { what: "statistics", paths: statistics.collect(), is_the_users: false },
+        Stored { what: "statistics", paths: with_all_beside(user_record()), is_the_users: false },
+        Stored {
+            what: "how often the remote was asked today",
+            paths: with_all_beside(spent_record()),
+            is_the_users: false,
+        },
         Stored { what: "the embedded model, unpacked", paths: vec![ours(folders.cache_dir())], is_the_users: false },
         Stored { what: "models", paths: models.to_vec(), is_the_users: true },
     ]

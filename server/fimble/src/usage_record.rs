@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,15 +13,10 @@ use fimble_completion::engine::ModelInfo;
 use fimble_completion::shown::Outcome;
 use serde::{Deserialize, Serialize};
 
-/// How the names of the file and of all that is ever beside it begin.
-pub(crate) const PREFIX: &str = "statistics.";
+use crate::shared_file;
 
 /// Older weeks are forgotten.
 const MOST_WEEKS: usize = 104;
-
-/// How often a file is tried that another fimble is writing to, and how long after.
-const LOCK_TRIES: u32 = 50;
-const LOCK_WAIT: Duration = Duration::from_millis(20);
 
 /// Upper bounds of the buckets of latencies, in milliseconds; a last bucket takes what is above.
 const BOUNDS: [f64; 24] = [
@@ -98,44 +92,20 @@ pub enum RecordError {
 pub fn user_record() -> Option<PathBuf> {
     let folders = etcetera::choose_base_strategy().ok()?;
     let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir());
-    Some(folder.join("fimble").join(format!("{PREFIX}json")))
+    Some(folder.join("fimble").join("statistics.json"))
 }
 
 impl UsageRecord {
     /// What the file says; nothing where there is none yet.
     pub fn read(path: &Path) -> Result<Self, RecordError> {
-        let unreadable = |error| RecordError::Unreadable { path: path.to_owned(), error };
-        match fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| unreadable(error.into())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(unreadable(error)),
-        }
+        shared_file::read(path).map_err(|error| RecordError::Unreadable { path: path.to_owned(), error })
     }
 
     /// Adds these counts to those of the file, which other processes may be doing too. On an error the file is as it
     /// was before.
     pub fn add_to(&self, path: &Path) -> Result<(), RecordError> {
-        let unwritable = |error| RecordError::Unwritable { path: path.to_owned(), error };
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(unwritable)?;
-        // The file itself is replaced at each writing, and a lock on it with it.
-        let lock = File::create(path.with_extension("lock")).map_err(unwritable)?;
-        wait_for(&lock).map_err(unwritable)?;
-        let mut sum = match Self::read(path) {
-            Ok(sum) => sum,
-            Err(error) => {
-                let aside = path.with_extension("broken.json");
-                fs::rename(path, &aside).map_err(unwritable)?;
-                tracing::warn!("{error}; it is now `{}`, and a new file is begun", aside.display());
-                Self::default()
-            }
-        };
-        sum.add(self);
-        let mut draft = tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder).map_err(unwritable)?;
-        serde_json::to_writer(&mut draft, &sum).map_err(|error| unwritable(error.into()))?;
-        draft.flush().map_err(unwritable)?;
-        draft.persist(path).map_err(|error| unwritable(error.error))?;
-        Ok(())
+        let sum = shared_file::update(path, |sum: &mut Self| sum.add(self));
+        sum.map(drop).map_err(|error| RecordError::Unwritable { path: path.to_owned(), error })
     }
 
     pub fn is_empty(&self) -> bool {
@@ -327,22 +297,12 @@ impl Latencies {
     }
 }
 
-fn wait_for(lock: &File) -> io::Result<()> {
-    for _ in 0..LOCK_TRIES {
-        match lock.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
-    Err(io::Error::new(io::ErrorKind::WouldBlock, "another fimble is writing to it"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use std::fs;
 
     fn rust() -> Subject {
         Subject { language: "rust".to_owned(), model: "m".to_owned().into() }

@@ -1,5 +1,6 @@
 //! The folders that the client has open: what files in them are called, and what the files define.
 
+mod permit;
 mod reader;
 
 use std::path::{Path, PathBuf};
@@ -7,15 +8,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fimble_completion::workspace_index::WorkspaceIndex;
+use fimble_remote::RemoteSettings;
 use serde::Serialize;
 use tower_lsp::ls_types::{Uri, WorkspaceFoldersChangeEvent};
 
 use crate::event::EventSender;
 use crate::exclusions::{Exclusions, IGNORE_FILE};
 use crate::proto;
+pub(crate) use permit::Permit;
 use reader::Reader;
 
 pub use reader::read_workspace;
+
+/// The folder of a file that is in none of the workspace's, as far as anybody else is concerned.
+const OUTSIDE: &str = "..";
 
 #[derive(Default)]
 pub(crate) struct Workspace {
@@ -92,7 +98,7 @@ impl Workspace {
     pub(crate) fn name_of(&self, uri: &Uri) -> String {
         match proto::file_path(uri) {
             Some(path) => self.folders.name_of(&path),
-            None => uri.path().decode().to_string_lossy().into_owned(),
+            None => self.folders.name_of(Path::new(&*uri.path().decode().to_string_lossy())),
         }
     }
 
@@ -141,6 +147,12 @@ impl Workspace {
         ends
     }
 
+    /// What of its files may go to `remote`.
+    pub(crate) fn permit(&self, remote: &RemoteSettings) -> Permit {
+        let exclude = self.exclude.iter().chain(&remote.exclude).cloned().collect();
+        Permit::new(self.folders.clone(), exclude, remote.languages.clone())
+    }
+
     /// Reading makes way until what is returned is dropped.
     pub(crate) fn make_way(&self) -> Awaited {
         self.waiting.0.fetch_add(1, Ordering::AcqRel);
@@ -150,7 +162,7 @@ impl Workspace {
 
 impl Folders {
     /// The path within a folder; those of the second folder and further begin with its name. What is in none of them is
-    /// called by its last part.
+    /// called by its last part, in a way that nothing in a folder is.
     fn name_of(&self, path: &Path) -> String {
         for (number, folder) in self.0.iter().enumerate() {
             if let Ok(within) = path.strip_prefix(folder) {
@@ -158,7 +170,19 @@ impl Folders {
                 return prefix.join(within).display().to_string();
             }
         }
-        path.file_name().map(Path::new).unwrap_or(path).display().to_string()
+        let name = path.file_name().map(Path::new).unwrap_or(path);
+        if self.0.is_empty() { name.display().to_string() } else { Path::new(OUTSIDE).join(name).display().to_string() }
+    }
+
+    /// Where the file called `name` may be; several folders may have one.
+    fn places_of<'a>(&'a self, name: &'a Path) -> impl Iterator<Item = (&'a Path, PathBuf)> {
+        self.0.iter().enumerate().filter_map(move |(number, folder)| {
+            let within = match number {
+                0 => name,
+                _ => name.strip_prefix(folder.file_name()?).ok()?,
+            };
+            Some((folder.as_path(), folder.join(within)))
+        })
     }
 }
 
@@ -191,7 +215,7 @@ mod tests {
         let name = |path: &str| folders.name_of(Path::new(path)).replace('\\', "/");
         assert_eq!(name("/a/b/src/d.rs"), "src/d.rs");
         assert_eq!(name("/a/c/src/d.rs"), "c/src/d.rs");
-        assert_eq!(name("/a/bc/d.rs"), "d.rs");
+        assert_eq!(name("/a/bc/d.rs"), "../d.rs");
         assert_eq!(Workspace::default().name_of(&"untitled:Untitled-1".parse().unwrap()), "Untitled-1");
     }
 }

@@ -141,7 +141,13 @@ fn prepare(
     let runner = Runner::new(pipeline, scheduler, end_of_text, vocabulary.ordinary(), runtime)
         .map_err(|error: RunError| failed(error.to_string()))?;
     Ok(Loaded {
-        info: ModelInfo { name, version, context_length, reads_excerpts: manifest.excerpts.unwrap_or(true) },
+        info: ModelInfo {
+            name,
+            version,
+            context_length,
+            reads_excerpts: manifest.excerpts.unwrap_or(true),
+            is_remote: false,
+        },
         template: template.fitted_to(|token| vocabulary.id(token).is_some()),
         vocabulary: Arc::new(vocabulary),
         stops: Arc::new(stops),

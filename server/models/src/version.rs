@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::embedded;
 use crate::locate::{LocatedModel, ModelFiles};
+use crate::verify::digest_of;
 
 /// Of each file of weights, so many pieces of so many bytes are looked at. Training changes all weights, and reading the
 /// whole of a large model would take as long as loading it.
@@ -21,28 +22,33 @@ impl LocatedModel {
     pub fn version(&self) -> Option<String> {
         version_of(&self.files)
     }
+
+    /// SHA-256 of every file of weights, in lower-case hexadecimal. Reads them whole.
+    pub fn weight_digests(&self) -> io::Result<Vec<String>> {
+        weights(&self.files)?.iter().map(|file| Ok(digest_of(file)?.1)).collect()
+    }
 }
 
 fn version_of(files: &ModelFiles) -> Option<String> {
-    let weights = match files {
-        ModelFiles::Safetensors { folder } => {
-            if let Some(version) = embedded::version_in(folder) {
-                return Some(version);
-            }
-            let mut weights: Vec<PathBuf> = folder
-                .read_dir()
-                .ok()?
-                .filter_map(|entry| Some(entry.ok()?.path()))
-                .filter(|path| is_weights(path))
-                .collect();
-            weights.sort();
-            weights
-        }
-        ModelFiles::Gguf { file } => vec![file.clone()],
-    };
+    if let Some(version) = embedded::version_in(files.folder()) {
+        return Some(version);
+    }
+    let weights = weights(files).ok()?;
     let mut digest = Sha256::new();
     weights.iter().try_for_each(|file| add_pieces(file, &mut digest)).ok()?;
     Some(format!("{:.8}", format!("{:x}", digest.finalize())))
+}
+
+fn weights(files: &ModelFiles) -> io::Result<Vec<PathBuf>> {
+    match files {
+        ModelFiles::Safetensors { folder } => {
+            let paths = folder.read_dir()?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
+            let mut weights: Vec<PathBuf> = paths.into_iter().filter(|path| is_weights(path)).collect();
+            weights.sort();
+            Ok(weights)
+        }
+        ModelFiles::Gguf { file } => Ok(vec![file.clone()]),
+    }
 }
 
 fn is_weights(file: &Path) -> bool {

@@ -97,6 +97,14 @@ impl FimText {
     pub fn of_file(prefix: impl Into<String>, suffix: impl Into<String>, tail: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), suffix: suffix.into(), tail: tail.into(), ..Self::default() }
     }
+
+    /// The same where nothing but one file can be shown: excerpts are comments at its beginning. Where the language has no
+    /// comments they are left out.
+    pub fn with_excerpts_as_comments(&self) -> Self {
+        let comments = |marker| self.excerpts.iter().map(|excerpt| commented(excerpt, marker)).collect();
+        let comments: String = self.file.line_comment.map_or_else(String::new, comments);
+        Self { excerpts: Arc::default(), prefix: comments + &self.prefix, ..self.clone() }
+    }
 }
 
 impl FimTemplate {
@@ -136,25 +144,27 @@ impl FimTemplate {
     /// Where the format has no place for other files, they are comments at the beginning of this one.
     pub fn fill(&self, text: &FimText) -> Prompt {
         let mut pieces: Vec<Piece> = Vec::new();
-        let FileName { project, path, line_comment } = &text.file;
-        let mut comments = String::new();
-        match (&self.files, line_comment) {
-            _ if text.excerpts.is_empty() => {}
-            (Some(files), _) => {
+        let FileName { project, path, .. } = &text.file;
+        let commented;
+        let FimText { prefix, suffix, .. } = match &self.files {
+            _ if text.excerpts.is_empty() => text,
+            Some(files) => {
                 push(&mut pieces, &files.head, |_| project);
                 for excerpt in &*text.excerpts {
                     let slot = |slot: &Element| if *slot == Element::Path { &*excerpt.path } else { &*excerpt.text };
                     push(&mut pieces, &files.each, slot);
                 }
                 push(&mut pieces, &files.here, |_| path);
+                text
             }
-            (None, Some(marker)) => comments = text.excerpts.iter().map(|excerpt| commented(excerpt, marker)).collect(),
-            (None, None) => {}
-        }
-        let prefix = comments + &text.prefix;
+            None => {
+                commented = text.with_excerpts_as_comments();
+                &commented
+            }
+        };
         push(&mut pieces, &self.body, |slot| match slot {
-            Element::Prefix => &prefix,
-            Element::Suffix => &text.suffix,
+            Element::Prefix => prefix,
+            Element::Suffix => suffix,
             _ => "",
         });
         Prompt { pieces, tail: text.tail.clone() }
@@ -163,6 +173,12 @@ impl FimTemplate {
     /// The special tokens that the vocabulary must have for this template to work.
     pub fn special_tokens(&self) -> BTreeSet<&str> {
         special_tokens(&self.body)
+    }
+
+    /// The same, and those that are only used where there are other files.
+    pub fn all_special_tokens(&self) -> BTreeSet<&str> {
+        let files = self.files.iter().flat_map(|files| files.head.iter().chain(&files.each).chain(&files.here));
+        special_tokens(self.body.iter().chain(files))
     }
 
     /// Tokens that end a generation. The vocabulary need not have all of them.

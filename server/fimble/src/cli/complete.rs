@@ -88,7 +88,7 @@ struct Times {
 
 pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCode> {
     let (document, offset) = open(&arguments.place)?;
-    let LoadedEngine { engine, settings, load_time } = load(common)?;
+    let LoadedEngine { engine, settings, load_time, .. } = load(common)?;
     let mut settings = settings.completion;
     if let Some(max_tokens) = arguments.max_tokens {
         settings.max_tokens = usize::try_from(max_tokens)?;

@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use fimble::log;
+use fimble::machine_policy::MachinePolicy;
 use fimble::options::{LogLevel, Options, Settings, user_file};
 use fimble_completion::complete::Timing;
 use fimble_inference::{EngineOptions, MistralEngine};
+use fimble_models::locate;
 use serde::Serialize;
 
 use super::Common;
@@ -15,6 +17,8 @@ use super::Common;
 pub(super) struct LoadedEngine {
     pub(super) engine: MistralEngine,
     pub(super) settings: Settings,
+    /// Of somebody who types.
+    pub(super) deadline: Option<Duration>,
     pub(super) load_time: Duration,
 }
 
@@ -26,14 +30,32 @@ pub(super) fn load(common: Common) -> anyhow::Result<LoadedEngine> {
     let (from_file, problems) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();
     problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
     let from_arguments = Options { model: common.model, ..Options::default() };
-    let mut settings = Settings::resolve([&from_file, &from_arguments]);
+    let policy = MachinePolicy::read(MachinePolicy::path());
+    let (mut settings, problems) = policy.resolve([&from_file, &from_arguments]);
+    problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
     // Nobody types on while a command runs.
+    let deadline = settings.completion.deadline;
     settings.completion = settings.completion.by_hand();
 
     let started = Instant::now();
-    let engine = MistralEngine::load(settings.model.as_deref(), EngineOptions::default())?;
-    Ok(LoadedEngine { engine, settings, load_time: started.elapsed() })
+    let engine = load_model(settings.model.as_deref(), EngineOptions::default(), &policy)?;
+    Ok(LoadedEngine { engine, settings, deadline, load_time: started.elapsed() })
 }
+
+/// Loads the model that the user calls `name_or_path` (`None`: the embedded one), if that is allowed here.
+pub(super) fn load_model(
+    name_or_path: Option<&str>,
+    options: EngineOptions,
+    policy: &MachinePolicy,
+) -> anyhow::Result<MistralEngine> {
+    let model = locate(name_or_path)?;
+    policy.check(name_or_path, &model).map_err(anyhow::Error::msg)?;
+    Ok(MistralEngine::start(model, options)?)
+}
+
+/// Why nobody but the local model can be asked.
+pub(super) const NO_REMOTE: &str =
+    "there is no server to ask: name one by a table `remote` in your fimble.toml (see the README)";
 
 /// The stages of a completion, in milliseconds.
 #[derive(Serialize)]

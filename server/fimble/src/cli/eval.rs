@@ -1,5 +1,6 @@
 //! `fimble eval`: a model's answers to fill-in-the-middle cases, through the same code as an editor's requests.
 
+mod answers;
 mod cases;
 
 use std::io::{self, Write};
@@ -8,7 +9,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use fimble_completion::complete::{Completion, Cursor, Timing, complete, warm_up};
+use fimble_completion::complete::{Completion, Cursor, Timing, warm_up};
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, Priority, Usage};
 use fimble_completion::language::Language;
@@ -19,7 +20,8 @@ use serde::Serialize;
 
 use super::Common;
 use super::engine::{LoadedEngine, Stages, load, milliseconds};
-use super::scope::Scope;
+use super::scope::{Scope, Who};
+use answers::Answers;
 use cases::{Case, Place, Repositories, read};
 
 #[derive(Args)]
@@ -45,6 +47,12 @@ pub(super) struct Arguments {
     /// Where the repositories are that cases name; `../repositories` beside the dataset unless told
     #[arg(long, value_name = "FOLDER")]
     repositories: Option<PathBuf>,
+    /// Who answers
+    #[arg(long, value_enum, default_value_t, conflicts_with_all = ["typed", "prompts"])]
+    routing: Who,
+    /// Show only what the model is so sure of, in per cent
+    #[arg(long, value_name = "PERCENT", default_value_t, value_parser = clap::value_parser!(u8).range(..=100))]
+    min_confidence: u8,
     /// Take only the first N cases of each dataset
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -71,6 +79,8 @@ struct Figures<'a> {
     /// Prompts that show all names that the solution needs from elsewhere, and answers that use them.
     names_shown: f64,
     names_used: f64,
+    /// Cases for which no other machine was asked.
+    kept_local: f64,
     model: &'a str,
 }
 
@@ -81,6 +91,7 @@ struct Outcome {
     answer: String,
     names_shown: bool,
     names_used: bool,
+    asked_elsewhere: bool,
     completion: Completion,
 }
 
@@ -94,6 +105,7 @@ struct Line<'a> {
     expected: &'a str,
     /// See [`Suggestion::confidence`](fimble_completion::complete::Suggestion); `null` for an empty answer.
     confidence: Option<f32>,
+    asked_elsewhere: bool,
     tokens: Usage,
     timing: Stages,
 }
@@ -102,8 +114,10 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     let limit = arguments.limit.unwrap_or(usize::MAX);
     let datasets: Vec<Vec<Case>> =
         arguments.datasets.iter().map(|path| read(path, limit)).collect::<anyhow::Result<_>>()?;
-    let LoadedEngine { engine, settings, .. } = load(common)?;
+    let LoadedEngine { engine, mut settings, deadline, .. } = load(common)?;
+    settings.completion.min_confidence = arguments.min_confidence;
     let model = engine.model().name.clone();
+    let mut answers = Answers::new(&engine, arguments.routing.into(), settings.remote.clone(), deadline)?;
 
     let progress = ProgressBar::new(datasets.iter().map(|cases| cases.len() as u64).sum()).with_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len} cases, {eta} left")
@@ -119,7 +133,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         let mut outcomes = Vec::new();
         for case in cases {
             let place = repositories.place(case)?;
-            let outcome = evaluate(case, place, arguments, &settings.completion, &engine)?;
+            let outcome = evaluate(case, place, arguments, &settings.completion, &mut answers)?;
             if arguments.each {
                 writeln!(stdout, "{}", serde_json::to_string(&line(case, &outcome))?)?;
             }
@@ -148,8 +162,9 @@ fn evaluate(
     gap: Place,
     arguments: &Arguments,
     settings: &CompletionSettings,
-    engine: &dyn Engine,
+    answers: &mut Answers<'_>,
 ) -> anyhow::Result<Outcome> {
+    let engine = answers.local();
     let Place { name, before, after, surroundings } = gap;
     let expected = case.canonical_solution.trim_end();
     let multiline = if expected.trim_start_matches('\n').contains('\n') { Multiline::Always } else { Multiline::Never };
@@ -168,12 +183,15 @@ fn evaluate(
     let preparing = started.elapsed();
     let excerpts = text.excerpts.iter().map(|excerpt| excerpt.text.as_str());
     let shown: String = excerpts.chain([&*text.prefix, &text.suffix, &text.tail]).collect();
+    let mut asked_elsewhere = false;
     let completion = if arguments.prompts {
         let usage = Usage { prompt: engine.count_tokens(&shown), ..Usage::default() };
         let timing = Timing { preparing, total: preparing, ..Timing::default() };
         Completion::without_suggestion(true, usage, timing)
     } else {
-        complete(&cursor, &settings, engine, Priority::Foreground, &Cancel::default())?
+        let answer = answers.to(&cursor, &settings)?;
+        asked_elsewhere = answer.asked_elsewhere;
+        answer.shown
     };
     let answer = completion.suggestion.as_ref().map(|suggestion| suggestion.text.clone()).unwrap_or_default();
     Ok(Outcome {
@@ -182,6 +200,7 @@ fn evaluate(
         names_shown: case.names.iter().all(|name| has_word(&shown, name)),
         names_used: case.names.iter().all(|name| has_word(&answer, name)),
         place: place(&cursor.document, cursor.offset, &settings),
+        asked_elsewhere,
         answer,
         completion,
     })
@@ -199,6 +218,7 @@ fn line<'a>(case: &'a Case, outcome: &'a Outcome) -> Line<'a> {
         answer: &outcome.answer,
         expected: &case.canonical_solution,
         confidence: outcome.completion.suggestion.as_ref().map(|suggestion| suggestion.confidence),
+        asked_elsewhere: outcome.asked_elsewhere,
         tokens: outcome.completion.usage,
         timing: outcome.completion.timing.into(),
     }
@@ -225,6 +245,7 @@ fn figures<'a>(outcomes: &[Outcome], model: &'a str) -> Figures<'a> {
         p95_ms: percentile(95),
         names_shown: mean(&|outcome| f64::from(outcome.names_shown)),
         names_used: mean(&|outcome| f64::from(outcome.names_used)),
+        kept_local: mean(&|outcome| f64::from(!outcome.asked_elsewhere)),
         mean_tokens: mean(&|outcome| outcome.completion.usage.prompt as f64),
         model,
     }
@@ -234,12 +255,12 @@ fn print_table(out: &mut impl Write, rows: &[(String, Figures<'_>)], model: &str
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(model.len() + 6);
     writeln!(
         out,
-        "{:width$}  cases  exact match  edit similarity   empty       p50       p95  in 50 ms  and right  tokens  names shown  used",
+        "{:width$}  cases  exact match  edit similarity   empty       p50       p95  in 50 ms  and right  tokens  names shown  used  kept local",
         format!("model {model}"),
     )?;
     for (name, figures) in rows {
         let Figures { n, p50_ms, p95_ms, mean_tokens, .. } = figures;
-        let [exact, similar, empty, in_time, right_in_time, shown, used] = [
+        let [exact, similar, empty, in_time, right_in_time, shown, used, local] = [
             figures.exact_match,
             figures.edit_similarity,
             figures.empty,
@@ -247,12 +268,13 @@ fn print_table(out: &mut impl Write, rows: &[(String, Figures<'_>)], model: &str
             figures.right_in_50_ms,
             figures.names_shown,
             figures.names_used,
+            figures.kept_local,
         ]
         .map(|share| 100.0 * share);
         writeln!(
             out,
             "{name:width$}  {n:>5}  {exact:>10.1}%  {similar:>14.1}%  {empty:>5.1}%  {p50_ms:>5.0} ms  {p95_ms:>5.0} ms  \
-             {in_time:>7.1}%  {right_in_time:>8.1}%  {mean_tokens:>6.0}  {shown:>10.1}%  {used:>3.0}%"
+             {in_time:>7.1}%  {right_in_time:>8.1}%  {mean_tokens:>6.0}  {shown:>10.1}%  {used:>3.0}%  {local:>9.1}%"
         )?;
     }
     Ok(())

@@ -5,24 +5,30 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use fimble::machine_policy::MachinePolicy;
 use fimble::options::{LogLevel, Options, user_file};
+use fimble::remote::spent_record;
 use fimble::usage_record::user_record;
 use fimble::{KnownModel, LoadEngine, ServeOptions, log, serve};
 use fimble_completion::engine::Engine;
-use fimble_inference::{EngineOptions, MistralEngine};
+use fimble_inference::EngineOptions;
 use fimble_models::{NamedModel, named_models};
 
 use super::Common;
+use super::engine::load_model;
 
 pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     let level = common.log_level.map_or(LogLevel::default(), LogLevel::from);
     let log = log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
     let command_line =
         Options { model: common.model, log_level: common.log_level.map(LogLevel::from), ..Options::default() };
+    let machine_policy = Arc::new(MachinePolicy::read(MachinePolicy::path()));
     let options = ServeOptions {
         command_line,
         user_file: user_file(),
         usage_record: user_record(),
+        spent_record: spent_record(),
+        machine_policy: machine_policy.clone(),
         models: Arc::new(known_models),
         log,
         ..ServeOptions::default()
@@ -35,7 +41,7 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     let status = runtime.block_on(serve(
         tokio::io::stdin(),
         tokio::io::stdout(),
-        load_engine(EngineOptions::default()),
+        load_engine(EngineOptions::default(), machine_policy),
         options,
     ));
     // A read of standard input cannot be interrupted; waiting for it would keep the process after `exit`.
@@ -54,9 +60,9 @@ fn known_models() -> Vec<KnownModel> {
 }
 
 /// Loads models as a server does.
-pub(super) fn load_engine(options: EngineOptions) -> LoadEngine {
+pub(super) fn load_engine(options: EngineOptions, policy: Arc<MachinePolicy>) -> LoadEngine {
     Arc::new(move |model: Option<&str>| {
-        let engine = MistralEngine::load(model, options.clone()).map_err(|error| format!("{error}."))?;
+        let engine = load_model(model, options.clone(), &policy).map_err(|error| format!("{error}."))?;
         Ok(Arc::new(engine) as Arc<dyn Engine>)
     })
 }

@@ -6,11 +6,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use fimble::options::{LogLevel, Options, Settings, user_file};
+use fimble::machine_policy::MachinePolicy;
+use fimble::options::{LogLevel, Options, user_file};
 use fimble::{LoadEngine, Mechanisms, ServeOptions, log};
 use fimble_completion::language::Language;
 use fimble_completion::pin::PinScope;
@@ -21,9 +23,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Common;
+use super::engine::NO_REMOTE;
 use super::engine::milliseconds;
 use super::lsp::load_engine;
-use super::scope::Scope;
+use super::scope::{Scope, Who};
 use client::Client;
 
 /// Types lines of a file, character by character, and asks for a completion after each.
@@ -47,6 +50,9 @@ pub(super) struct Arguments {
     /// What else the model is shown; the setting unless told
     #[arg(long, value_name = "WHERE")]
     context: Option<Scope>,
+    /// Who answers
+    #[arg(long, value_enum, default_value_t)]
+    routing: Who,
     /// The folder that the editor has open; none unless told
     #[arg(long, value_name = "FOLDER")]
     workspace: Option<PathBuf>,
@@ -136,10 +142,16 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         model: common.model,
         deadline_ms: arguments.deadline_ms,
         context: arguments.context.map(ContextScope::from),
+        routing: Some(arguments.routing.into()),
         log_level: Some(level),
         ..Options::default()
     };
-    let settings = Settings::resolve([&from_file, &command_line]);
+    let machine_policy = Arc::new(MachinePolicy::read(MachinePolicy::path()));
+    let (settings, problems) = machine_policy.resolve([&from_file, &command_line]);
+    problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
+    if arguments.routing != Who::Local && settings.remote.is_none() {
+        bail!(NO_REMOTE);
+    }
     let pace = Pace {
         interval: Duration::from_millis(arguments.interval_ms),
         deadline: settings.completion.deadline.unwrap_or(Duration::MAX),
@@ -155,7 +167,14 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         work_ahead: has(Mechanism::WorkAhead),
     };
     // What is typed here is nobody's, so it is not counted as a user's.
-    let options = ServeOptions { command_line, user_file: user_file(), log, mechanisms, ..ServeOptions::default() };
+    let options = ServeOptions {
+        command_line,
+        user_file: user_file(),
+        machine_policy: machine_policy.clone(),
+        log,
+        mechanisms,
+        ..ServeOptions::default()
+    };
     let engine = EngineOptions {
         healing: has(Mechanism::Healing),
         known_tokens: has(Mechanism::KnownTokens),
@@ -166,7 +185,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         None => None,
     };
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
-    let report = runtime.block_on(replay(&texts, pace, workspace, load_engine(engine), options))?;
+    let report = runtime.block_on(replay(&texts, pace, workspace, load_engine(engine, machine_policy), options))?;
     runtime.shutdown_background();
 
     let mut stdout = io::stdout().lock();

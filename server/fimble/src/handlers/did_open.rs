@@ -16,8 +16,10 @@ pub(crate) fn did_open(session: &mut Session, params: DidOpenTextDocumentParams)
     // A second open without a close replaces the text, which is what a client that lost count means by it.
     session.in_flight.end_document(&opened.uri);
     let document = Document::new(name, language, opened.version, &opened.text);
-    let (language_id, pins) = (opened.language_id, Pins::new(session.mechanisms.pins));
+    let pins = || Pins::new(session.mechanisms.pins);
+    let (language_id, pins, remote_pins) = (opened.language_id, pins(), pins());
     let used = Instant::now();
-    let open = OpenDocument { document, pins, language_id, used, edited: None, on_screen: None, reported: false };
+    let (edited, on_screen, reported) = (None, None, false);
+    let open = OpenDocument { document, pins, remote_pins, language_id, used, edited, on_screen, reported };
     session.documents.insert(opened.uri, open);
 }

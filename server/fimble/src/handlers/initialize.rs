@@ -43,7 +43,8 @@ pub(crate) fn initialize(
         session.sources.initialization = from_client;
         problems.extend(more);
     }
-    session.resolve_settings();
+    // What is wrong is said again where settings are followed.
+    let _ = session.resolve_settings();
 
     let shows_inline = params.capabilities.text_document.as_ref().is_some_and(|text| text.inline_completion.is_some());
     let offers_items = !shows_inline || session.settings.completion_items;

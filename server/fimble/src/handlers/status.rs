@@ -4,6 +4,7 @@ use fimble_completion::engine::Usage;
 use serde::Serialize;
 
 use crate::engine_slot::EngineState;
+use crate::remote::{Remote, RemoteStatus};
 use crate::session::Session;
 use crate::statistics::Hits;
 use crate::workspace::Reading;
@@ -34,6 +35,9 @@ pub(crate) struct Status {
     background_tokens: Usage,
     /// From a request to its answer.
     latency_ms: Latency,
+    /// A server elsewhere, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remote: Option<RemoteStatus>,
     /// What is known of the workspace's files.
     #[serde(skip_serializing_if = "Option::is_none")]
     workspace: Option<Reading>,
@@ -76,6 +80,7 @@ pub(crate) fn status(session: &Session) -> Status {
         tokens: statistics.foreground,
         background_tokens: statistics.background,
         latency_ms: Latency { p50: milliseconds(50), p95: milliseconds(95) },
+        remote: session.remote.as_ref().map(Remote::status),
         workspace: session.workspace.reading().cloned(),
     }
 }

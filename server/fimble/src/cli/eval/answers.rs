@@ -1,0 +1,95 @@
+//! Who answers a case: the local model, a server elsewhere, or both, by the same rules as in an editor.
+
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use fimble_completion::complete::{Completion, Cursor, complete};
+use fimble_completion::engine::{Cancel, Engine, EngineError, Priority};
+use fimble_completion::settings::CompletionSettings;
+use fimble_remote::router::{Answered, is_better};
+use fimble_remote::{RemoteEngine, RemoteSettings, Router, Routing};
+
+use super::super::engine::NO_REMOTE;
+
+pub(super) struct Answers<'a> {
+    local: &'a dyn Engine,
+    remote: Option<(RemoteEngine, Router)>,
+    /// Of somebody who types: what comes later than that is not shown, unless there is nothing else.
+    deadline: Option<Duration>,
+}
+
+pub(super) struct Answer {
+    /// With all the time that it took.
+    pub(super) shown: Completion,
+    pub(super) asked_elsewhere: bool,
+}
+
+impl<'a> Answers<'a> {
+    pub(super) fn new(
+        local: &'a dyn Engine,
+        routing: Routing,
+        remote: Option<RemoteSettings>,
+        deadline: Option<Duration>,
+    ) -> anyhow::Result<Self> {
+        let remote = match (routing, remote) {
+            (Routing::Local, _) => None,
+            (_, None) => bail!(NO_REMOTE),
+            (routing, Some(settings)) => {
+                // It is not a user who asks.
+                let settings = RemoteSettings { per_minute: None, per_day: None, ..settings };
+                Some((RemoteEngine::new(settings.clone()), Router::new(routing, &settings)))
+            }
+        };
+        Ok(Self { local, remote, deadline })
+    }
+
+    pub(super) fn local(&self) -> &'a dyn Engine {
+        self.local
+    }
+
+    pub(super) fn to(&mut self, cursor: &Cursor, settings: &CompletionSettings) -> Result<Answer, EngineError> {
+        let ask = |cursor: &Cursor, settings: &CompletionSettings, engine: &dyn Engine| {
+            complete(cursor, settings, engine, Priority::Foreground, &Cancel::default())
+        };
+        let Some((remote, router)) = &mut self.remote else {
+            return Ok(Answer { shown: ask(cursor, settings, self.local)?, asked_elsewhere: false });
+        };
+        let local = match router.routing() {
+            Routing::Remote => None,
+            Routing::Local | Routing::Hybrid => Some(ask(cursor, settings, self.local)?),
+        };
+        let hold = match &local {
+            None => Duration::MAX,
+            Some(local) => {
+                let left = self.deadline.map(|deadline| deadline.saturating_sub(local.timing.total));
+                let timeout = Duration::from_millis(remote.settings().timeout_ms);
+                let answered = Answered { by_hand: false, completion: local, left };
+                match router.second_opinion(answered, timeout) {
+                    Some(opinion) => opinion.hold,
+                    None => return Ok(Answer { shown: local.clone(), asked_elsewhere: false }),
+                }
+            }
+        };
+        let Cursor { document, offset, pin } = cursor;
+        let settings =
+            CompletionSettings { context_tokens: remote.settings().context_tokens, candidates: 1, ..settings.clone() };
+        let cursor = Cursor { pin: pin.apart(document, *offset).into(), ..cursor.clone() };
+        let begun = Instant::now();
+        router.asked(begun, 0);
+        let mut answer = ask(&cursor, &settings, remote)?;
+        router.succeeded(begun.elapsed());
+        let shown = match local {
+            Some(local) if answer.timing.total > hold || !is_better(&answer, &local) => {
+                let waited = answer.timing.total.min(hold);
+                let mut shown = local;
+                shown.timing.total += waited;
+                shown
+            }
+            local => {
+                answer.timing.total += local.map_or(Duration::ZERO, |local| local.timing.total);
+                answer
+            }
+        };
+        Ok(Answer { shown, asked_elsewhere: true })
+    }
+}

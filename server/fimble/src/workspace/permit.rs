@@ -1,0 +1,128 @@
+//! Which files may go to another machine: those of the folders that are open, and of them none that hold secrets, that git or
+//! fimble ignores, that the user excludes, or that lead out of their folder.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path};
+
+use fimble_completion::language::Language;
+use ignore::gitignore::Gitignore;
+
+use super::Folders;
+use crate::exclusions::Exclusions;
+
+#[derive(Debug)]
+pub(crate) struct Permit {
+    folders: Folders,
+    /// Patterns of `.gitignore`.
+    exclude: Vec<String>,
+    /// By language identifier; `*` stands for those not named.
+    languages: BTreeMap<String, bool>,
+}
+
+impl Permit {
+    pub(super) fn new(folders: Folders, exclude: Vec<String>, languages: BTreeMap<String, bool>) -> Self {
+        Self { folders, exclude, languages }
+    }
+
+    /// Whether the file called `name` may go. Reads the folders' ignore files, as they are now.
+    pub(crate) fn allows(&self, name: &str) -> bool {
+        let path = Path::new(name);
+        let language = Language::from_path(path).id();
+        let by_language = [language, "*"].iter().find_map(|id| self.languages.get(*id)).copied();
+        let is_within =
+            path.file_name().is_some() && path.components().all(|component| matches!(component, Component::Normal(_)));
+        // Wherever it may be it has to be allowed.
+        let mut places = self.folders.places_of(path).peekable();
+        let exclusions = Exclusions::new(self.folders.0.iter().map(AsRef::as_ref), &self.exclude);
+        by_language.unwrap_or(true)
+            && is_within
+            && places.peek().is_some()
+            && !exclusions.contain(name)
+            && places.all(|(folder, file)| !leads_out(folder, &file) && !is_ignored(folder, &file))
+    }
+}
+
+/// Through a link.
+fn leads_out(folder: &Path, file: &Path) -> bool {
+    match (folder.canonicalize(), file.canonicalize()) {
+        (Ok(folder), Ok(file)) => !file.starts_with(folder),
+        // A file that was never saved leads nowhere.
+        _ => file.symlink_metadata().is_ok(),
+    }
+}
+
+/// By git, whether or not there is a repository. The rules of the innermost folder go first.
+fn is_ignored(folder: &Path, file: &Path) -> bool {
+    let own = |directory: &Path| Gitignore::new(directory.join(".gitignore")).0;
+    let directories = file.ancestors().skip(1).take_while(|directory| directory.starts_with(folder));
+    let everywhere = || [Gitignore::new(folder.join(".git/info/exclude")).0, Gitignore::global().0];
+    let rules = directories.map(own).chain(std::iter::once_with(everywhere).flatten());
+    let verdict = rules.filter(|rules| !rules.is_empty()).find_map(|rules| {
+        let within = file.strip_prefix(rules.path()).or_else(|_| file.strip_prefix(folder)).unwrap_or(file);
+        let verdict = rules.matched_path_or_any_parents(within, false);
+        (!verdict.is_none()).then(|| verdict.is_ignore())
+    });
+    verdict.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn only_what_everybody_may_see_goes_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("project");
+        let file = |name: &str, text: &str| {
+            let path = root.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        file(".gitignore", "build/\n/local.py\n*.log.py\n");
+        file("src/.gitignore", "!kept.log.py\nmade_*.py\n");
+        file(".git/info/exclude", "mine.py\n");
+        file(".fimbleignore", "private/\n");
+        for name in
+            ["src/a.py", "build/a.py", "local.py", "src/local.py", "a.log.py", "src/kept.log.py", "src/made_b.py"]
+        {
+            file(name, "");
+        }
+        for name in ["mine.py", "private/a.py", "credentials.py", "clients/a.py", "a.rs"] {
+            file(name, "");
+        }
+        fs::write(folder.path().join("outside.py"), "").unwrap();
+
+        let permit =
+            Permit::new(Folders(vec![root.clone()]), vec!["clients/".to_owned()], [("rust".to_owned(), false)].into());
+        for name in ["src/a.py", "src/local.py", "src/kept.log.py", "never_saved.py", "Makefile"] {
+            assert!(permit.allows(name), "{name}");
+        }
+        for name in [
+            "build/a.py",
+            "local.py",
+            "a.log.py",
+            "src/made_b.py",
+            "mine.py",
+            "private/a.py",
+            "credentials.py",
+            ".env",
+            "clients/a.py",
+            "a.rs",
+            "../outside.py",
+            "../a.py",
+            "src/../../outside.py",
+            "/etc/passwd",
+            "",
+        ] {
+            assert!(!permit.allows(name), "{name}");
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(folder.path().join("outside.py"), root.join("link.py")).unwrap();
+            assert!(!permit.allows("link.py"));
+        }
+        let nowhere = Permit::new(Folders::default(), Vec::new(), BTreeMap::new());
+        assert!(!nowhere.allows("a.py"), "without a folder nobody knows what is the project's");
+    }
+}

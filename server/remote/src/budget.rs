@@ -1,0 +1,105 @@
+//! How many requests may be made in a minute and in a day.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+pub(crate) struct Budget {
+    per_minute: Option<u32>,
+    per_day: Option<u32>,
+    /// When requests of the last minute were made, the earliest first.
+    latest: VecDeque<Instant>,
+    today: Today,
+}
+
+/// Requests of one day, of all servers of a user together. Days are counted from 1970, in UTC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Today {
+    pub day: u64,
+    pub asked: u32,
+}
+
+impl Today {
+    /// With one request more, on `day`.
+    pub fn and_one(self, day: u64) -> Self {
+        Self { day, asked: if self.day == day { self.asked.saturating_add(1) } else { 1 } }
+    }
+}
+
+impl Budget {
+    pub(crate) fn new(per_minute: Option<u32>, per_day: Option<u32>) -> Self {
+        Self { per_minute, per_day, latest: VecDeque::new(), today: Today::default() }
+    }
+
+    pub(crate) fn allows(&mut self, now: Instant, day: u64) -> bool {
+        while self.latest.front().is_some_and(|asked| now.saturating_duration_since(*asked) >= MINUTE) {
+            self.latest.pop_front();
+        }
+        let today = if self.today.day == day { self.today.asked } else { 0 };
+        let is_left = |budget: Option<u32>, spent| budget.is_none_or(|budget| spent < budget);
+        is_left(self.per_minute, u32::try_from(self.latest.len()).unwrap_or(u32::MAX)) && is_left(self.per_day, today)
+    }
+
+    pub(crate) fn spend(&mut self, now: Instant, day: u64) {
+        self.today = self.today.and_one(day);
+        if self.per_minute.is_some() {
+            self.latest.push_back(now);
+        }
+    }
+
+    /// What other processes have spent, too.
+    pub(crate) fn note(&mut self, today: Today) {
+        if today.day > self.today.day || today.day == self.today.day && today.asked > self.today.asked {
+            self.today = today;
+        }
+    }
+
+    pub(crate) fn has_a_day(&self) -> bool {
+        self.per_day.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn neither_budget_is_overdrawn(
+            per_minute in 0u32..4, per_day in 0u32..20,
+            steps in prop::collection::vec((0u64..40, 0u32..3), 1..80),
+        ) {
+            let mut budget = Budget::new(Some(per_minute), Some(per_day));
+            let start = Instant::now();
+            let (mut now, mut day) = (start, 100);
+            let mut spent: Vec<(Instant, u64)> = Vec::new();
+            for (seconds, midnight) in steps {
+                now += Duration::from_secs(seconds);
+                day += u64::from(midnight == 0);
+                let in_minute = spent.iter().filter(|(at, _)| now - *at < MINUTE).count();
+                let in_day = spent.iter().filter(|(_, on)| *on == day).count();
+                let is_left = in_minute < per_minute as usize && in_day < per_day as usize;
+                prop_assert_eq!(budget.allows(now, day), is_left);
+                if is_left {
+                    budget.spend(now, day);
+                    spent.push((now, day));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_other_processes_spend_counts() {
+        let mut budget = Budget::new(None, Some(2));
+        let now = Instant::now();
+        budget.spend(now, 7);
+        assert!(budget.allows(now, 7));
+        budget.note(Today { day: 7, asked: 2 });
+        assert!(!budget.allows(now, 7) && budget.allows(now, 8));
+        budget.note(Today { day: 6, asked: 0 });
+        assert!(!budget.allows(now, 7), "yesterday's news");
+    }
+}

@@ -1,0 +1,220 @@
+//! The door to a server elsewhere, which looks from above like any other model.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fimble_completion::engine::{
+    Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Priority, Usage,
+};
+use fimble_completion::prompt::{FimTemplate, FimText, family};
+
+use crate::connection::{Connection, ConnectionError, Lines};
+use crate::protocol::{Answered, ProtocolError, Question};
+use crate::settings::RemoteSettings;
+
+/// Bytes that a token of code is taken to have: only the server knows its tokenizer.
+const BYTES_PER_TOKEN: usize = 4;
+
+/// How often it is looked whether the answer is still wanted.
+const MOMENT: Duration = Duration::from_millis(10);
+
+/// So much of an answer may lie unread; who does not read it does not want more.
+const UNREAD: usize = 64;
+
+/// A server elsewhere. Nothing is opened before the first request.
+pub struct RemoteEngine {
+    info: ModelInfo,
+    asking: Arc<Asking>,
+}
+
+struct Asking {
+    settings: RemoteSettings,
+    template: Option<FimTemplate>,
+    /// Made by the first request, and again after one that failed.
+    connection: Mutex<Option<Arc<Connection>>>,
+    /// Until the server refuses to tell them.
+    probabilities: AtomicBool,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum AskError {
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    #[error("{host} answers with what fimble does not understand: {problem}; see `api` of `remote`")]
+    Protocol { host: String, problem: ProtocolError },
+    #[error("the connection to {host} broke: {problem}")]
+    Broken { host: String, problem: String },
+    #[error("{host} has not answered in time")]
+    Late { host: String },
+}
+
+impl RemoteEngine {
+    /// `settings` are [checked](RemoteSettings::check).
+    pub fn new(settings: RemoteSettings) -> Self {
+        let model = settings.model.as_deref().unwrap_or("its model");
+        let info = ModelInfo {
+            name: format!("{model} at {}", settings.host()),
+            version: None,
+            // What a request shows is what its settings say, and as much again for the answer.
+            context_length: 2 * settings.context_tokens,
+            reads_excerpts: true,
+            is_remote: true,
+        };
+        let template = settings.family.as_deref().and_then(family).map(|family| family.template());
+        let (connection, probabilities) = (Mutex::default(), AtomicBool::new(true));
+        Self { info, asking: Arc::new(Asking { settings, template, connection, probabilities }) }
+    }
+
+    pub fn settings(&self) -> &RemoteSettings {
+        &self.asking.settings
+    }
+}
+
+impl Engine for RemoteEngine {
+    fn model(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn count_tokens(&self, text: &str) -> usize {
+        text.len().div_ceil(BYTES_PER_TOKEN)
+    }
+
+    /// Asks for one answer. Other candidates, and what nobody waits for, are not worth a request: those are answered with
+    /// nothing.
+    fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
+        let GenerationRequest { text, unlike, max_tokens, priority, mut watch, cancel } = request;
+        if !unlike.is_empty() || max_tokens == 0 || priority == Priority::Background {
+            return Ok(Generation { completed: unlike.is_empty(), ..Generation::default() });
+        }
+        let started = Instant::now();
+        let timeout = Duration::from_millis(self.asking.settings.timeout_ms);
+        let (sender, answer) = mpsc::sync_channel(UNREAD);
+        let asking = self.asking.clone();
+        // Reading from the network cannot be interrupted; letting go of its thread can.
+        thread::Builder::new()
+            .name("fimble-remote".to_owned())
+            .spawn(move || asking.ask(&text, max_tokens, &sender))
+            .map_err(|error| EngineError::Failed(format!("no thread: {error}")))?;
+
+        let mut generation = Generation::default();
+        loop {
+            if cancel.is_cancelled() {
+                return Ok(generation);
+            }
+            let piece = match answer.recv_timeout(MOMENT) {
+                Ok(piece) => piece?,
+                Err(RecvTimeoutError::Timeout) if started.elapsed() > timeout => {
+                    return Err(AskError::Late { host: self.asking.settings.host().to_owned() }.into());
+                }
+                Err(RecvTimeoutError::Timeout) => continue,
+                // Not every server says which piece is the last.
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let Usage { prompt, reused, .. } = generation.usage;
+            let (prompt, reused) = (piece.prompt.unwrap_or(prompt), piece.reused.unwrap_or(reused));
+            if !piece.text.is_empty() {
+                generation.first_token.get_or_insert_with(|| started.elapsed());
+                generation.text.push_str(&piece.text);
+                // One that tells no probabilities is believed.
+                let probability = piece.probability.unwrap_or(1.0);
+                generation.tokens.push(GeneratedToken { text_end: generation.text.len(), probability });
+            }
+            let generated = generation.tokens.len();
+            generation.usage = Usage { prompt, reused, evaluated: prompt.saturating_sub(reused), generated };
+            let stopped = self.asking.stop_in(&generation.text);
+            if let Some(stop) = stopped {
+                generation.text.truncate(stop);
+                generation.tokens.iter_mut().for_each(|token| token.text_end = token.text_end.min(stop));
+            }
+            let enough = !piece.text.is_empty() && watch(&generation.text) == ControlFlow::Break(());
+            if piece.is_last || stopped.is_some() || enough {
+                break;
+            }
+        }
+        generation.completed = true;
+        Ok(generation)
+    }
+}
+
+impl Asking {
+    /// Sends the pieces of an answer until nobody receives them.
+    fn ask(&self, text: &FimText, max_tokens: usize, pieces: &SyncSender<Result<Answered, AskError>>) {
+        let host = || self.settings.host().to_owned();
+        let lines = match self.request(text, max_tokens) {
+            Ok(lines) => lines,
+            Err(error) => return drop(pieces.send(Err(error))),
+        };
+        for line in lines {
+            let piece = match line {
+                Ok(line) => {
+                    self.settings.api.answered(&line).map_err(|problem| AskError::Protocol { host: host(), problem })
+                }
+                Err(error) => Err(AskError::Broken { host: host(), problem: error.to_string() }),
+            };
+            let failed = piece.is_err();
+            let gone = piece.transpose().is_some_and(|piece| pieces.send(piece).is_err());
+            if failed || gone {
+                return;
+            }
+        }
+    }
+
+    fn request(&self, text: &FimText, max_tokens: usize) -> Result<Lines, AskError> {
+        let RemoteSettings { api, model, .. } = &self.settings;
+        let ask = |probabilities| {
+            let (model, template) = (model.as_deref(), self.template.as_ref());
+            let question = Question { text, model, template, max_tokens, probabilities };
+            let host = || self.settings.host().to_owned();
+            let body = api.request(&question).map_err(|problem| AskError::Protocol { host: host(), problem })?;
+            Ok::<_, AskError>(self.connection()?.post(api.path(), &body)?)
+        };
+        let probabilities = self.probabilities.load(Ordering::Relaxed);
+        match ask(probabilities) {
+            // Some servers take no request with an option that they do not know.
+            Err(AskError::Connection(ConnectionError::Status { .. })) if probabilities => {
+                let lines = ask(false)?;
+                tracing::info!("{} does not tell probabilities", self.settings.host());
+                self.probabilities.store(false, Ordering::Relaxed);
+                Ok(lines)
+            }
+            Err(error @ AskError::Connection(_)) => {
+                // The key may have been renewed.
+                *self.lock() = None;
+                Err(error)
+            }
+            other => other,
+        }
+    }
+
+    fn connection(&self) -> Result<Arc<Connection>, ConnectionError> {
+        let mut connection = self.lock();
+        if let Some(connection) = &*connection {
+            return Ok(connection.clone());
+        }
+        Ok(connection.insert(Arc::new(Connection::new(&self.settings)?)).clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Connection>>> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where `text` spells a token that ends an answer: not every server leaves them out.
+    fn stop_in(&self, text: &str) -> Option<usize> {
+        let stops = self.template.iter().flat_map(FimTemplate::stops);
+        stops.filter_map(|stop| text.find(stop.as_str())).min()
+    }
+}
+
+impl From<AskError> for EngineError {
+    fn from(error: AskError) -> Self {
+        let pause = match &error {
+            AskError::Connection(ConnectionError::Busy { pause, .. }) => *pause,
+            _ => None,
+        };
+        Self::Remote { problem: error.to_string(), pause }
+    }
+}

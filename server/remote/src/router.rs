@@ -1,0 +1,178 @@
+//! Which requests a server elsewhere is asked, and whose answer is better. Pure: time is passed in, and nothing is sent.
+//!
+//! In a hybrid the local model answers first. What it says, how sure it is and what kind of place it is decide whether a
+//! bigger model is worth asking; how fast that has been of late decides whether the local answer waits for it.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use fimble_completion::complete::{Completion, Suggestion};
+use fimble_completion::place::Place;
+use serde::{Deserialize, Serialize};
+
+use crate::breaker::Breaker;
+use crate::budget::Budget;
+pub use crate::budget::Today;
+use crate::settings::RemoteSettings;
+
+/// Answers by which the time of the next is guessed.
+const LATENCIES: usize = 9;
+
+/// Before the first answer the server is taken to be this fast: what a GPU in the same building takes.
+const FIRST_GUESS: Duration = Duration::from_millis(150);
+
+/// An answer that takes longer comes when the user is elsewhere.
+const TOO_SLOW: Duration = Duration::from_millis(1500);
+
+/// A request that is answered sooner is sent at once; another waits for a pause between keys, of a quarter of what it
+/// takes, so that most of those that the next key makes useless are never sent.
+const QUICK: Duration = Duration::from_millis(60);
+const LONGEST_DEBOUNCE: Duration = Duration::from_millis(150);
+
+/// Of less than this the local model is not sure enough to do without a second opinion (`benches/hybrid.py`).
+const SURE: f32 = 0.6;
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Routing {
+    /// The model on this machine, and nobody else.
+    #[default]
+    Local,
+    /// The server elsewhere, and the local model where that may not be asked or fails.
+    Remote,
+    /// The local model, and where it is not sure the server, too.
+    Hybrid,
+}
+
+/// Decides for one server. It knows what was asked and what came of it.
+#[derive(Debug)]
+pub struct Router {
+    routing: Routing,
+    breaker: Breaker,
+    budget: Budget,
+    latencies: VecDeque<Duration>,
+}
+
+/// A request that the local model has answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered<'a> {
+    /// Somebody has asked with a key of its own, and waits.
+    pub by_hand: bool,
+    pub completion: &'a Completion,
+    /// Until the local answer is due; `None` for as long as it takes.
+    pub left: Option<Duration>,
+}
+
+/// How to ask for a second opinion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecondOpinion {
+    /// How long the local answer is held back for it; zero shows it at once, and the other one when it is there.
+    pub hold: Duration,
+    /// How long to wait for the next key before asking.
+    pub debounce: Duration,
+}
+
+impl Router {
+    pub fn new(routing: Routing, settings: &RemoteSettings) -> Self {
+        let budget = Budget::new(settings.per_minute, settings.per_day);
+        Self { routing, breaker: Breaker::default(), budget, latencies: VecDeque::new() }
+    }
+
+    pub fn routing(&self) -> Routing {
+        self.routing
+    }
+
+    /// The same server, asked by other rules.
+    pub fn set_routing(&mut self, routing: Routing) {
+        self.routing = routing;
+    }
+
+    /// Whether one request more may be sent. `day` is that of [`Today`].
+    pub fn allows(&mut self, now: Instant, day: u64) -> bool {
+        self.routing != Routing::Local && self.breaker.allows(now) && self.budget.allows(now, day)
+    }
+
+    /// Whether a second opinion is wanted of what the local model has said, and how.
+    pub fn second_opinion(&self, answered: Answered<'_>, timeout: Duration) -> Option<SecondOpinion> {
+        let Answered { by_hand, completion, left } = answered;
+        if self.routing != Routing::Hybrid || !completion.completed {
+            return None;
+        }
+        let expected = self.expected();
+        let debounce = if expected <= QUICK { Duration::ZERO } else { (expected / 4).min(LONGEST_DEBOUNCE) };
+        if by_hand {
+            return Some(SecondOpinion { hold: timeout, debounce: Duration::ZERO });
+        }
+        // Prose is nobody's strength, and an import is one word.
+        if matches!(completion.place, Some(Place::Comment | Place::String | Place::Import)) || expected > TOO_SLOW {
+            return None;
+        }
+        let Some(suggestion) = &completion.suggestion else {
+            return Some(SecondOpinion { hold: timeout, debounce });
+        };
+        if suggestion.confidence >= SURE && !suggestion.is_cut {
+            return None;
+        }
+        let in_time = left.is_none_or(|left| debounce + expected <= left);
+        let hold = if in_time { left.unwrap_or(timeout) } else { Duration::ZERO };
+        Some(SecondOpinion { hold, debounce })
+    }
+
+    /// How long the next answer is expected to take: the median of the latest.
+    pub fn expected(&self) -> Duration {
+        let mut sorted: Vec<Duration> = self.latencies.iter().copied().collect();
+        sorted.sort_unstable();
+        sorted.get(sorted.len() / 2).copied().unwrap_or(FIRST_GUESS)
+    }
+
+    /// Until when the server is left alone because it has failed.
+    pub fn left_alone_until(&self) -> Option<Instant> {
+        self.breaker.open_until()
+    }
+
+    pub fn asked(&mut self, now: Instant, day: u64) {
+        self.breaker.asked(now);
+        self.budget.spend(now, day);
+    }
+
+    pub fn succeeded(&mut self, latency: Duration) {
+        self.breaker.succeeded();
+        self.latencies.truncate(LATENCIES - 1);
+        self.latencies.push_front(latency);
+    }
+
+    /// `pause` is how long the server wants to be left alone, if it says.
+    pub fn failed(&mut self, now: Instant, pause: Option<Duration>) {
+        self.breaker.failed(now, pause);
+    }
+
+    /// Nobody waited for the answer any more.
+    pub fn given_up(&mut self, now: Instant) {
+        self.breaker.given_up(now);
+    }
+
+    /// Whether days are counted.
+    pub fn counts_days(&self) -> bool {
+        self.budget.has_a_day()
+    }
+
+    /// What all processes of the user have asked today.
+    pub fn note_today(&mut self, today: Today) {
+        self.budget.note(today);
+    }
+}
+
+/// Whether the second opinion is to be shown and not what the local model has said.
+pub fn is_better(remote: &Completion, local: &Completion) -> bool {
+    match (&remote.suggestion, &local.suggestion) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(remote), Some(local)) => remote.confidence >= local.confidence || extends(remote, local),
+    }
+}
+
+/// It says the same and more.
+fn extends(remote: &Suggestion, local: &Suggestion) -> bool {
+    remote.text.starts_with(&local.text)
+}

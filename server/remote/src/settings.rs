@@ -1,0 +1,198 @@
+//! What a user says of a server elsewhere.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use fimble_completion::prompt::{FAMILIES, family};
+use serde::Deserialize;
+
+use crate::protocol::Api;
+
+/// The table `remote` of a user's settings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoteSettings {
+    /// Where the server is: `https://host:port`, with or without `/v1`.
+    pub url: String,
+    /// What it speaks.
+    #[serde(default)]
+    pub api: Api,
+    /// What the server calls the model; some serve one only, and need not be told.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The family of the model, by whose format the prompt is written. Without one the server is given prefix and suffix.
+    #[serde(default)]
+    pub family: Option<String>,
+    /// The environment variable that holds the key.
+    #[serde(default)]
+    pub key_env: Option<String>,
+    /// The file that holds the key, readable by its owner alone.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// Allows `http` to another machine.
+    #[serde(default)]
+    pub insecure: bool,
+    /// Tokens of code that a request shows at most, as they are estimated: four bytes each.
+    #[serde(default = "context_tokens")]
+    pub context_tokens: usize,
+    /// A request that takes longer has failed.
+    #[serde(default = "timeout_ms")]
+    pub timeout_ms: u64,
+    /// Requests that may be made in any minute, and in a day (of UTC); `None` for any number.
+    #[serde(default = "per_minute")]
+    pub per_minute: Option<u32>,
+    #[serde(default)]
+    pub per_day: Option<u32>,
+    /// On or off by language identifier; `*` stands for those not named.
+    #[serde(default)]
+    pub languages: BTreeMap<String, bool>,
+    /// Files that never go there, as patterns of `.gitignore`.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+}
+
+fn context_tokens() -> usize {
+    2048
+}
+
+fn timeout_ms() -> u64 {
+    3000
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is the default of an option")]
+fn per_minute() -> Option<u32> {
+    Some(60)
+}
+
+/// Why settings cannot be followed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    #[error("`url` must begin with http:// or https:// and name a host, without a user or password; not `{0}`")]
+    Url(String),
+    #[error(
+        "`url` is http to another machine, where everybody in between can read your code; use https, or set \
+         `insecure = true` if the network is trusted"
+    )]
+    Insecure,
+    #[error("`family` is `{0}`, which fimble does not know; there are: {families}", families = family_names())]
+    Family(String),
+    #[error("`family` is for the api `openai`; a server of the api `infill` knows its model's format")]
+    FamilyOfInfill,
+    #[error("only one of `key_env` and `key_file` can be followed")]
+    TwoKeys,
+    #[error("`{name}` must be a whole number from {least} to {most}")]
+    Number { name: &'static str, least: u64, most: u64 },
+}
+
+impl RemoteSettings {
+    /// Whether they make sense.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let (scheme, host) = self.scheme_and_host().ok_or_else(|| SettingsError::Url(self.url.clone()))?;
+        if scheme == "http" && !self.insecure && !is_this_machine(host) {
+            return Err(SettingsError::Insecure);
+        }
+        if let Some(name) = &self.family {
+            family(name).ok_or_else(|| SettingsError::Family(name.clone()))?;
+            if self.api == Api::Infill {
+                return Err(SettingsError::FamilyOfInfill);
+            }
+        }
+        if self.key_env.is_some() && self.key_file.is_some() {
+            return Err(SettingsError::TwoKeys);
+        }
+        let in_range = |name, value: u64, least, most| {
+            if (least..=most).contains(&value) { Ok(()) } else { Err(SettingsError::Number { name, least, most }) }
+        };
+        in_range("context_tokens", self.context_tokens as u64, 64, 131_072)?;
+        in_range("timeout_ms", self.timeout_ms, 50, 60_000)
+    }
+
+    /// The machine and port that requests go to, as the URL says.
+    pub fn host(&self) -> &str {
+        let rest = self.url.split_once("://").map_or(&*self.url, |(_, rest)| rest);
+        rest.split(['/', '?', '#']).next().unwrap_or_default()
+    }
+
+    /// The URL without what the protocol adds.
+    pub(crate) fn base(&self) -> &str {
+        let base = self.url.trim_end_matches('/');
+        base.strip_suffix("/v1").unwrap_or(base)
+    }
+
+    /// Whether files of the language `id` may go there.
+    pub fn takes(&self, id: &str) -> bool {
+        [id, "*"].iter().find_map(|name| self.languages.get(*name)).copied().unwrap_or(true)
+    }
+
+    fn scheme_and_host(&self) -> Option<(&str, &str)> {
+        let (scheme, rest) = self.url.split_once("://")?;
+        // A password in it would be seen in status lines and error messages; there are settings for a key.
+        let named = !self.host().is_empty() && !rest.contains(char::is_whitespace) && !rest.contains('@');
+        (matches!(scheme, "http" | "https") && named).then(|| (scheme, self.host()))
+    }
+}
+
+fn family_names() -> String {
+    FAMILIES.iter().map(|family| family.name).collect::<Vec<_>>().join(", ")
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn settings(value: serde_json::Value) -> RemoteSettings {
+        serde_json::from_value(value).expect("they are settings")
+    }
+
+    #[test]
+    fn another_machine_is_spoken_to_in_clear_only_by_those_who_say_so() {
+        for (url, allowed) in [
+            ("https://gpu.example", true),
+            ("http://localhost:8012", true),
+            ("http://127.0.0.1:8012/v1", true),
+            ("http://[::1]:8012", true),
+            ("http://gpu.example:8012", false),
+            ("http://127.0.0.1.example", false),
+            ("http://[2001:db8::1]:8012", false),
+        ] {
+            assert_eq!(settings(json!({ "url": url })).check().is_ok(), allowed, "{url}");
+            assert_eq!(settings(json!({ "url": url, "insecure": true })).check(), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        for (value, problem) in [
+            (json!({"url": "gpu.example"}), "`url` must begin"),
+            (json!({"url": "ftp://gpu.example"}), "`url` must begin"),
+            (json!({"url": "https://"}), "`url` must begin"),
+            (json!({"url": "http://localhost@gpu.example"}), "`url` must begin"),
+            (
+                json!({"url": "https://a", "family": "gpt"}),
+                "`family` is `gpt`, which fimble does not know; there are: qwen",
+            ),
+            (json!({"url": "https://a", "api": "infill", "family": "mellum"}), "`family` is for the api `openai`"),
+            (json!({"url": "https://a", "key_env": "A", "key_file": "b"}), "only one of"),
+            (json!({"url": "https://a", "timeout_ms": 1}), "`timeout_ms` must be a whole number from 50 to 60000"),
+        ] {
+            let error = settings(value).check().expect_err(problem).to_string();
+            assert!(error.starts_with(problem), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_url_may_end_with_the_version_of_the_api() {
+        assert_eq!(settings(json!({"url": "https://gpu.example:8012/v1"})).host(), "gpu.example:8012");
+        assert_eq!(settings(json!({"url": "https://gpu.example/v1/"})).base(), "https://gpu.example");
+    }
+}
