@@ -11,4 +11,5 @@ mod lifecycle;
 mod malformed;
 mod order;
 mod outcomes;
+mod routing;
 mod workspace;

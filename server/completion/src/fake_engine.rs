@@ -10,7 +10,7 @@ use crate::engine::{Engine, EngineError, GeneratedToken, Generation, GenerationR
 use crate::plan::is_word;
 use crate::prompt::{Family, FimTemplate, Piece, Prompt, family};
 
-/// The probability of every token; the same for all, so that confidences are easy to predict.
+/// The probability of every token unless told; the same for all, so that confidences are easy to predict.
 const PROBABILITY: f32 = 0.5;
 
 /// See the [module](self). Its prompts are Qwen's, and a token is a word with the blank before it, or any other single
@@ -19,6 +19,7 @@ pub struct FakeEngine {
     model: ModelInfo,
     template: FimTemplate,
     script: Script,
+    probability: f32,
     gate: Gate,
     calls: AtomicUsize,
     cancelled: AtomicUsize,
@@ -57,6 +58,7 @@ impl FakeEngine {
             },
             template,
             script: Box::new(script),
+            probability: PROBABILITY,
             gate: Gate::default(),
             calls: AtomicUsize::new(0),
             cancelled: AtomicUsize::new(0),
@@ -73,6 +75,18 @@ impl FakeEngine {
     /// The same engine with other weights.
     pub fn of_version(mut self, version: &str) -> Self {
         self.model.version = Some(version.to_owned());
+        self
+    }
+
+    /// The same engine, as sure of every token.
+    pub fn sure(mut self, probability: f32) -> Self {
+        self.probability = probability;
+        self
+    }
+
+    /// The same engine on another machine.
+    pub fn elsewhere(mut self) -> Self {
+        self.model.is_remote = true;
         self
     }
 
@@ -127,7 +141,7 @@ impl Engine for FakeEngine {
             generation.first_token.get_or_insert_with(|| started.elapsed());
             generation.text.push_str(token);
             let text_end = generation.text.len();
-            generation.tokens.push(GeneratedToken { text_end, probability: PROBABILITY });
+            generation.tokens.push(GeneratedToken { text_end, probability: self.probability });
             if (request.watch)(&generation.text) == ControlFlow::Break(()) {
                 break;
             }

@@ -320,9 +320,11 @@ impl MainLoop {
     }
 
     /// Asks elsewhere in a moment, and answers with what the local model has said unless that is worth being held back.
-    fn plan_second_opinion(&mut self, job: Job, local: Completion, opinion: SecondOpinion) {
+    fn plan_second_opinion(&mut self, mut job: Job, local: Completion, opinion: SecondOpinion) {
         if opinion.hold.is_zero() {
             self.finish(&job, local.clone());
+            // An answered request counts as cancelled.
+            job.cancel = Cancel::default();
         }
         let inquiry = Inquiry { job, local: Some(local), hold: opinion.hold };
         if opinion.debounce.is_zero() {
