@@ -1,8 +1,11 @@
 //! Nothing leaves the machine, and nothing of the source text is written down.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc;
 
 use serde_json::{Value, json};
 
@@ -118,6 +121,59 @@ fn a_day_s_work_opens_no_socket() {
         assert!(Command::new(wrapper[0]).args(&wrapper[1..]).args(script).status().unwrap().success());
     });
     assert!(opens.iter().any(|call| call.contains("socket(")), "{opens:?}");
+}
+
+/// The same day with a server named: code goes there and nowhere else, no name is looked up, and files that stay here do.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_is_named_is_the_only_destination() {
+    let machine = Machine::new();
+    let (port, asked) = completions_server();
+    let settings = machine.home.join(".config/fimble");
+    fs::create_dir_all(&settings).unwrap();
+    let remote = format!("deadline_ms = 0\n[remote]\nurl = \"http://127.0.0.1:{port}\"\n");
+    fs::write(settings.join("fimble.toml"), remote).unwrap();
+
+    let calls = calls(|wrapper| machine.day(wrapper));
+    let connects: Vec<&String> = calls.iter().filter(|call| call.contains(" connect(")).collect();
+    let there = format!("sin_port=htons({port}), sin_addr=inet_addr(\"127.0.0.1\")");
+    assert!(!connects.is_empty() && connects.iter().all(|call| call.contains(&there)), "{connects:?}");
+    // Nothing but a connection sends: a datagram would name its destination.
+    let sends_elsewhere = |call: &&String| call.contains("sin_addr") && !call.contains(&there);
+    let named: Vec<&String> = calls.iter().filter(|call| call.contains("send")).filter(sends_elsewhere).collect();
+    assert!(named.is_empty(), "{named:?}");
+    let requests: Vec<String> = asked.try_iter().collect();
+    assert!(requests.iter().any(|request| request.contains(MARKER)), "{requests:?}");
+
+    fs::write(machine.project.join(".gitignore"), "*.py\n").unwrap();
+    machine.session(&[], &["lsp"]);
+    assert_eq!(asked.try_iter().count(), 0);
+}
+
+/// Answers whatever it is asked; returns its port, and the bodies of requests.
+#[cfg(target_os = "linux")]
+fn completions_server() -> (u16, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, asked) = mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.unwrap());
+            let mut length = 0;
+            let mut header = String::new();
+            while reader.read_line(&mut header).unwrap() > 2 {
+                length = header.strip_prefix("Content-Length: ").map_or(length, |value| value.trim().parse().unwrap());
+                header.clear();
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let _ = sender.send(String::from_utf8(body).unwrap());
+            let answer = json!({"choices": [{"text": "len(path)\n", "finish_reason": "stop"}]}).to_string();
+            let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
+            let _ = reader.into_inner().write_all((head + &answer).as_bytes());
+        }
+    });
+    (port, asked)
 }
 
 #[cfg(target_os = "linux")]
