@@ -148,10 +148,14 @@ fn openai(value: &Value) -> Result<Answered, ProtocolError> {
     let choices = value["choices"].as_array().ok_or(ProtocolError::NoCompletion)?;
     // The last of a stream may have usage alone.
     let Some(choice) = choices.first() else { return Ok(Answered { prompt, reused, ..Answered::default() }) };
-    let logarithms = choice["logprobs"]["token_logprobs"].as_array();
+    let told = &choice["logprobs"];
+    // llama.cpp's server tells them as chat completions do.
+    let of_chat = || Some(told["content"].as_array()?.iter().map(|token| &token["logprob"]).collect());
+    let logarithms: Option<Vec<&Value>> =
+        told["token_logprobs"].as_array().map(|all| all.iter().collect()).or_else(of_chat);
     Ok(Answered {
         text: choice["text"].as_str().unwrap_or_default().to_owned(),
-        probability: logarithms.and_then(|logarithms| mean(logarithms.iter().filter_map(Value::as_f64))),
+        probability: logarithms.and_then(|logarithms| mean(logarithms.into_iter().filter_map(Value::as_f64))),
         prompt,
         reused,
         is_last: choice["finish_reason"].is_string(),
@@ -264,6 +268,8 @@ mod tests {
 
         let line =
             r#"data: {"choices":[{"text":"a","logprobs":{"token_logprobs":[-0.6931472]},"finish_reason":null}]}"#;
+        assert_eq!(read(Api::OpenAi, line), some("a", Some(0.5), false));
+        let line = r#"data: {"choices":[{"text":"a","logprobs":{"content":[{"token":"a","logprob":-0.6931472}]}}]}"#;
         assert_eq!(read(Api::OpenAi, line), some("a", Some(0.5), false));
         let line = r#"{"choices":[{"text":"a","logprobs":null,"finish_reason":"stop"}]}"#;
         assert_eq!(read(Api::OpenAi, line), some("a", None, true));
