@@ -53,7 +53,10 @@ pub(super) struct Arguments {
     /// Show only what the model is so sure of, in per cent
     #[arg(long, value_name = "PERCENT", default_value_t, value_parser = clap::value_parser!(u8).range(..=100))]
     min_confidence: u8,
-    /// Take only the first N cases of each dataset
+    /// Leave out the first N cases of each dataset
+    #[arg(long, value_name = "N", default_value_t)]
+    skip: usize,
+    /// Take only so many cases of each dataset
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }
@@ -113,7 +116,7 @@ struct Line<'a> {
 pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitCode> {
     let limit = arguments.limit.unwrap_or(usize::MAX);
     let datasets: Vec<Vec<Case>> =
-        arguments.datasets.iter().map(|path| read(path, limit)).collect::<anyhow::Result<_>>()?;
+        arguments.datasets.iter().map(|path| read(path, arguments.skip, limit)).collect::<anyhow::Result<_>>()?;
     let LoadedEngine { engine, mut settings, deadline, .. } = load(common)?;
     settings.completion.min_confidence = arguments.min_confidence;
     let model = engine.model().name.clone();

@@ -144,14 +144,14 @@ fn common_folders(path: &str, other: &str) -> usize {
     path.split(['/', '\\']).zip(other.split(['/', '\\'])).take_while(|(part, same)| part == same).count()
 }
 
-pub(super) fn read(path: &Path, limit: usize) -> anyhow::Result<Vec<Case>> {
+pub(super) fn read(path: &Path, skip: usize, limit: usize) -> anyhow::Result<Vec<Case>> {
     let name = path.display();
     let file = File::open(path).with_context(|| format!("cannot open `{name}`"))?;
     let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
     let reader: Box<dyn Read> = if is_gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
     let mut cases = Vec::new();
     for (number, line) in (1..).zip(BufReader::new(reader).lines()) {
-        if cases.len() == limit {
+        if cases.len() == skip.saturating_add(limit) {
             break;
         }
         let line = line.with_context(|| format!("cannot read `{name}`"))?;
@@ -166,8 +166,9 @@ pub(super) fn read(path: &Path, limit: usize) -> anyhow::Result<Vec<Case>> {
         })?;
         cases.push(case);
     }
+    cases.drain(..skip.min(cases.len()));
     if cases.is_empty() {
-        bail!("`{name}` has no cases");
+        bail!("`{name}` has no cases, or no others");
     }
     Ok(cases)
 }
