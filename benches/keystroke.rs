@@ -32,6 +32,7 @@ const SETTINGS: CompletionSettings = CompletionSettings {
     deadline: None,
     min_confidence: 0,
     candidates: 1,
+    without: None,
 };
 const SUGGESTIONS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
 

@@ -17,7 +17,7 @@ use crate::place::{Place, place};
 use crate::plan::{Plan, is_word, plan};
 use crate::postprocess::{is_loop, useful_length};
 use crate::prompt::FimText;
-use crate::settings::CompletionSettings;
+use crate::settings::{CompletionSettings, Filter};
 
 /// Past its deadline a request still waits this long for the first whole word.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -252,7 +252,7 @@ fn judge(
         None => text,
     };
     let useful = &text[..useful_length(generated, plan)];
-    let good = unbroken(document, cursor.offset, useful, cut.is_some());
+    let good = unbroken(document, cursor.offset, useful, cut.is_some(), settings.without);
     let confidence = confidence(tokens, 0..good.len());
     let withheld = |text: &str, reason| {
         let shown = with_line_breaks_of(document, text);
@@ -312,7 +312,7 @@ fn max_tokens(settings: &CompletionSettings, engine: &dyn Engine) -> usize {
 fn watch(plan: Plan, deadline: Option<Instant>, cut: Arc<AtomicUsize>) -> Watch {
     let mut before = 0;
     Box::new(move |text| {
-        if plan.end_of(text).is_some() || is_loop(text) {
+        if plan.end_of(text).is_some() || (plan.uses(Filter::Loops) && is_loop(text)) {
             return ControlFlow::Break(());
         }
         let now = Instant::now();

@@ -1,5 +1,6 @@
-//! Whether a suggestion would break code that parses. A line is seldom whole, and what it opens may be closed later: a
-//! suggestion is broken only if nothing that could follow it makes it parse.
+//! Whether a suggestion would break code that parses. What parses as it stands has to go on parsing, unless a line opens a
+//! block, which is yet to come. A line that is begun does not parse, and its rest may be closed later: that is broken only
+//! if nothing that could follow makes it parse.
 
 use std::ops::Range;
 
@@ -9,28 +10,45 @@ use crate::brackets::{Unmatched, unmatched};
 use crate::document::Document;
 use crate::language::{BlockStyle, Language};
 use crate::plan::{columns, is_word};
+use crate::settings::Filter;
 use crate::syntax::SyntaxTree;
 
 /// The code around the cursor that is parsed reaches so many lines up, and so many down.
 const REACH: usize = 200;
 
-/// How often a suggestion that was cut short is cut shorter, by a word or a sign each time.
+/// How often a suggestion is cut shorter: by a line, or by a word or a sign.
 const CUTS: usize = 8;
 
-/// How much of `text`, inserted at the byte `offset`, breaks no code that parses. All or nothing, but for a text that was
-/// cut short anyway: of that, as much as is good; and for a bracket that a line opens and nothing closes: what comes
-/// before that.
-pub fn unbroken<'a>(document: &Document, offset: usize, text: &'a str, is_cut: bool) -> &'a str {
+/// How much of `text`, inserted at the byte `offset`, breaks no code that parses. All or nothing, but for several lines: of
+/// them, as many as are good; for a line that was cut short anyway: of that, as much as is good; and for a bracket that a
+/// line opens and nothing closes: what comes before that.
+pub fn unbroken<'a>(
+    document: &Document,
+    offset: usize,
+    text: &'a str,
+    is_cut: bool,
+    without: Option<Filter>,
+) -> &'a str {
     let Some(around) = Around::new(document, offset) else { return text };
     let shorter = |text: &&'a str| {
         let last = text.chars().next_back()?;
         let without_word = text.trim_end_matches(is_word);
         let without_last = &text[..text.len() - last.len_utf8()];
-        Some(if is_word(last) { without_word } else { without_last }.trim_end())
+        match text.trim_end().rsplit_once('\n') {
+            Some((lines, _)) => Some(lines.trim_end()),
+            None if is_cut => Some(if is_word(last) { without_word } else { without_last }.trim_end()),
+            None => None,
+        }
     };
-    let closed = |text: &'a str| around.left_open_by(text).map_or(text, |bracket| text[..bracket].trim_end());
-    let tries = std::iter::successors(Some(text), shorter).take(if is_cut { CUTS } else { 1 }).map(closed);
-    let mut good = tries.filter(|text| text.trim().is_empty() || !around.is_broken_by(text));
+    let is_line = !text.contains('\n');
+    let closed = |text: &'a str| match around.left_open_by(text) {
+        Some(bracket) if is_line && without != Some(Filter::OpenBrackets) => text[..bracket].trim_end(),
+        _ => text,
+    };
+    let tries = std::iter::successors(Some(text), shorter).take(CUTS).map(closed);
+    let goes_on = |text: &str| is_line && (is_cut || around.opens_block(text));
+    let is_broken = |text: &str| around.is_broken_by(text) || (!goes_on(text) && around.is_left_broken_by(text));
+    let mut good = tries.filter(|text| without == Some(Filter::Syntax) || text.trim().is_empty() || !is_broken(text));
     good.next().unwrap_or_default()
 }
 
@@ -88,12 +106,23 @@ impl Around {
         !continuations(&suggested, self.language).iter().any(|more| self.parses(&format!("{suggested}{more}")))
     }
 
+    /// Whether it parses as it stands, and not with `text`.
+    fn is_left_broken_by(&self, text: &str) -> bool {
+        !self.parses(&self.line_with(text)) && self.parses(&self.line_with(""))
+    }
+
+    /// Whether the line opens a block with `text`.
+    fn opens_block(&self, text: &str) -> bool {
+        let opener = match self.language.block_style() {
+            BlockStyle::Braces => '{',
+            BlockStyle::Indentation => ':',
+        };
+        self.after.is_empty() && text.trim_end().ends_with(opener)
+    }
+
     /// Where `text`, a line, opens a bracket that neither it nor what follows closes. A brace at its end opens a block,
     /// which is what it is for.
     fn left_open_by(&self, text: &str) -> Option<usize> {
-        if text.contains('\n') {
-            return None;
-        }
         let open_before = unmatched(&self.before).opening.len();
         let closed_after = unmatched(&self.after).closing.len().saturating_sub(open_before);
         let opening = unmatched(text).opening;
@@ -119,7 +148,14 @@ fn item_around(text: &Rope, line: usize) -> Option<Range<usize>> {
         }
     }
     let last = text.len_lines().min(line + REACH);
-    let end = (line + 1..last).find(|below| starts(*below).is_some_and(|columns| columns <= least));
+    // Attributes and decorators are of the item that follows them.
+    let introduces = |line: usize| beginning(text, line).is_some_and(|line| line.trim_start().starts_with(['@', '#']));
+    let mut introduced = introduces(start);
+    let end = (line + 1..last).filter(|below| starts(*below).is_some_and(|columns| columns <= least)).find(|below| {
+        let ends = !introduced;
+        introduced = introduces(*below);
+        ends
+    });
     (start < line || least == 0).then(|| start..end.unwrap_or(last))
 }
 
@@ -182,6 +218,54 @@ mod tests {
         Around::new(&document, offset).is_some_and(|around| around.is_broken_by(text))
     }
 
+    /// What is left of `text`, which the model has said to its end.
+    fn whole<'a>(language: &str, fixture: &str, text: &'a str) -> &'a str {
+        let offset = fixture.find("$0").expect("a cursor");
+        let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
+        unbroken(&document, offset, text, false, None)
+    }
+
+    #[test]
+    fn what_parses_goes_on_parsing() {
+        let rust = "fn f() {\n    $0\n    b();\n}\n";
+        for text in ["let a = b", "a", "for a in b", "let a = \"b", "return a b"] {
+            assert_eq!(whole("rust", rust, text), "", "{text}");
+        }
+        for text in ["let a = b;", "a();", "for a in b {", "if a {", "// Words", "#[cfg(test)]"] {
+            assert_eq!(whole("rust", rust, text), text);
+        }
+        let python = "def f(a):\n    $0\n    return a\n";
+        for text in ["if not a", "b = \"c", "class A", "from"] {
+            assert_eq!(whole("python", python, text), "", "{text}");
+        }
+        for text in ["b = c", "if not a:", "class A:", "with a as b:"] {
+            assert_eq!(whole("python", python, text), text);
+        }
+        // A line that is begun does not parse, so that nothing is broken.
+        assert_eq!(whole("rust", "fn f() {\n    let a = $0\n}\n", "b"), "b");
+        assert_eq!(whole("python", "def f(a):\n    if $0\n    return a\n", "not a"), "not a");
+        // What follows a decorator belongs to it.
+        assert_eq!(whole("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "def g():"), "");
+        assert_eq!(whole("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "b,"), "b,");
+    }
+
+    #[test]
+    fn of_several_lines_those_stay_that_parse() {
+        let rust = "fn f() {\n    $0\n}\n";
+        assert_eq!(whole("rust", rust, "a();\n    if b {\n        c();"), "a();");
+        assert_eq!(
+            whole("rust", rust, "a();\n    if b {\n        c();\n    }"),
+            "a();\n    if b {\n        c();\n    }"
+        );
+        assert_eq!(whole("rust", rust, "a(\n        b,"), "");
+        assert_eq!(whole("rust", rust, "fn a() {\n        b();"), "");
+        let python = "def f(a):\n    $0\n\ndef g():\n    pass\n";
+        assert_eq!(
+            whole("python", python, "b = 1\n    if a:\n        c()\n    d = [\n"),
+            "b = 1\n    if a:\n        c()"
+        );
+    }
+
     #[test]
     fn what_can_be_finished_is_not_broken() {
         let body = "fn f() {\n    $0\n}\n";
@@ -236,9 +320,9 @@ mod tests {
     fn what_was_cut_short_is_cut_back_to_what_is_good() {
         let text = "fn f() {\n    \n}\n";
         let document = Document::new("a", Language::from_id("rust"), 0, text);
-        let check = |text, is_cut| unbroken(&document, 13, text, is_cut);
+        let check = |text, is_cut| unbroken(&document, 13, text, is_cut, None);
         assert_eq!(check("let a = b.c(d, e f", true), "let a = b.c");
-        assert_eq!(check("let a = b.c(d, e f", false), "let a = b.c");
+        assert_eq!(check("let a = b.c(d, e f", false), "");
         assert_eq!(check("let a = b c d", false), "");
         assert_eq!(check("let a = b", true), "let a = b");
         assert_eq!(check(") ) ) ) ) ) ) ) ) )", true), "");
@@ -246,22 +330,18 @@ mod tests {
 
     #[test]
     fn no_bracket_is_left_open_that_nothing_closes() {
-        let check = |language: &str, fixture: &str, text: &'static str| {
-            let offset = fixture.find("$0").expect("a cursor");
-            let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
-            unbroken(&document, offset, text, false)
-        };
         let python = "def f(a):\n    b = $0\n    return b\n";
-        assert_eq!(check("python", python, "g(a, h("), "g");
-        assert_eq!(check("python", python, "g(a)[0]"), "g(a)[0]");
-        assert_eq!(check("python", python, "["), "");
-        assert_eq!(check("python", "b = $0)\n", "g(a"), "g(a");
+        assert_eq!(whole("python", python, "g(a, h("), "g");
+        assert_eq!(whole("python", python, "g(a)[0]"), "g(a)[0]");
+        assert_eq!(whole("python", python, "["), "");
+        assert_eq!(whole("python", "b = $0)\n", "g(a"), "g(a");
         // The next lines close it.
-        assert_eq!(check("python", "b = $0\n    a,\n)\n", "g("), "g(");
+        assert_eq!(whole("python", "b = $0\n    a,\n)\n", "g("), "g(");
+        let rust = "fn f() {\n    let a = $0\n}\n";
+        assert_eq!(whole("rust", rust, "g(b,"), "g");
         let rust = "fn f() {\n    $0\n}\n";
-        assert_eq!(check("rust", rust, "let a = g(b,"), "let a = g");
-        assert_eq!(check("rust", rust, "if g(b) {"), "if g(b) {");
-        assert_eq!(check("rust", "fn f() {\n    g($0);\n}\n", "h(b, c"), "h");
+        assert_eq!(whole("rust", rust, "if g(b) {"), "if g(b) {");
+        assert_eq!(whole("rust", "fn f() {\n    g($0);\n}\n", "h(b, c"), "h");
     }
 
     #[test]

@@ -93,6 +93,7 @@ mod tests {
                 deadline: None,
                 min_confidence: 0,
                 candidates: 1,
+                without: None,
             };
             assert_eq!(place(&document, offset, &settings), expected, "{fixture}");
         }

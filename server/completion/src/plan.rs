@@ -6,7 +6,7 @@ use crate::brackets::unmatched;
 use crate::document::Document;
 use crate::language::{BlockStyle, Language};
 use crate::place::nodes_around;
-use crate::settings::{CompletionSettings, Multiline};
+use crate::settings::{CompletionSettings, Filter, Multiline};
 
 /// What is asked of the model at one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Plan {
     pub previous_line: String,
     /// The next line that is not blank, without its line break; empty at the end of the file.
     pub next_line: String,
+    /// See [`CompletionSettings::without`].
+    pub without: Option<Filter>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +46,8 @@ pub fn plan(document: &Document, offset: usize, settings: &CompletionSettings) -
         Multiline::Always => Some(indent_of_block(&plan.line_before, language)),
         Multiline::Auto => opened_block(&plan, language).filter(|_| !is_in_prose(document, offset)),
     };
-    Plan { shape: block.map_or(Shape::Line, |indent| Shape::Block { indent }), ..plan }
+    let shape = block.map_or(Shape::Line, |indent| Shape::Block { indent });
+    Plan { shape, without: settings.without, ..plan }
 }
 
 /// Whether nothing but white space is in the cursor's line.
@@ -69,7 +72,7 @@ pub(crate) fn surroundings(document: &Document, offset: usize) -> Plan {
         .unwrap_or_default();
     let mut above = (0..line).rev().take(LOOK_AHEAD).map(|line| line_at(document, line));
     let previous_line = above.find(|line| !line.is_empty()).unwrap_or_default();
-    Plan { shape: Shape::Line, line_before, line_after, previous_line, next_line }
+    Plan { shape: Shape::Line, line_before, line_after, previous_line, next_line, without: None }
 }
 
 /// A line without its line break and the blanks before that, or the beginning of a very long one.
@@ -80,6 +83,10 @@ fn line_at(document: &Document, number: usize) -> String {
 }
 
 impl Plan {
+    pub(crate) fn uses(&self, filter: Filter) -> bool {
+        self.without != Some(filter)
+    }
+
     /// Where `text`, generated after the cursor so far, should end; `None` while it may go on.
     pub fn end_of(&self, text: &str) -> Option<usize> {
         match self.shape {
@@ -124,6 +131,9 @@ impl Plan {
     /// or a line for the third.
     pub fn repetition(&self, text: &str) -> Option<usize> {
         const LONGEST: usize = 8;
+        if !self.uses(Filter::Repeats) {
+            return None;
+        }
         let mut end = 0;
         let mut lines: Vec<(usize, String)> = Vec::new();
         for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
@@ -175,7 +185,7 @@ fn is_in_prose(document: &Document, offset: usize) -> bool {
     nodes_around(document, offset).any(|node| node.kind().contains("comment") || node.kind().contains("string"))
 }
 
-fn opens_block(line: &str, language: Language) -> bool {
+pub(crate) fn opens_block(line: &str, language: Language) -> bool {
     let line = line.trim();
     if language.line_comment().is_some_and(|marker| line.starts_with(marker) || line.contains(&format!(" {marker}"))) {
         return false;
@@ -216,6 +226,7 @@ mod tests {
             deadline: None,
             min_confidence: 0,
             candidates: 1,
+            without: None,
         };
         plan(&document, offset, &settings)
     }

@@ -2,18 +2,20 @@
 //! already, and nothing at all where nothing is left.
 
 use crate::brackets::unmatched;
-use crate::plan::{Plan, Shape, is_word};
+use crate::plan::{Plan, is_word};
+use crate::settings::Filter;
 
 /// How much of `generated`, from its start on, is worth inserting at the cursor, in bytes; 0 for nothing.
 pub fn useful_length(generated: &str, plan: &Plan) -> usize {
     let planned = &generated[..plan.end_of(generated).unwrap_or(generated.len())];
     let repetition = plan.repetition(&format!("{planned}\n"));
     let planned = &planned[..repetition.unwrap_or(planned.len())];
-    if is_loop(planned) {
+    if plan.uses(Filter::Loops) && is_loop(planned) {
         return 0;
     }
-    let text = without_repeated_rest(planned.trim_end(), plan);
-    let text = without_repeated_line(text, plan);
+    let text = planned.trim_end();
+    let text = if plan.uses(Filter::Suffix) { without_repeated_rest(text, plan) } else { text };
+    let text = if plan.uses(Filter::Repeats) { without_repeated_line(text, plan) } else { text };
     if text.trim().is_empty() {
         return 0;
     }
@@ -109,12 +111,12 @@ fn without_repeated_line<'a>(text: &'a str, plan: &Plan) -> &'a str {
     let first = first.trim();
     // A lone bracket or `pass` may well come twice.
     let repeats = |other: &str| first == other.trim() && first.len() > 4;
-    if repeats(&plan.previous_line) || (plan.shape == Shape::Line && repeats(&plan.next_line)) {
+    if repeats(&plan.previous_line) || (!text.contains('\n') && repeats(&plan.next_line)) {
         return "";
     }
-    let last = text.rfind('\n').map_or(0, |newline| newline + 1);
-    let repeats_next = last > 0 && text[last..].trim_end() == plan.next_line && !plan.next_line.is_empty();
-    if repeats_next { text[..last].trim_end() } else { text }
+    let Some((above, last)) = text.rsplit_once('\n') else { return text };
+    let is_next = last.trim_end() == plan.next_line || (last.trim() == plan.next_line.trim() && last.trim().len() > 4);
+    if is_next && !plan.next_line.is_empty() { above.trim_end() } else { text }
 }
 
 #[cfg(test)]
@@ -135,6 +137,7 @@ mod tests {
             deadline: None,
             min_confidence: 0,
             candidates: 1,
+            without: None,
         };
         let plan = plan(&document, offset, &settings);
         generated[..useful_length(generated, &plan)].to_owned()
@@ -181,6 +184,9 @@ mod tests {
         assert_eq!(check("fn f() {\n    $0\n    return total;\n}", "return total;"), "");
         assert_eq!(check("fn f() {\n    ret$0\n    return total;\n}", "urn total;"), "");
         assert_eq!(check("fn f() {\n    $0\n    }\n}", "}"), "}");
+        assert_eq!(check("if a {\n    $0\n}\nreturn b;\n", "return b;"), "return b;");
+        assert_eq!(check("for a in b {\n    $0\nreturn b;\n", "return b;"), "");
+        assert_eq!(check("for a in b {\n    $0\nreturn b;\n", "a();\n    return b;"), "a();");
     }
 
     #[test]

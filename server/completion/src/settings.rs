@@ -19,6 +19,24 @@ pub struct CompletionSettings {
     pub min_confidence: u8,
     /// How many suggestions to make, if the model has so many.
     pub candidates: usize,
+    /// The filter that is left out, to see what it brings; none for a user.
+    pub without: Option<Filter>,
+}
+
+/// What keeps a text, or a part of it, from being shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Filter {
+    /// Of lines that say what a neighbouring one says, and of groups of lines that come twice.
+    Repeats,
+    /// Of what says the same again and again.
+    Loops,
+    /// Of what stands after the cursor already.
+    Suffix,
+    /// Of brackets that a line opens and nothing closes.
+    OpenBrackets,
+    /// Of what breaks code that parses.
+    Syntax,
 }
 
 impl CompletionSettings {

@@ -185,6 +185,7 @@ mod tests {
         deadline: None,
         min_confidence: 0,
         candidates: 1,
+        without: None,
     };
 
     fn document(fixture: &str) -> (Document, usize) {

@@ -98,6 +98,7 @@ fn settings() -> impl Strategy<Value = CompletionSettings> {
             deadline: None,
             min_confidence: 0,
             candidates: 1,
+            without: None,
         },
     )
 }

@@ -134,6 +134,7 @@ impl Default for Settings {
                 // See the model card: it drops a tenth of the suggestions, and hardly a right one.
                 min_confidence: 20,
                 candidates: 1,
+                without: None,
             },
             context: ContextScope::Workspace,
             exclude: Vec::new(),

@@ -14,7 +14,7 @@ use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, Priority, Usage};
 use fimble_completion::language::Language;
 use fimble_completion::place::{Place as PlaceKind, place};
-use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
+use fimble_completion::settings::{CompletionSettings, ContextScope, Filter, Multiline};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -44,6 +44,9 @@ pub(super) struct Arguments {
     /// What else the model is shown; the setting unless told
     #[arg(long, value_name = "WHERE")]
     context: Option<Scope>,
+    /// Judge each answer also without this filter, for `--each`
+    #[arg(long, value_name = "FILTER", hide = true, value_parser = filter)]
+    without: Vec<Filter>,
     /// Where the repositories are that cases name; `../repositories` beside the dataset unless told
     #[arg(long, value_name = "FOLDER")]
     repositories: Option<PathBuf>,
@@ -59,6 +62,10 @@ pub(super) struct Arguments {
     /// Take only so many cases of each dataset
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+}
+
+fn filter(name: &str) -> Result<Filter, serde_json::Error> {
+    serde_json::from_value(name.into())
 }
 
 /// What an answer to a key may take without being felt.
@@ -102,6 +109,8 @@ struct Outcome {
 #[derive(Serialize)]
 struct Line<'a> {
     task_id: &'a str,
+    /// The filter that was left out.
+    without: Option<Filter>,
     place: PlaceKind,
     exact: bool,
     answer: &'a str,
@@ -126,6 +135,8 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         ProgressStyle::with_template("{bar:40} {pos}/{len} cases, {eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
+    // What is judged again was said already, so it costs next to nothing.
+    let filters: Vec<_> = std::iter::once(None).chain(arguments.without.iter().copied().map(Some)).collect();
     let mut all = Vec::new();
     let mut rows = Vec::new();
     let mut stdout = io::stdout().lock();
@@ -136,11 +147,16 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         let mut outcomes = Vec::new();
         for case in cases {
             let place = repositories.place(case)?;
-            let outcome = evaluate(case, place, arguments, &settings.completion, &mut answers)?;
-            if arguments.each {
-                writeln!(stdout, "{}", serde_json::to_string(&line(case, &outcome))?)?;
+            for without in filters.iter().copied() {
+                let settings = CompletionSettings { without, ..settings.completion.clone() };
+                let outcome = evaluate(case, place.clone(), arguments, &settings, &mut answers)?;
+                if arguments.each {
+                    writeln!(stdout, "{}", serde_json::to_string(&line(case, without, &outcome))?)?;
+                }
+                if without.is_none() {
+                    outcomes.push(outcome);
+                }
             }
-            outcomes.push(outcome);
             progress.inc(1);
         }
         rows.push((path.display().to_string(), figures(&outcomes, &model)));
@@ -213,9 +229,10 @@ fn has_word(text: &str, word: &str) -> bool {
     text.split(|character: char| !(character.is_alphanumeric() || character == '_')).any(|other| other == word)
 }
 
-fn line<'a>(case: &'a Case, outcome: &'a Outcome) -> Line<'a> {
+fn line<'a>(case: &'a Case, without: Option<Filter>, outcome: &'a Outcome) -> Line<'a> {
     Line {
         task_id: &case.task_id,
+        without,
         place: outcome.place,
         exact: outcome.exact,
         answer: &outcome.answer,

@@ -48,6 +48,7 @@ fn python() -> String {
 }
 
 /// A case as an editor would show it.
+#[derive(Clone)]
 pub(super) struct Place {
     pub(super) name: Arc<str>,
     pub(super) before: String,
