@@ -8,6 +8,7 @@
 
 #![warn(clippy::unwrap_used)]
 
+mod block_end;
 mod brackets;
 pub mod complete;
 pub mod context;

@@ -2,7 +2,7 @@
 
 use ropey::Rope;
 
-use crate::brackets::unmatched;
+use crate::block_end::end_of_block;
 use crate::document::Document;
 use crate::language::{BlockStyle, Language};
 use crate::place::nodes_around;
@@ -20,6 +20,7 @@ pub struct Plan {
     pub previous_line: String,
     /// The next line that is not blank, without its line break; empty at the end of the file.
     pub next_line: String,
+    pub language: Language,
     /// See [`CompletionSettings::without`].
     pub without: Option<Filter>,
 }
@@ -72,7 +73,8 @@ pub(crate) fn surroundings(document: &Document, offset: usize) -> Plan {
         .unwrap_or_default();
     let mut above = (0..line).rev().take(LOOK_AHEAD).map(|line| line_at(document, line));
     let previous_line = above.find(|line| !line.is_empty()).unwrap_or_default();
-    Plan { shape: Shape::Line, line_before, line_after, previous_line, next_line, without: None }
+    let language = document.language();
+    Plan { shape: Shape::Line, line_before, line_after, previous_line, next_line, language, without: None }
 }
 
 /// A line without its line break and the blanks before that, or the beginning of a very long one.
@@ -91,40 +93,8 @@ impl Plan {
     pub fn end_of(&self, text: &str) -> Option<usize> {
         match self.shape {
             Shape::Line => text.find(['\n', '\r']),
-            Shape::Block { indent } => self.end_of_block(text, indent).into_iter().chain(self.repetition(text)).min(),
+            Shape::Block { indent } => end_of_block(text, indent, self).into_iter().chain(self.repetition(text)).min(),
         }
-    }
-
-    fn end_of_block(&self, text: &str, indent: usize) -> Option<usize> {
-        let mut blank_lines = 0;
-        let mut position = 0;
-        for (number, line) in text.split_inclusive('\n').enumerate() {
-            let whole = line.ends_with('\n');
-            // The first line goes on from what is typed already.
-            if number > 0 {
-                let content = line.trim();
-                if content.is_empty() {
-                    blank_lines += usize::from(whole);
-                    if blank_lines > 1 {
-                        return Some(position);
-                    }
-                } else {
-                    blank_lines = 0;
-                    if columns(line) < indent {
-                        if !(content.starts_with(['}', ')', ']']) && self.leaves_open(&text[..position])) {
-                            return Some(position);
-                        }
-                        // The line closes what is open, and may open again: `} else {`.
-                        let end = position + line.trim_end().len();
-                        if whole && !self.leaves_open(&text[..end]) {
-                            return Some(end);
-                        }
-                    }
-                }
-            }
-            position += line.len();
-        }
-        None
     }
 
     /// Where `text` begins to say its latest lines again, whole lines alone counted: a group of lines for the second time,
@@ -152,11 +122,6 @@ impl Plan {
             }
         }
         None
-    }
-
-    /// Whether a bracket opened on the cursor's line or in `text` has not been closed.
-    fn leaves_open(&self, text: &str) -> bool {
-        !unmatched(&format!("{}{text}{}", self.line_before, self.line_after)).opening.is_empty()
     }
 }
 

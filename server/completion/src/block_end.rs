@@ -1,0 +1,217 @@
+//! Where a generated block ends. By indentation, and by brackets where they decide; the syntax tree says which brackets and
+//! line breaks are none, being in a string or a comment, and which lines belong to the block though they are not indented.
+
+use std::iter;
+use std::ops::Range;
+
+use ropey::Rope;
+
+use crate::brackets::unmatched;
+use crate::language::BlockStyle;
+use crate::plan::{Plan, columns};
+use crate::syntax::SyntaxTree;
+
+/// Where `text`, generated after the cursor so far, leaves the block whose lines are indented by `indent` columns at least;
+/// `None` while it may go on.
+pub(crate) fn end_of_block(text: &str, indent: usize, plan: &Plan) -> Option<usize> {
+    let code = Code::new(text, plan);
+    let mut blank_lines = 0;
+    let mut position = 0;
+    for (number, line) in code.generated().split_inclusive('\n').enumerate() {
+        let whole = line.ends_with('\n');
+        let content = line.trim();
+        // The first line goes on from what is typed already.
+        if number > 0 && content.is_empty() {
+            blank_lines += usize::from(whole);
+            if blank_lines > 1 {
+                return Some(position);
+            }
+        } else if number > 0 {
+            blank_lines = 0;
+            let closes = content.starts_with(['}', ')', ']']) || plan.language.block_style() == BlockStyle::Indentation;
+            if columns(line) >= indent || code.belongs(position + line.len() - line.trim_start().len()) {
+                // Goes on.
+            } else if !(closes && code.leaves_open(position)) {
+                return Some(position);
+            } else {
+                // The line closes what is open, and may open again: `} else {`.
+                let end = position + line.trim_end().len();
+                if whole && !code.leaves_open(end) {
+                    return Some(end);
+                }
+            }
+        }
+        position += line.len();
+    }
+    None
+}
+
+/// The cursor's line with what was generated after it. Offsets are bytes of the latter.
+struct Code<'a> {
+    plan: &'a Plan,
+    /// What is in strings and comments is letters here, line breaks too.
+    text: String,
+    tree: Option<SyntaxTree>,
+}
+
+impl<'a> Code<'a> {
+    fn new(generated: &str, plan: &'a Plan) -> Self {
+        let mut text = format!("{}{generated}", plan.line_before);
+        // It begins in code: in a string or a comment no block is planned.
+        let tree = generated.contains('\n').then(|| SyntaxTree::parse(plan.language, &Rope::from_str(&text))).flatten();
+        let prose: Vec<_> = tree.iter().flat_map(|tree| prose(tree, &text)).collect();
+        for range in prose {
+            let length = range.len();
+            text.replace_range(range, &"x".repeat(length));
+        }
+        Self { plan, text, tree }
+    }
+
+    fn generated(&self) -> &str {
+        &self.text[self.plan.line_before.len()..]
+    }
+
+    /// Whether a bracket opened on the cursor's line or before `end` has not been closed.
+    fn leaves_open(&self, end: usize) -> bool {
+        let end = self.plan.line_before.len() + end;
+        !unmatched(&format!("{}{}", &self.text[..end], self.plan.line_after)).opening.is_empty()
+    }
+
+    /// Whether what begins at `start` is part of the block or of the statement that opens it on the cursor's line: a
+    /// directive of C's preprocessor, a label, a clause such as `else`.
+    fn belongs(&self, start: usize) -> bool {
+        let Some(tree) = &self.tree else { return false };
+        let before = &self.plan.line_before;
+        let opener = before.len() - before.trim_start().len();
+        let start = before.len() + start;
+        let innermost = tree.root_node().descendant_for_byte_range(start, start + 1);
+        let mut around =
+            iter::successors(innermost, |node| node.parent()).take_while(|node| node.start_byte() == start);
+        around.any(|node| {
+            let opens = node.parent().is_some_and(|statement| statement.start_byte() == opener);
+            let is_directive = node.kind().starts_with("preproc_") || node.kind().starts_with('#');
+            let is_label = node.kind() == "labeled_statement";
+            let is_clause =
+                self.plan.language.block_style() == BlockStyle::Indentation && node.kind().ends_with("_clause");
+            is_directive || is_label || (is_clause && opens)
+        })
+    }
+}
+
+/// The strings and comments of `text`, without the line break that ends one.
+fn prose(tree: &SyntaxTree, text: &str) -> Vec<Range<usize>> {
+    let mut prose = Vec::new();
+    let mut cursor = tree.root_node().walk();
+    let mut more = true;
+    while more {
+        let node = cursor.node();
+        let (start, end) = (node.start_byte(), node.end_byte());
+        // A string of several lines that has not been closed yet.
+        let is_open =
+            MULTILINE_QUOTES.contains(&&text[start..end]) && node.parent().is_some_and(|parent| parent.is_error());
+        let is_prose = is_open || PROSE.contains(&node.kind());
+        if is_prose {
+            let end = if is_open { text.len() } else { end };
+            prose.push(start..start + text[start..end].trim_end().len());
+        }
+        more = !is_open && ((!is_prose && cursor.goto_first_child()) || cursor.goto_next_sibling());
+        while !more && !is_open && cursor.goto_parent() {
+            more = cursor.goto_next_sibling();
+        }
+    }
+    prose
+}
+
+/// The kinds of nodes in which neither brackets nor line breaks mean anything, in all grammars there are.
+const PROSE: [&str; 12] = [
+    "string",
+    "string_literal",
+    "raw_string_literal",
+    "interpreted_string_literal",
+    "template_string",
+    "comment",
+    "line_comment",
+    "block_comment",
+    "char_literal",
+    "character_literal",
+    "rune_literal",
+    "regex",
+];
+
+const MULTILINE_QUOTES: [&str; 3] = ["\"\"\"", "'''", "`"];
+
+#[cfg(test)]
+mod tests {
+    use crate::document::Document;
+    use crate::language::Language;
+    use crate::plan::plan;
+    use crate::settings::{CompletionSettings, Multiline};
+
+    /// `generated` at the cursor of `fixture`, with a bar where the block ends.
+    fn end(language: &str, fixture: &str, generated: &str) -> String {
+        let offset = fixture.find("$0").expect("the fixture has a cursor");
+        let document = Document::new("test", Language::from_id(language), 0, &fixture.replacen("$0", "", 1));
+        let settings = CompletionSettings {
+            multiline: Multiline::Auto,
+            max_tokens: 64,
+            context_tokens: 1024,
+            deadline: None,
+            min_confidence: 0,
+            candidates: 1,
+            without: None,
+        };
+        match plan(&document, offset, &settings).end_of(generated) {
+            Some(end) => format!("{}|{}", &generated[..end], &generated[end..]),
+            None => generated.to_owned(),
+        }
+    }
+
+    #[test]
+    fn brackets_in_strings_and_comments_close_nothing_and_open_nothing() {
+        let rust = "if a {$0\n";
+        assert_eq!(end("rust", rust, "\n    b('{');\n}\nc"), "\n    b('{');\n}|\nc");
+        assert_eq!(end("rust", rust, "\n    b('\"');\n}\nc"), "\n    b('\"');\n}|\nc");
+        assert_eq!(end("rust", rust, "\n    // {\n    b();\n}\nc"), "\n    // {\n    b();\n}|\nc");
+        assert_eq!(end("rust", rust, "\n    b(r#\"}\"#);\n}\nc"), "\n    b(r#\"}\"#);\n}|\nc");
+        assert_eq!(end("go", rust, "\n\tb('{', `(`)\n}\nc"), "\n\tb('{', `(`)\n}|\nc");
+        assert_eq!(end("c", rust, "\n    b('{'); /* { */\n}\nc"), "\n    b('{'); /* { */\n}|\nc");
+        assert_eq!(end("java", rust, "\n    b('{');\n}\nc"), "\n    b('{');\n}|\nc");
+        assert_eq!(end("typescript", rust, "\n    b(`{`, /[{]/);\n}\nc"), "\n    b(`{`, /[{]/);\n}|\nc");
+        assert_eq!(end("python", "a = [$0\n", "\n    '[',  # [\n]\nb"), "\n    '[',  # [\n]|\nb");
+    }
+
+    #[test]
+    fn lines_of_a_string_are_not_the_block_s() {
+        let text = "a = \"\"\"\nwords\n\n\n}\"\"\"\n    b()\nc()\n";
+        assert_eq!(end("python", "def f():\n    $0\n", text), text.replace("\nc()", "\n|c()"));
+        // One that has not ended yet.
+        assert_eq!(end("python", "def f():\n    $0\n", "a = \"\"\"\nwords\n"), "a = \"\"\"\nwords\n");
+        let text = "\n    b(r#\"\nwords\n}\"#);\n}\nc";
+        assert_eq!(end("rust", "fn f() {$0\n", text), text.replace("\nc", "|\nc"));
+        let text = "\n    b(`\nwords\n}`);\n}\nc";
+        assert_eq!(end("javascript", "function f() {$0\n", text), text.replace("\nc", "|\nc"));
+    }
+
+    #[test]
+    fn a_line_that_goes_on_with_what_is_open_ends_nothing() {
+        let text = "a = f(\n  b,\n    )\n    return a\nc()\n";
+        assert_eq!(end("python", "def f():\n    $0\n", text), text.replace("\nc()", "\n|c()"));
+    }
+
+    #[test]
+    fn clauses_are_of_the_statement_that_is_opened() {
+        let text = "\n        a()\n    except B:\n        c()\n    else:\n        d()\n    e()\n";
+        assert_eq!(end("python", "def f():\n    try:$0\n", text), text.replace("    e()", "|    e()"));
+        let text = "\n    a()\nelif b:\n    c()\nelse:\n    d()\ne()\n";
+        assert_eq!(end("python", "if a:$0\n", text), text.replace("e()\n", "|e()\n"));
+        // The body alone is asked for.
+        assert_eq!(end("python", "if a:\n    $0\n", "b()\nelse:\n    c()\n"), "b()\n|else:\n    c()\n");
+        assert_eq!(end("python", "class A:$0\n", "\n    b = 1\n\n@c\ndef d():"), "\n    b = 1\n\n|@c\ndef d():");
+    }
+
+    #[test]
+    fn directives_and_labels_are_not_indented() {
+        let text = "a();\n#ifdef B\n    b();\n#endif\nend:\n    c();\n}\n";
+        assert_eq!(end("c", "void f() {\n    $0\n}\n", text), text.replace("}\n", "|}\n"));
+    }
+}
