@@ -1,13 +1,12 @@
-//! Whether a suggestion would break code that parses. What parses as it stands has to go on parsing, unless a line opens a
-//! block, which is yet to come. A line that is begun does not parse, and its rest may be closed later: that is broken only
-//! if nothing that could follow makes it parse.
+//! Whether a suggestion would break code that parses. What parses as it stands has to go on parsing. A line that is begun
+//! does not parse, and one that was cut short is not whole: that is broken only if nothing that could follow makes it parse.
 
 use std::ops::Range;
 
 use ropey::Rope;
 
 use crate::brackets::{Unmatched, unmatched};
-use crate::document::Document;
+use crate::document::{Document, Edit};
 use crate::language::{BlockStyle, Language};
 use crate::plan::{columns, is_word};
 use crate::settings::Filter;
@@ -29,7 +28,10 @@ pub fn unbroken<'a>(
     is_cut: bool,
     without: Option<Filter>,
 ) -> &'a str {
-    let Some(around) = Around::new(document, offset) else { return text };
+    if !document.language().has_grammar() {
+        return text;
+    }
+    let around = Around::new(document, offset);
     let shorter = |text: &&'a str| {
         let last = text.chars().next_back()?;
         let without_word = text.trim_end_matches(is_word);
@@ -41,15 +43,35 @@ pub fn unbroken<'a>(
         }
     };
     let is_line = !text.contains('\n');
-    let closed = |text: &'a str| match around.left_open_by(text) {
-        Some(bracket) if is_line && without != Some(Filter::OpenBrackets) => text[..bracket].trim_end(),
-        _ => text,
-    };
+    let left_open =
+        |text| around.as_ref().filter(|_| is_line && without != Some(Filter::OpenBrackets))?.left_open_by(text);
+    let closed = |text: &'a str| left_open(text).map_or(text, |bracket| text[..bracket].trim_end());
     let tries = std::iter::successors(Some(text), shorter).take(CUTS).map(closed);
-    let goes_on = |text: &str| is_line && (is_cut || around.opens_block(text));
-    let is_broken = |text: &str| around.is_broken_by(text) || (!goes_on(text) && around.is_left_broken_by(text));
+    let is_broken = |text: &str| {
+        // What was cut short goes on in its line.
+        around.as_ref().is_some_and(|around| around.is_broken_by(text))
+            || !(is_line && is_cut) && leaves_error(document, offset, around.as_ref(), text)
+    };
     let mut good = tries.filter(|text| without == Some(Filter::Syntax) || text.trim().is_empty() || !is_broken(text));
     good.next().unwrap_or_default()
+}
+
+/// Whether the code parses as it stands, and not with `text`.
+fn leaves_error(document: &Document, offset: usize, around: Option<&Around>, text: &str) -> bool {
+    if let Some(around) = around {
+        if around.parses(&around.line_with(text)) {
+            return false;
+        }
+        if around.parses(&around.line_with("")) {
+            return true;
+        }
+    }
+    // What is around may be more than was looked at.
+    let has_error = |document: &Document| document.syntax().is_none_or(|tree| tree.root_node().has_error());
+    let mut edited = document.clone();
+    let edit = Edit { range: offset..offset, text: text.to_owned() };
+    let version = document.version().saturating_add(1);
+    !has_error(document) && edited.apply(version, &[edit]).is_ok() && has_error(&edited)
 }
 
 /// The code around a place, as much of it as has to be parsed.
@@ -62,12 +84,9 @@ struct Around {
 }
 
 impl Around {
-    /// `None` where there is nothing to judge by: the language has no grammar, or the code's beginning is too far off.
+    /// `None` where the code's beginning is too far off.
     fn new(document: &Document, offset: usize) -> Option<Self> {
         let (rope, language) = (document.text(), document.language());
-        if !language.has_grammar() {
-            return None;
-        }
         let line = rope.byte_to_line(offset);
         let lines = item_around(rope, line)?;
         let (start, end) = (rope.line_to_byte(lines.start), rope.line_to_byte(lines.end));
@@ -104,20 +123,6 @@ impl Around {
             return false;
         }
         !continuations(&suggested, self.language).iter().any(|more| self.parses(&format!("{suggested}{more}")))
-    }
-
-    /// Whether it parses as it stands, and not with `text`.
-    fn is_left_broken_by(&self, text: &str) -> bool {
-        !self.parses(&self.line_with(text)) && self.parses(&self.line_with(""))
-    }
-
-    /// Whether the line opens a block with `text`.
-    fn opens_block(&self, text: &str) -> bool {
-        let opener = match self.language.block_style() {
-            BlockStyle::Braces => '{',
-            BlockStyle::Indentation => ':',
-        };
-        self.after.is_empty() && text.trim_end().ends_with(opener)
     }
 
     /// Where `text`, a line, opens a bracket that neither it nor what follows closes. A brace at its end opens a block,
@@ -228,22 +233,29 @@ mod tests {
     #[test]
     fn what_parses_goes_on_parsing() {
         let rust = "fn f() {\n    $0\n    b();\n}\n";
-        for text in ["let a = b", "a", "for a in b", "let a = \"b", "return a b"] {
+        for text in ["let a = b", "a", "for a in b", "let a = \"b", "return a b", "if a {", "fn a() {"] {
             assert_eq!(whole("rust", rust, text), "", "{text}");
         }
-        for text in ["let a = b;", "a();", "for a in b {", "if a {", "// Words", "#[cfg(test)]"] {
+        for text in ["let a = b;", "a();", "for a in b {}", "// Words", "#[cfg(test)]"] {
             assert_eq!(whole("rust", rust, text), text);
         }
         let python = "def f(a):\n    $0\n    return a\n";
-        for text in ["if not a", "b = \"c", "class A", "from"] {
+        for text in ["if not a", "b = \"c", "class A", "from", "@a"] {
             assert_eq!(whole("python", python, text), "", "{text}");
         }
-        for text in ["b = c", "if not a:", "class A:", "with a as b:"] {
+        for text in ["b = c", "if not a: pass", "import b"] {
             assert_eq!(whole("python", python, text), text);
         }
         // A line that is begun does not parse, so that nothing is broken.
         assert_eq!(whole("rust", "fn f() {\n    let a = $0\n}\n", "b"), "b");
         assert_eq!(whole("python", "def f(a):\n    if $0\n    return a\n", "not a"), "not a");
+        assert_eq!(whole("python", "def f(a):\n    if $0\n    return a\n", "not a:"), "not a:");
+        assert_eq!(whole("python", "def f(a):\n    $0\n        return a\n", "if not a:"), "if not a:");
+        // The item around it may be long.
+        let long = |rest: &str| format!("fn f() {{\n{}    {rest}\n{0}}}\n", "    a();\n".repeat(300));
+        assert_eq!(whole("rust", &long("$0"), "let b = c"), "");
+        assert_eq!(whole("rust", &long("$0"), "let b = c;"), "let b = c;");
+        assert_eq!(whole("rust", &long("let b = =;$0"), "let c"), "let c");
         // What follows a decorator belongs to it.
         assert_eq!(whole("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "def g():"), "");
         assert_eq!(whole("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "b,"), "b,");
@@ -340,7 +352,7 @@ mod tests {
         let rust = "fn f() {\n    let a = $0\n}\n";
         assert_eq!(whole("rust", rust, "g(b,"), "g");
         let rust = "fn f() {\n    $0\n}\n";
-        assert_eq!(whole("rust", rust, "if g(b) {"), "if g(b) {");
+        assert_eq!(whole("rust", rust, "if g(b) {}"), "if g(b) {}");
         assert_eq!(whole("rust", "fn f() {\n    g($0);\n}\n", "h(b, c"), "h");
     }
 

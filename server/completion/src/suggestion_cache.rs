@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use lru::LruCache;
 use ropey::RopeSlice;
 
-use crate::complete::{Suggestion, Withheld};
+use crate::complete::{Reason, Suggestion, Withheld};
 use crate::document::Document;
 use crate::pin::{CLOSERS, is_closer};
 use crate::plan::surroundings;
@@ -121,6 +121,10 @@ impl SuggestionCache {
                 Answer::Shown(suggestion) => Some(Suggestion { text: rest.to_owned(), ..suggestion.clone() }),
                 // What the editor has closed is not told from what the model said, so it is asked again.
                 Answer::Withheld(_) if closers > 0 => return None,
+                // It would have broken code that parsed, which a line that is begun does not.
+                Answer::Withheld(withheld) if withheld.reason == Reason::Broken && offset > place.offset => {
+                    return None;
+                }
                 Answer::Withheld(withheld) => withheld.after(typed.len_bytes(), settings),
             };
             Some((place.clone(), suggestion, hit))
