@@ -1,12 +1,14 @@
 """Continues a model on one's own code, and measures on files that it did not see what this brings.
 
-    python finetune.py REPOSITORY OUT [--model FOLDER] [--minutes 20] [--held-out 0.1]
+    python finetune.py REPOSITORY OUT [--model FOLDER] [--adapter [RANK]] [--minutes 20] [--held-out 0.1]
 
 The base is fimble's own model unless told. A model of this recipe is trained whole, any other through adapters (lora.py).
-OUT is a folder for `fimble --model OUT`; its `cases.jsonl` are cases of the held-out files, for `fimble eval`.
+OUT is a folder for `fimble --model OUT`, or with --adapter a small one for `fimble --adapter OUT`, beside its base; its
+`cases.jsonl` are cases of the held-out files, for `fimble eval`.
 """
 
 import argparse
+import hashlib
 import itertools
 import json
 import shutil
@@ -37,6 +39,7 @@ from train import DEVICE
 MODELS = RECIPE.parent
 LONGEST = 1024  # row in tokens, for time and memory
 RATE = 1e-3  # of a model of this recipe
+ADAPTER_RATE = 5e-3  # of an adapter of one
 BATCH = 8  # rows of a step
 WARM_UP = 20  # steps
 EPOCHS = 8  # at most
@@ -51,18 +54,24 @@ def main() -> None:
     arguments.add_argument("repository", type=Path)
     arguments.add_argument("out", type=Path)
     arguments.add_argument("--model", type=Path, default=MODELS / "embedded", help="the base: a Hugging Face folder")
+    arguments.add_argument("--adapter", type=int, nargs="?", const=lora.RANK, metavar="RANK", help="train a LoRA adapter")
     arguments.add_argument("--minutes", type=float, default=20, help="end training after so long")
     arguments.add_argument("--held-out", type=float, default=0.1, help="share of the code to measure on")
     options = arguments.parse_args()
     torch.set_default_device(DEVICE)
-    finetune(options.repository, options.out, options.model, options.minutes, options.held_out)
+    finetune(options.repository, options.out, options.model, options.minutes, options.held_out, options.adapter)
 
 
-def finetune(code: Path, out: Path, base: Path, minutes: float, held_out: float) -> None:
+def finetune(code: Path, out: Path, base: Path, minutes: float, held_out: float, rank: int | None = None) -> None:
+    """Of an adapter of this rank, or of the whole model."""
     if out.exists():
         raise SystemExit(f"{out} exists")
     torch.manual_seed(1)
     model, encoder = load(base)
+    rate = RATE if isinstance(model, Model) else lora.RATE
+    if rank:
+        rate = ADAPTER_RATE if isinstance(model, Model) else lora.RATE
+        model, encoder = lora.load(base, rank)
     parts = repository.split(repository.read(code), held_out)
     rows = training_rows(base)
     train, validation, test = (blocks(part, rows, encoder) for part in parts)
@@ -73,11 +82,15 @@ def finetune(code: Path, out: Path, base: Path, minutes: float, held_out: float)
     numbered = enumerate(itertools.islice(cases.cases(parts[2] * 5, "single-line", "line"), CASES))
     held = [{"task_id": f"{code.resolve().name}/{number}", **case} for number, case in numbered]
     (out / "cases.jsonl").write_text("".join(json.dumps(case, ensure_ascii=False) + "\n" for case in held))
-    measure("before", base, test, held)
-    tune(model, train, validation, minutes)
-    save(model, base, out)
-    (out / "fimble-model.toml").write_text(manifest(base, out.resolve().name, code.resolve().name))
-    measure("after", out, test, held)
+    measure("before", load(base), test, held)
+    tune(model, train, validation, minutes, rate)
+    (out / "fimble-model.toml").write_text(manifest(base, out.resolve().name, code.resolve().name, rank is not None))
+    if rank:
+        model.save(out, known(base).get("name", base.name))
+    else:
+        save(model, base, out)
+    # Read anew, for this is what fimble will load.
+    measure("after", lora.load(base, adapter=out) if rank else load(out), test, held)
 
 
 def load(folder: Path) -> tuple[Model | lora.Adapted, Tokenizer]:
@@ -103,10 +116,9 @@ def blocks(files: list[data.Source], rows: Rows, encoder: Tokenizer) -> fim.Bloc
     return made
 
 
-def tune(model: Model | lora.Adapted, train: fim.Blocks, validation: fim.Blocks, minutes: float) -> None:
+def tune(model: Model | lora.Adapted, train: fim.Blocks, validation: fim.Blocks, minutes: float, rate: float) -> None:
     """Leaves the weights with which the held-out loss was lowest."""
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    rate = RATE if isinstance(model, Model) else lora.RATE
     optimizer = AdamW(learning, rate, betas=(0.9, 0.95), weight_decay=0.0)
     steps = EPOCHS * train.per_epoch // BATCH
     print(f"{sum(map(torch.numel, learning)) / 1e6:.1f}M parameters learn on {DEVICE}, {steps} steps at most", flush=True)
@@ -168,9 +180,9 @@ class Measured(evaluate.LanguageModel):
         self.model = model
 
 
-def measure(title: str, folder: Path, test: fim.Blocks, held: list[Case]) -> None:
-    """Prints what a folder's model is worth on the held-out files; read anew, for this is what fimble will load."""
-    model, encoder = load(folder)
+def measure(title: str, loaded: tuple[Model | lora.Adapted, Tokenizer], test: fim.Blocks, held: list[Case]) -> None:
+    """Prints what a model is worth on the held-out files."""
+    model, encoder = loaded
     measured = Measured(model, encoder, test.rows.context)
     bits = sum(map(measured.bits, held)) / len(held)
     print(f"{title}: held-out loss {held_out_loss(model, test):.3f}, {bits:.3f} bits a character", flush=True)
@@ -189,12 +201,28 @@ def save(model: Model | lora.Adapted, base: Path, out: Path) -> None:
             save_file(changed, out / file.name, {"format": "pt"})
 
 
-def manifest(base: Path, name: str, code: str) -> str:
+def manifest(base: Path, name: str, code: str, is_adapter: bool) -> str:
     """What is known of the base holds for the result, but not its name and where its files come from."""
     fields = {"family": "qwen2.5-coder"} | known(base)
-    fields |= {"name": name, "description": f"{fields.get('name', base.name)}, fine-tuned on {code}"}
+    base_name = fields.get("name", base.name)
+    if is_adapter:
+        fields = {"base": base_name, "base_weights": weights_digest(base)}
+    fields |= {"name": name, "description": f"{base_name}, fine-tuned on {code}"}
     plain = {key: value for key, value in fields.items() if not isinstance(value, dict)}
     return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in plain.items())
+
+
+def weights_digest(folder: Path) -> str:
+    """As fimble computes it, so that it can tell whether it has the weights that an adapter was trained on."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        size = path.stat().st_size
+        digest.update(size.to_bytes(8, "little"))
+        with path.open("rb") as file:
+            for number in range(64):
+                file.seek(max(0, size - 4096) * number // 63)
+                digest.update(file.read(4096))
+    return digest.hexdigest()[:8]
 
 
 def known(folder: Path) -> dict:

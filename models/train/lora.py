@@ -1,7 +1,7 @@
 """Any Hugging Face model with Qwen2.5-Coder's special tokens: frozen weights, and low-rank adapters that learn.
 
 Rows and cases are written with our numbers of the special tokens, 0 to 6. The model's own numbers are exchanged for them in
-its tokenizer and in the rows of its embedding, and back when the adapters are merged.
+its tokenizer and in the rows of its embedding, and back when the adapters are merged. The adapters themselves know no tokens.
 """
 
 import json
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM
@@ -23,13 +24,14 @@ RANK = 16
 class Adapted(nn.Module):
     """Has the methods of model.Model."""
 
-    def __init__(self, folder: Path, order: list[int]) -> None:
+    def __init__(self, folder: Path, order: list[int], rank: int, adapter: Path | None) -> None:
         super().__init__()
         self.order = order
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
         for weight in embeddings(model):
             weight.data[: len(order)] = weight.data[order]
-        self.model = get_peft_model(model, LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear"))
+        config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear")
+        self.model = PeftModel.from_pretrained(model, adapter) if adapter else get_peft_model(model, config)
 
     def losses(self, tokens: Tensor, targets: Tensor) -> Tensor:
         logits = self.model(input_ids=tokens, use_cache=False).logits
@@ -51,10 +53,19 @@ class Adapted(nn.Module):
             weight.data[self.order] = weight.data[: len(self.order)].clone()
         return model.state_dict()
 
+    def save(self, out: Path, base: str) -> None:
+        """The adapters alone, in peft's layout, for what is called `base`."""
+        weights = {name: weight.half().contiguous() for name, weight in get_peft_model_state_dict(self.model).items()}
+        save_file(weights, out / "adapter_model.safetensors", {"format": "pt"})
+        config = self.model.peft_config["default"]
+        config.base_model_name_or_path, config.inference_mode = base, True
+        config.save_pretrained(out)
 
-def load(folder: Path) -> tuple[Adapted, Tokenizer]:
+
+def load(folder: Path, rank: int = RANK, adapter: Path | None = None) -> tuple[Adapted, Tokenizer]:
+    """With new adapters of this rank, or with those in the folder `adapter`."""
     encoder, order = renumbered(folder)
-    return Adapted(folder, order).eval(), encoder
+    return Adapted(folder, order, rank, adapter).eval(), encoder
 
 
 def embeddings(model: nn.Module) -> set[nn.Parameter]:

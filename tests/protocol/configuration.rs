@@ -14,7 +14,10 @@ use crate::client::{TestClient, URI, ghost_text};
 
 /// A loader whose engines are named as the setting.
 fn by_name() -> LoadEngine {
-    Arc::new(|model| Ok(Arc::new(FakeEngine::answering("alpha").named(model.unwrap_or("embedded"))) as Arc<dyn Engine>))
+    Arc::new(|choice| {
+        let name = choice.model.as_deref().unwrap_or("embedded");
+        Ok(Arc::new(FakeEngine::answering("alpha").named(name)) as Arc<dyn Engine>)
+    })
 }
 
 async fn wait_for_model(client: &mut TestClient, model: &str) {

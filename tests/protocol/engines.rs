@@ -18,6 +18,7 @@ struct Loads {
 
 struct Load {
     model: Option<String>,
+    adapter: Option<String>,
     finish: oneshot::Sender<Result<&'static str, String>>,
 }
 
@@ -25,9 +26,9 @@ impl Loads {
     fn new() -> Self {
         let (sender, asked) = std::sync::mpsc::channel();
         let sender = Mutex::new(sender);
-        let load: LoadEngine = Arc::new(move |model| {
+        let load: LoadEngine = Arc::new(move |choice| {
             let (finish, finished) = oneshot::channel();
-            let load = Load { model: model.map(str::to_owned), finish };
+            let load = Load { model: choice.model.clone(), adapter: choice.adapter.clone(), finish };
             sender.lock().expect("no load panics").send(load).expect("the test waits for loads");
             let name = finished.blocking_recv().expect("the test finishes the load")?;
             Ok(Arc::new(FakeEngine::answering(name).named(name)) as Arc<dyn Engine>)
@@ -124,6 +125,32 @@ async fn a_changed_model_takes_over_when_it_is_ready() {
     client.notify("workspace/didChangeConfiguration", settings("fourth")).await;
     client.status().await;
     assert!(loads.asked.try_recv().is_err());
+    assert_eq!(client.quit().await, (0, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_adapter_takes_over_and_goes_again() {
+    let loads = Loads::new();
+    let mut client = TestClient::start(loads.load.clone(), ServeOptions::default());
+    client.initialize(ghost_text(), json!({"model": "base"})).await;
+    loads.next().finish.send(Ok("plain")).unwrap();
+    client.wait_until("ready").await;
+    client.open(URI, "x = \n").await;
+    assert_eq!(client.inline(URI, 0, 4).await[0]["insertText"], "plain");
+
+    for (setting, adapter, name) in [("style", Some("style"), "adapted"), ("", None, "plain again")] {
+        let settings = json!({"settings": {"fimble": {"model": "base", "adapter": setting}}});
+        client.notify("workspace/didChangeConfiguration", settings.clone()).await;
+        let load = loads.next();
+        assert_eq!((load.model.as_deref(), load.adapter.as_deref()), (Some("base"), adapter));
+        load.finish.send(Ok(name)).unwrap();
+        while client.status().await["model"] != name {}
+        assert_eq!(client.inline(URI, 0, 4).await[0]["insertText"], name);
+        // The same setting again is no change.
+        client.notify("workspace/didChangeConfiguration", settings).await;
+        client.status().await;
+        assert!(loads.asked.try_recv().is_err());
+    }
     assert_eq!(client.quit().await, (0, vec![]));
 }
 

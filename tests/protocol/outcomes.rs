@@ -218,7 +218,7 @@ async fn a_status_line_is_kept_up_to_date() {
     let engine = Arc::new(FakeEngine::answering("alpha").named("tiny"));
     let load: fimble::LoadEngine = {
         let engine: Arc<dyn fimble_completion::engine::Engine> = engine;
-        Arc::new(move |model| match model {
+        Arc::new(move |choice| match &choice.model {
             None => Ok(engine.clone()),
             Some(name) => Err(format!("No model is called {name}.")),
         })

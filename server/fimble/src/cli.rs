@@ -59,6 +59,9 @@ struct Common {
     /// Model to run: `embedded`, the name of an installed one, or the path of a folder or a .gguf file
     #[arg(long, global = true, value_name = "NAME|PATH")]
     model: Option<String>,
+    /// LoRA adapter to put on the model: the name of an installed one, or the path of a folder in peft's layout
+    #[arg(long, global = true, value_name = "NAME|PATH")]
+    adapter: Option<String>,
     /// What is logged to standard error; `trace` includes source text
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<Level>,

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use fimble_completion::engine::Engine;
 
+use crate::options::ModelChoice;
+
 #[derive(Default)]
 pub(crate) struct EngineSlot {
     serving: Option<Arc<dyn Engine>>,
-    /// The model setting of the latest load; the outer `None` before the first.
-    asked: Option<Option<String>>,
+    /// What the latest load is of; `None` before the first.
+    asked: Option<ModelChoice>,
     /// Counts the loads; what an earlier one than the latest brings is not wanted any more.
     latest: u64,
     /// The latest load has ended.
@@ -23,12 +25,12 @@ pub(crate) enum EngineState<'a> {
 }
 
 impl EngineSlot {
-    /// The number of the load to begin now; `None` if the latest one was for this model.
-    pub(crate) fn ask(&mut self, model: Option<&str>) -> Option<u64> {
-        if self.asked.as_ref().is_some_and(|asked| asked.as_deref() == model) {
+    /// The number of the load to begin now; `None` if the latest one was for this choice.
+    pub(crate) fn ask(&mut self, choice: &ModelChoice) -> Option<u64> {
+        if self.asked.as_ref() == Some(choice) {
             return None;
         }
-        self.asked = Some(model.map(str::to_owned));
+        self.asked = Some(choice.clone());
         self.latest += 1;
         self.settled = false;
         self.failure = None;

@@ -4,10 +4,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fimble_models::{EMBEDDED, LocatedModel, find_manifest};
+use fimble_models::{EMBEDDED, LocatedModel, find_manifest, sha256_of};
 use serde_json::{Map, Value};
 
-use crate::options::{Options, Problem, Settings};
+use crate::options::{ModelChoice, Options, Problem, Settings};
 
 /// Begins the digest of a file of weights in `allowed_models`.
 const DIGEST: &str = "sha256:";
@@ -104,12 +104,19 @@ impl MachinePolicy {
         (settings, problems)
     }
 
-    /// Whether `model`, verified, may be loaded, which the user calls `asked`: by that name, if it is one, or by the digests of
-    /// all its weights. The error is a sentence for the user.
-    pub fn check(&self, asked: Option<&str>, model: &LocatedModel) -> Result<(), Problem> {
+    /// Whether `model`, which was found for `choice`, may be loaded, and its adapter: by the name that the user has chosen, if
+    /// it is one, or by the digests of all weights. The error is a sentence for the user.
+    pub fn check(&self, choice: &ModelChoice, model: &LocatedModel) -> Result<(), Problem> {
+        self.check_weights(choice.model.as_deref().unwrap_or(EMBEDDED), || model.files.weights())?;
+        match (&choice.adapter, &model.adapter) {
+            (Some(name), Some(adapter)) => self.check_weights(name, || Ok(vec![adapter.weights()])),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_weights(&self, name: &str, weights: impl FnOnce() -> io::Result<Vec<PathBuf>>) -> Result<(), Problem> {
         let Some(allowed) = &self.allowed_models else { return Ok(()) };
         // What a folder says that it is called means nothing.
-        let name = asked.unwrap_or(EMBEDDED);
         if allowed.iter().any(|allowed| allowed == name) && find_manifest(name).is_ok_and(|manifest| manifest.is_some())
         {
             return Ok(());
@@ -124,7 +131,9 @@ impl MachinePolicy {
         if !allowed.iter().any(|allowed| allowed.starts_with(DIGEST)) {
             return refused("");
         }
-        match model.weight_digests() {
+        let digests =
+            weights().and_then(|files| files.iter().map(|file| sha256_of(file)).collect::<io::Result<Vec<_>>>());
+        match digests {
             Err(error) => refused(&format!(", and its weights cannot be read: {error}")),
             Ok(digests) => {
                 let is_allowed = |digest: &String| allowed.contains(&format!("{DIGEST}{digest}"));
@@ -209,8 +218,9 @@ mod tests {
         }
         let model = fimble_models::locate(folder.path().to_str()).unwrap();
         std::fs::write(folder.path().join("fimble-model.toml"), "name = \"embedded\"\nlicense = \"MIT\"\n").unwrap();
-        let own = &model.weight_digests().unwrap()[0];
+        let own = sha256_of(&folder.path().join("model.safetensors")).unwrap();
         let path = folder.path().to_str();
+        let choice = |model: Option<&str>| ModelChoice { model: model.map(str::to_owned), adapter: None };
         for (allowed, is_allowed) in [
             (format!("sha256:{own}"), true),
             (format!("sha256:{}", "0".repeat(64)), false),
@@ -218,9 +228,9 @@ mod tests {
             (path.unwrap().to_owned(), false),
         ] {
             let policy = policy(&format!("allowed_models = [{allowed:?}]"));
-            assert_eq!(policy.check(path, &model).is_ok(), is_allowed, "{allowed}");
+            assert_eq!(policy.check(&choice(path), &model).is_ok(), is_allowed, "{allowed}");
         }
-        assert_eq!(policy("allowed_models = [\"embedded\"]").check(None, &model), Ok(()));
-        assert_eq!(MachinePolicy::default().check(path, &model), Ok(()));
+        assert_eq!(policy("allowed_models = [\"embedded\"]").check(&choice(None), &model), Ok(()));
+        assert_eq!(MachinePolicy::default().check(&choice(path), &model), Ok(()));
     }
 }

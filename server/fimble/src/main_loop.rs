@@ -644,14 +644,14 @@ impl MainLoop {
         if !settings.enabled {
             return;
         }
-        let model = settings.model.clone();
-        let Some(number) = self.session.engine.ask(model.as_deref()) else { return };
-        let title = format!("Loading {}", model.as_deref().unwrap_or("the embedded model"));
+        let choice = settings.choice();
+        let Some(number) = self.session.engine.ask(&choice) else { return };
+        let title = format!("Loading {choice}");
         self.loaded = self.progress(title);
         let (load, events) = (self.load.clone(), self.events.clone());
         // Not one of the runtime's threads: those are waited for when the process ends, and a model may load for long.
         let thread = std::thread::Builder::new().name("load model".to_owned()).spawn(move || {
-            let result = catch_unwind(AssertUnwindSafe(|| load(model.as_deref())));
+            let result = catch_unwind(AssertUnwindSafe(|| load(&choice)));
             let panicked = |_| Err("The model cannot be loaded: fimble failed at it; its log says where.".to_owned());
             let _ = events.send(Event::EngineLoaded(number, result.unwrap_or_else(panicked)));
         });

@@ -24,6 +24,8 @@ pub struct Settings {
     pub languages: BTreeMap<String, bool>,
     /// A name or a path, as the model loader understands it; `None` for the embedded model.
     pub model: Option<String>,
+    /// A LoRA adapter on the model, by a name or a path.
+    pub adapter: Option<String>,
     /// Who is asked, if there is a [remote](Self::remote).
     pub routing: Routing,
     /// A server elsewhere.
@@ -40,6 +42,22 @@ pub struct Settings {
     pub statistics: bool,
     /// The least severe messages that are still logged.
     pub log_level: LogLevel,
+}
+
+/// What the settings ask the model loader for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModelChoice {
+    /// See [`Settings::model`].
+    pub model: Option<String>,
+    /// See [`Settings::adapter`].
+    pub adapter: Option<String>,
+}
+
+impl fmt::Display for ModelChoice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.model.as_deref().unwrap_or("the embedded model"))?;
+        self.adapter.iter().try_for_each(|adapter| write!(formatter, " with {adapter}"))
+    }
 }
 
 /// How much is logged. Only `Trace` may log source text.
@@ -67,6 +85,8 @@ pub struct Options {
     pub languages: BTreeMap<String, bool>,
     /// See [`Settings::model`]. Empty means the embedded model.
     pub model: Option<String>,
+    /// See [`Settings::adapter`]. Empty means none.
+    pub adapter: Option<String>,
     /// See [`Settings::routing`].
     pub routing: Option<Routing>,
     /// See [`Settings::remote`].
@@ -96,10 +116,11 @@ pub struct Options {
 /// A sentence about something a source says that is not followed, fit to be shown to the user.
 pub type Problem = String;
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "enabled",
     "languages",
     "model",
+    "adapter",
     "routing",
     "remote",
     "multiline",
@@ -121,6 +142,7 @@ impl Default for Settings {
             enabled: true,
             languages: BTreeMap::new(),
             model: None,
+            adapter: None,
             routing: Routing::Local,
             remote: None,
             completion: CompletionSettings {
@@ -167,6 +189,9 @@ impl Settings {
             if let Some(model) = &options.model {
                 settings.model = (!model.is_empty()).then(|| model.clone());
             }
+            if let Some(adapter) = &options.adapter {
+                settings.adapter = (!adapter.is_empty()).then(|| adapter.clone());
+            }
             if let Some(remote) = &options.remote {
                 settings.remote = Some(remote.clone());
                 // Who names a server means it to be asked.
@@ -175,6 +200,11 @@ impl Settings {
             replace(&mut settings.routing, options.routing);
         }
         settings
+    }
+
+    /// What is to be loaded.
+    pub fn choice(&self) -> ModelChoice {
+        ModelChoice { model: self.model.clone(), adapter: self.adapter.clone() }
     }
 
     /// Whether a document gets completions that the client says is in `language_id`, and fimble in `language`.
@@ -237,6 +267,7 @@ impl Options {
                 "enabled" => set.boolean(&mut options.enabled),
                 "languages" => set.languages(&mut options.languages),
                 "model" => set.text(&mut options.model),
+                "adapter" => set.text(&mut options.adapter),
                 "routing" => set.routing(&mut options.routing),
                 "remote" => set.remote(&mut options.remote),
                 "multiline" => set.multiline(&mut options.multiline),
@@ -491,9 +522,9 @@ mod tests {
     #[test]
     fn every_setting_is_read_in_both_spellings() {
         for value in [
-            json!({"enabled": false, "languages": {"c": false}, "model": "m", "routing": "local", "multiline": "never", "max_tokens": 1,
+            json!({"enabled": false, "languages": {"c": false}, "model": "m", "adapter": "a", "routing": "local", "multiline": "never", "max_tokens": 1,
                    "context_tokens": 64, "deadline_ms": 5, "min_confidence": 6, "context": "open", "exclude": ["*.gen"], "completion_items": true, "statistics": false, "log_level": "trace"}),
-            json!({"enabled": false, "languages": {"c": false}, "model": "m", "routing": "local", "multiline": "never", "maxTokens": 1,
+            json!({"enabled": false, "languages": {"c": false}, "model": "m", "adapter": "a", "routing": "local", "multiline": "never", "maxTokens": 1,
                    "contextTokens": 64, "deadlineMs": 5, "minConfidence": 6, "context": "open", "exclude": ["*.gen"], "completionItems": true, "statistics": false, "logLevel": "trace"}),
         ] {
             let (options, problems) = Options::from_client(&value, "test");
@@ -502,6 +533,7 @@ mod tests {
                 enabled: Some(false),
                 languages: BTreeMap::from([("c".to_owned(), false)]),
                 model: Some("m".to_owned()),
+                adapter: Some("a".to_owned()),
                 routing: Some(Routing::Local),
                 remote: None,
                 multiline: Some(Multiline::Never),
@@ -533,6 +565,7 @@ mod tests {
             (json!({"languages": {"rust": "no"}}), "`languages.rust` in test must be true or false, not \"no\""),
             (json!({"languages": []}), "`languages` in test must be an object of language identifiers"),
             (json!({"log_level": "loud"}), "`log_level` in test must be error, warn, info, debug or trace"),
+            (json!({"adapter": 1}), "`adapter` in test must be a text, not 1"),
             (json!({"model": ["a"]}), "`model` in test must be a text, not [\"a\"]"),
             (json!({"enabeld": true}), "`enabeld` in test is no setting of fimble and is not used; there are: enabled"),
             (json!({"fimble": 3}), "`fimble` in test must be an object, not 3"),

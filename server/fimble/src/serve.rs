@@ -15,13 +15,13 @@ use crate::handlers::models::KnownModel;
 use crate::log::LogControl;
 use crate::machine_policy::MachinePolicy;
 use crate::main_loop::MainLoop;
-use crate::options::Options;
+use crate::options::{ModelChoice, Options};
 use crate::remote::Connect;
 use crate::transport;
 
-/// Loads the model that the setting names (`None`: the embedded one), on a thread of its own. The error is a sentence
+/// Loads the model that the settings name (`None`: the embedded one), on a thread of its own. The error is a sentence
 /// for the user that says what is wrong and what to do.
-pub type LoadEngine = Arc<dyn Fn(Option<&str>) -> Result<Arc<dyn Engine>, String> + Send + Sync>;
+pub type LoadEngine = Arc<dyn Fn(&ModelChoice) -> Result<Arc<dyn Engine>, String> + Send + Sync>;
 
 /// The models that have a name. Looks at the disk.
 pub type ListModels = Arc<dyn Fn() -> Vec<KnownModel> + Send + Sync>;

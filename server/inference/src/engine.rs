@@ -47,11 +47,21 @@ impl MistralEngine {
     /// Loads the model that the user calls `name_or_path` (`None`: the embedded one). Takes as long as reading the
     /// weights does.
     pub fn load(name_or_path: Option<&str>, options: EngineOptions) -> Result<Self, LoadError> {
-        Self::start(locate(name_or_path)?, options)
+        Self::load_adapted(name_or_path, None, options)
+    }
+
+    /// The same, with the adapter that the user calls `adapter`.
+    pub fn load_adapted(
+        name_or_path: Option<&str>,
+        adapter: Option<&str>,
+        options: EngineOptions,
+    ) -> Result<Self, LoadError> {
+        let model = locate(name_or_path)?;
+        Self::start(if let Some(adapter) = adapter { model.with_adapter(adapter)? } else { model }, options)
     }
 
     pub fn start(model: LocatedModel, options: EngineOptions) -> Result<Self, LoadError> {
-        let name = model.manifest.name.clone();
+        let name = model.name();
         let (loaded_sender, loaded) = mpsc::channel();
         let (jobs, job_receiver) = mpsc::channel();
         let healing = options.healing;

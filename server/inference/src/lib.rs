@@ -8,6 +8,7 @@
 
 #![warn(clippy::unwrap_used)]
 
+mod adapted;
 mod cache;
 mod decoder;
 mod engine;

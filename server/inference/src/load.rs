@@ -9,11 +9,14 @@ use std::sync::Arc;
 
 use fimble_completion::engine::ModelInfo;
 use fimble_completion::prompt::{FimTemplate, detect_family};
-use fimble_models::{DamagedModel, LocateError, LocatedModel, Manifest, ModelFiles, Quantization};
+use fimble_models::{
+    AdapterError, DamagedModel, LocateError, LocatedAdapter, LocatedModel, Manifest, ModelFiles, Quantization,
+};
 use mistralrs::model_builder_trait::{build_gguf_pipeline, build_text_pipeline};
 use mistralrs::{GgufModelBuilder, IsqType, ModelDType, SchedulerConfig, TextModelBuilder, TokenSource};
 use tokio::runtime::{self, Runtime};
 
+use crate::adapted;
 use crate::runner::{KV_STEP, LoadedPipeline, RunError, Runner};
 use crate::vocabulary::Vocabulary;
 
@@ -36,6 +39,8 @@ pub enum LoadError {
     Locate(#[from] LocateError),
     #[error(transparent)]
     Damaged(#[from] DamagedModel),
+    #[error(transparent)]
+    Adapter(#[from] AdapterError),
     #[error("cannot load the model `{name}`: {message}")]
     Load { name: String, message: String },
     #[error(
@@ -52,9 +57,9 @@ pub enum LoadError {
 
 pub(crate) fn load(model: LocatedModel) -> Result<Loaded, LoadError> {
     model.verify()?;
-    let version = model.version();
-    let LocatedModel { manifest, files, .. } = model;
-    let name = manifest.name.clone();
+    model.check_adapter()?;
+    let (name, version) = (model.name(), model.version());
+    let LocatedModel { manifest, files, adapter, .. } = model;
     let failed = |message: String| LoadError::Load { name: name.clone(), message };
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
@@ -62,19 +67,20 @@ pub(crate) fn load(model: LocatedModel) -> Result<Loaded, LoadError> {
         .map_err(|error| failed(format!("no runtime: {error}")))?;
 
     // A damaged file can make the libraries below panic instead of returning an error.
-    let pipeline = catch_unwind(AssertUnwindSafe(|| build_pipeline(&runtime, &manifest, &files)))
+    let pipeline = catch_unwind(AssertUnwindSafe(|| build_pipeline(&runtime, &manifest, &files, adapter.as_ref())))
         .unwrap_or_else(|panic| Err(panic_message(&*panic)))
         .map_err(|message| {
             failed(format!("{message}; the files may be damaged, or of a kind mistral.rs cannot run"))
         })?;
     let (pipeline, scheduler) = pipeline;
-    prepare(manifest, version, pipeline, scheduler, runtime)
+    prepare(Manifest { name, ..manifest }, version, pipeline, scheduler, runtime)
 }
 
 fn build_pipeline(
     runtime: &Runtime,
     manifest: &Manifest,
     files: &ModelFiles,
+    adapter: Option<&LocatedAdapter>,
 ) -> Result<(LoadedPipeline, SchedulerConfig), String> {
     let pipeline = match files {
         ModelFiles::Safetensors { folder } => {
@@ -83,13 +89,19 @@ fn build_pipeline(
                 None if weights_size(folder) > LARGE_WEIGHTS => ModelDType::F16,
                 _ => ModelDType::F32,
             };
+            let quantization = manifest.quantize.map(|quantization| match quantization {
+                Quantization::Q8_0 => IsqType::Q8_0,
+                Quantization::Q4k => IsqType::Q4K,
+            });
+            if let Some(adapter) = adapter {
+                let weights = files.weights().map_err(|error| error.to_string())?;
+                let built = adapted::build(folder, weights, adapter, dtype, quantization);
+                return built.map_err(|error| format!("{error:#}"));
+            }
             let mut builder =
                 TextModelBuilder::new(folder.display()).with_token_source(TokenSource::None).with_dtype(dtype);
-            if let Some(quantization) = manifest.quantize {
-                builder = builder.with_isq(match quantization {
-                    Quantization::Q8_0 => IsqType::Q8_0,
-                    Quantization::Q4k => IsqType::Q4K,
-                });
+            if let Some(quantization) = quantization {
+                builder = builder.with_isq(quantization);
             }
             runtime.block_on(build_text_pipeline(builder))
         }

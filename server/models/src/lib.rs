@@ -3,6 +3,7 @@
 
 #![warn(clippy::unwrap_used)]
 
+mod adapter;
 mod embedded;
 mod encryption;
 mod hub;
@@ -17,10 +18,11 @@ mod signature;
 mod verify;
 mod version;
 
+pub use adapter::{AdapterError, LocatedAdapter};
 pub use install::{InstallError, remove};
 pub use locate::{
-    EMBEDDED, LocateError, LocatedModel, ModelFiles, NamedModel, find_manifest, installed_folder, locate, model_names,
-    models_folder, named_models,
+    EMBEDDED, LocateError, LocatedModel, MANIFEST_FILE, ModelFiles, NamedModel, find_manifest, installed_folder,
+    locate, model_names, models_folder, named_models,
 };
 pub use lock::{LOCK_FILE, Lock, LockError, LockedFile, LockedModel};
 pub use machine::{Machine, recommended};
@@ -28,4 +30,4 @@ pub use manifest::{Manifest, Quantization, Source};
 pub use pull::{Outcome, Progress, PullError, PullRequest, pull};
 pub use selection::{Selected, SelectionError, select, select_previous};
 pub use signature::{AddError, add_manifest};
-pub use verify::{Damage, DamagedModel, Pinned, record};
+pub use verify::{Damage, DamagedModel, Pinned, record, sha256_of};

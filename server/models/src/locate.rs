@@ -5,9 +5,10 @@ use std::{fs, io};
 
 use etcetera::BaseStrategy;
 
+use crate::adapter::LocatedAdapter;
 use crate::embedded;
 use crate::lock::{Lock, LockError, is_plain_name};
-use crate::manifest::{Manifest, ManifestError};
+use crate::manifest::{ADAPTER_CONFIG, ADAPTER_WEIGHTS, Manifest, ManifestError};
 use crate::signature::{SignatureError, trusted_signature};
 use crate::verify::{DamagedModel, Pinned};
 
@@ -15,7 +16,7 @@ use crate::verify::{DamagedModel, Pinned};
 pub const EMBEDDED: &str = "embedded";
 
 /// In a model's folder, this file is its manifest.
-const MANIFEST_FILE: &str = "fimble-model.toml";
+pub const MANIFEST_FILE: &str = "fimble-model.toml";
 
 /// A model whose files are on this machine.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct LocatedModel {
     /// What the files have to be; none for the embedded model, which is verified as it is unpacked, and for files that
     /// nobody has pinned.
     pub pinned: Option<Pinned>,
+    /// Changes the model's weights; see [`LocatedModel::with_adapter`].
+    pub adapter: Option<LocatedAdapter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +43,20 @@ impl ModelFiles {
         match self {
             Self::Safetensors { folder } => folder,
             Self::Gguf { file } => file.parent().unwrap_or(Path::new(".")),
+        }
+    }
+
+    /// The files that hold weights, in the order of their names.
+    pub fn weights(&self) -> io::Result<Vec<PathBuf>> {
+        match self {
+            Self::Safetensors { folder } => {
+                let mut files: Vec<_> =
+                    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+                files.retain(|file| file.extension().is_some_and(|extension| extension == "safetensors"));
+                files.sort();
+                Ok(files)
+            }
+            Self::Gguf { file } => Ok(vec![file.clone()]),
         }
     }
 }
@@ -65,6 +82,12 @@ pub enum LocateError {
              folder or a .gguf file"
     )]
     Unknown { name: String, names: String },
+    #[error("no adapter is called `{name}` and there is no such folder; {}", adapters(names))]
+    UnknownAdapter { name: String, names: String },
+    #[error("`{name}` is an adapter of the model `{base}`: set `adapter` to it, or --adapter, and `model` to `{base}`")]
+    IsAdapter { name: String, base: String },
+    #[error("`{name}` is a model, not an adapter: set `model` to it, or --model")]
+    IsModel { name: String },
     #[error(
         "the model `{name}` is not on this machine; `fimble models pull {name}` fetches it, or put its files into `{}` \
          ({wanted})", folder.display()
@@ -86,36 +109,72 @@ pub enum LocateError {
 /// [`LocatedModel::verify`] to say, as that may take a while.
 pub fn locate(name_or_path: Option<&str>) -> Result<LocatedModel, LocateError> {
     let name = name_or_path.unwrap_or(EMBEDDED);
-    if let Some(manifest) = find_manifest(name)? {
-        if name == EMBEDDED {
-            let folder = embedded::unpack(&cache_folder()?)?;
-            return Ok(LocatedModel { manifest, files: files_at(&folder)?, pinned: None });
+    if name == EMBEDDED {
+        let manifest = built_in_manifest(name).expect("the embedded model's manifest is in the binary");
+        let folder = embedded::unpack(&cache_folder()?)?;
+        return Ok(LocatedModel { manifest, files: files_at(&folder)?, pinned: None, adapter: None });
+    }
+    let unknown = || LocateError::Unknown { name: name.to_owned(), names: names_of(|model| model.base.is_none()) };
+    let Found { manifest, path, pinned } = find(name)?.ok_or_else(unknown)?;
+    match manifest.base {
+        Some(base) => Err(LocateError::IsAdapter { name: manifest.name, base }),
+        None => {
+            Ok(LocatedModel { files: explained(files_at(&path), pinned.as_ref())?, manifest, pinned, adapter: None })
         }
-        let (folder, pinned) = installed(name)?;
-        return match folder.exists() {
-            true => {
-                // Of what is missing the lock knows more than the layout does.
-                let explain = |error| {
-                    pinned.as_ref().and_then(|pinned| pinned.verify().err()).map_or(error, LocateError::Damaged)
-                };
-                let files = files_at(&folder).map_err(explain)?;
-                Ok(LocatedModel { manifest, files, pinned })
-            }
-            false => Err(not_installed(manifest, folder)),
+    }
+}
+
+/// Finds the adapter that a user calls `name_or_path`.
+pub(crate) fn locate_adapter(name_or_path: &str) -> Result<LocatedAdapter, LocateError> {
+    let name = name_or_path;
+    let unknown = || LocateError::UnknownAdapter { name: name.to_owned(), names: names_of(|it| it.base.is_some()) };
+    let Found { manifest, path, pinned } = find(name)?.ok_or_else(unknown)?;
+    if manifest.base.is_none() && !path.join(ADAPTER_CONFIG).exists() && files_at(&path).is_ok() {
+        return Err(LocateError::IsModel { name: manifest.name });
+    }
+    explained(adapter_at(&path), pinned.as_ref())?;
+    Ok(LocatedAdapter { manifest, folder: path, pinned })
+}
+
+/// What goes by a name or lies at a path, model or adapter.
+struct Found {
+    manifest: Manifest,
+    path: PathBuf,
+    pinned: Option<Pinned>,
+}
+
+fn find(name: &str) -> Result<Option<Found>, LocateError> {
+    if let Some(manifest) = find_manifest(name)? {
+        let (path, pinned) = installed(name)?;
+        return match path.exists() {
+            true => Ok(Some(Found { manifest, path, pinned })),
+            false => Err(not_installed(manifest, path)),
         };
     }
     let path = Path::new(name);
     if !path.exists() {
-        return Err(LocateError::Unknown { name: name.to_owned(), names: model_names().join(", ") });
+        return Ok(None);
     }
     let path = path.canonicalize().map_err(|error| unusable(path, format!("cannot be opened: {error}")))?;
-    Ok(LocatedModel { manifest: manifest_at(&path)?, files: files_at(&path)?, pinned: pinned_at(&path)? })
+    Ok(Some(Found { manifest: manifest_at(&path)?, pinned: pinned_at(&path)?, path }))
+}
+
+/// Of what is missing the lock knows more than the layout does.
+fn explained<T>(layout: Result<T, LocateError>, pinned: Option<&Pinned>) -> Result<T, LocateError> {
+    layout.map_err(|error| pinned.and_then(|pinned| pinned.verify().err()).map_or(error, LocateError::Damaged))
 }
 
 impl LocatedModel {
+    /// What it is called, with its adapter.
+    pub fn name(&self) -> String {
+        let name = &self.manifest.name;
+        self.adapter.as_ref().map_or_else(|| name.clone(), |adapter| format!("{name} + {}", adapter.manifest.name))
+    }
+
     /// Before every load.
     pub fn verify(&self) -> Result<(), DamagedModel> {
-        self.pinned.as_ref().map_or(Ok(()), Pinned::verify)
+        let adapter = self.adapter.as_ref().and_then(|adapter| adapter.pinned.as_ref());
+        self.pinned.iter().chain(adapter).try_for_each(Pinned::verify)
     }
 }
 
@@ -181,6 +240,18 @@ pub fn model_names() -> Vec<String> {
     names
 }
 
+fn names_of(kind: impl Fn(&Manifest) -> bool) -> String {
+    let manifests = model_names().into_iter().filter_map(|name| find_manifest(&name).ok().flatten());
+    manifests.filter(kind).map(|manifest| manifest.name).collect::<Vec<_>>().join(", ")
+}
+
+fn adapters(names: &str) -> String {
+    match names {
+        "" => "give the path of a folder in peft's layout, or `fimble models add` it".to_owned(),
+        names => format!("the names are {names}, or give the path of a folder in peft's layout"),
+    }
+}
+
 /// Where manifests lie that the user has added.
 pub(crate) fn manifests_folder() -> Result<PathBuf, etcetera::HomeDirError> {
     Ok(etcetera::choose_base_strategy()?.data_dir().join("fimble").join("manifests"))
@@ -231,8 +302,23 @@ fn manifest_at(path: &Path) -> Result<Manifest, LocateError> {
     }
 }
 
+/// Whether the folder holds what the manifest says it is.
+pub(crate) fn check_layout(manifest: &Manifest, folder: &Path) -> Result<(), LocateError> {
+    match manifest.base {
+        Some(_) => adapter_at(folder),
+        None => files_at(folder).map(|_| ()),
+    }
+}
+
+fn adapter_at(folder: &Path) -> Result<(), LocateError> {
+    match [ADAPTER_CONFIG, ADAPTER_WEIGHTS].into_iter().find(|wanted| !folder.join(wanted).is_file()) {
+        Some(missing) => Err(unusable(folder, format!("is no LoRA adapter: it has no `{missing}`"))),
+        None => Ok(()),
+    }
+}
+
 /// What is missing is said here, by name: mistral.rs would go and ask the network.
-pub(crate) fn files_at(path: &Path) -> Result<ModelFiles, LocateError> {
+fn files_at(path: &Path) -> Result<ModelFiles, LocateError> {
     if !path.is_dir() {
         return match path.extension() {
             Some(extension) if extension.eq_ignore_ascii_case("gguf") => Ok(ModelFiles::Gguf { file: path.to_owned() }),
@@ -243,6 +329,12 @@ pub(crate) fn files_at(path: &Path) -> Result<ModelFiles, LocateError> {
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();
     let has_extension = |file: &Path, wanted: &str| file.extension().is_some_and(|extension| extension == wanted);
+    if files.iter().any(|file| file.ends_with(ADAPTER_CONFIG)) {
+        return Err(unusable(
+            path,
+            "is a LoRA adapter: set `adapter` to it, or --adapter, and `model` to its base".to_owned(),
+        ));
+    }
     if files.iter().any(|file| has_extension(file, "safetensors")) {
         for wanted in ["config.json", "tokenizer.json"] {
             if !path.join(wanted).is_file() {
@@ -262,6 +354,7 @@ pub(crate) fn files_at(path: &Path) -> Result<ModelFiles, LocateError> {
 fn not_installed(manifest: Manifest, folder: PathBuf) -> LocateError {
     let wanted = match &manifest.source {
         Some(source) => format!("the files of {} on the Hugging Face hub", source.repository),
+        None if manifest.base.is_some() => format!("{ADAPTER_CONFIG} and {ADAPTER_WEIGHTS}"),
         None => "a .gguf file, or config.json, tokenizer.json and .safetensors".to_owned(),
     };
     LocateError::NotInstalled { name: manifest.name, folder, wanted }

@@ -13,6 +13,10 @@ pub struct Manifest {
     pub description: Option<String>,
     /// SPDX expression, or the licence's usual name.
     pub licence: Option<String>,
+    /// It is a LoRA adapter of the model with this name.
+    pub base: Option<String>,
+    /// The weights that the adapter was trained on, by their digest. Missing: any of the base's name and shape.
+    pub base_weights: Option<String>,
     /// A row of [`prompt::FAMILIES`].
     pub family: Option<String>,
     /// Overrides the family's format.
@@ -53,7 +57,7 @@ pub struct Source {
     pub repository: String,
     /// A branch, a tag or a commit; `main` if missing. The first pull pins the commit it finds.
     pub revision: Option<String>,
-    /// Names, with `*` for anything; those of a model in safetensors if missing.
+    /// Names, with `*` for anything; those of a model in safetensors, or of an adapter, if missing.
     pub files: Option<Vec<String>>,
     /// The contents a file has to have, for whoever distributes a manifest with a signature.
     #[serde(default)]
@@ -69,6 +73,10 @@ const FILES: [&str; 6] = [
     "special_tokens_map.json",
     "model*.safetensors",
 ];
+
+/// What mistral.rs reads of an adapter in peft's layout.
+pub(crate) const ADAPTER_CONFIG: &str = "adapter_config.json";
+pub(crate) const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
 
 /// Beside the weights: fimble itself and its budget for the KV cache (`inference/cache.rs`), in bytes.
 const MEMORY_BESIDE_WEIGHTS: u64 = 512 << 20;
@@ -88,6 +96,26 @@ impl Manifest {
         let manifest: Self = toml::from_str(text)?;
         manifest.template()?;
         Ok(manifest)
+    }
+
+    /// Whether the file `name`, wherever it lies, is one of this model.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        match (self.source.as_ref().and_then(|source| source.files.as_ref()), &self.base) {
+            (Some(patterns), _) => patterns.iter().any(|pattern| matches(pattern, name)),
+            (None, Some(_)) => [ADAPTER_CONFIG, ADAPTER_WEIGHTS].contains(&name),
+            (None, None) => FILES.iter().any(|pattern| matches(pattern, name)),
+        }
+    }
+
+    /// What to ask a web server for, which lists nothing.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let patterns = self.source.as_ref().and_then(|source| source.files.clone()).unwrap_or_default();
+        let names: Vec<String> = patterns.into_iter().filter(|name| !name.contains('*')).collect();
+        let usual = || match self.base {
+            Some(_) => vec![ADAPTER_CONFIG, ADAPTER_WEIGHTS],
+            None => vec!["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"],
+        };
+        if names.is_empty() { usual().into_iter().map(str::to_owned).collect() } else { names }
     }
 
     /// Bytes, as they are quantized.
@@ -120,16 +148,6 @@ impl Manifest {
                 None => Err(ManifestError::UnknownFamily(name.clone())),
             },
             None => Ok(None),
-        }
-    }
-}
-
-impl Source {
-    /// Whether the model needs the repository's file `name`.
-    pub(crate) fn wants(&self, name: &str) -> bool {
-        match &self.files {
-            Some(patterns) => patterns.iter().any(|pattern| matches(pattern, name)),
-            None => FILES.iter().any(|pattern| matches(pattern, name)),
         }
     }
 }

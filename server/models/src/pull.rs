@@ -14,7 +14,7 @@ use crate::hub::{self, Hub, HubError, PublishedDigest, RemoteFile};
 use crate::install::{InstallError, Store};
 use crate::locate::{self, EMBEDDED, LocateError};
 use crate::lock::{LockError, LockedFile, LockedModel, is_plain_name};
-use crate::manifest::{Manifest, Source};
+use crate::manifest::Manifest;
 use crate::verify::{Pinned, digest_of};
 
 const PIECE: usize = 1 << 16;
@@ -183,7 +183,7 @@ pub fn pull(request: &PullRequest, progress: &dyn Progress) -> Result<Outcome, P
         File::open(&path).and_then(|file| file.sync_all()).map_err(io_error)?;
         files.push(LockedFile { name: file.name.clone(), size, sha256 });
     }
-    locate::files_at(&incoming)?;
+    locate::check_layout(&manifest, &incoming)?;
     files.sort_by(|one, other| one.name.cmp(&other.name));
     let folder = store.next_folder(name);
     let source = pins.and_then(|pins| pins.source.clone()).or_else(|| Some(origin.to_string()));
@@ -212,7 +212,7 @@ fn plan(
         let origin = if is_web { Origin::web(from)? } else { Origin::folder(from)? };
         let wanted = match pinned_files {
             Some(files) => files,
-            None => origin.files(from, source)?,
+            None => origin.files(from, manifest)?,
         };
         return Ok((origin, wanted, None));
     }
@@ -225,7 +225,7 @@ fn plan(
         let origin = Origin::Folder { folder, only: None };
         let wanted = match pinned_files {
             Some(files) => files,
-            None => origin.files(&from, Some(source))?,
+            None => origin.files(&from, manifest)?,
         };
         return Ok((origin, wanted, Some(commit)));
     }
@@ -234,7 +234,8 @@ fn plan(
         Some(files) => (files, revision.to_owned()),
         None => {
             let listing = hub.listing(&source.repository, revision)?;
-            let wanted = listing.files.into_iter().filter(|file| source.wants(&file.name) && is_plain_name(&file.name));
+            let wanted =
+                listing.files.into_iter().filter(|file| manifest.wants(&file.name) && is_plain_name(&file.name));
             (wanted.map(Wanted::published).collect(), listing.revision)
         }
     };
@@ -284,7 +285,7 @@ impl Origin {
     }
 
     /// The files of a model of which only the place is known.
-    fn files(&self, from: &str, source: Option<&Source>) -> Result<Vec<Wanted>, PullError> {
+    fn files(&self, from: &str, manifest: &Manifest) -> Result<Vec<Wanted>, PullError> {
         match self {
             Self::Folder { only: Some(only), .. } => Ok(vec![Wanted::named(only.clone())]),
             Self::Folder { folder, .. } => {
@@ -293,26 +294,15 @@ impl Origin {
                 let names = entries.flatten().filter(|entry| entry.path().is_file());
                 let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
                 let names = names.map(|name| name.strip_suffix(encryption::EXTENSION).unwrap_or(&name).to_owned());
-                let default =
-                    Source { repository: String::new(), revision: None, files: None, sha256: Default::default() };
-                let source = source.unwrap_or(&default);
-                let wants = |name: &String| source.wants(name) || (source.files.is_none() && name.ends_with(".gguf"));
+                let names_files = manifest.source.as_ref().is_some_and(|source| source.files.is_some());
+                let may_be_gguf = manifest.base.is_none() && !names_files;
+                let wants = |name: &String| manifest.wants(name) || (may_be_gguf && name.ends_with(".gguf"));
                 Ok(names.filter(wants).map(Wanted::named).collect())
             }
             Self::Web { address, .. } if address.ends_with(".gguf") => {
                 Ok(vec![Wanted::named(address.rsplit('/').next().unwrap_or_default().to_owned())])
             }
-            Self::Web { .. } => {
-                let patterns = source.and_then(|source| source.files.clone()).unwrap_or_default();
-                let names: Vec<String> = patterns.into_iter().filter(|name| !name.contains('*')).collect();
-                let names = match names.is_empty() {
-                    true => ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"]
-                        .map(str::to_owned)
-                        .into(),
-                    false => names,
-                };
-                Ok(names.into_iter().map(Wanted::named).collect())
-            }
+            Self::Web { .. } => Ok(manifest.names().into_iter().map(Wanted::named).collect()),
             Self::Hub { .. } => Ok(Vec::new()),
         }
     }

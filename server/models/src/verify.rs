@@ -129,7 +129,9 @@ pub fn record(name: &str) -> Result<LockedModel, InstallError> {
     let mut lock = store.lock()?;
     let folder_name = lock.models.get(name).map_or(name, |model| &model.folder).to_owned();
     let folder = models.join(&folder_name);
-    locate::files_at(&folder)?;
+    if let Some(manifest) = locate::find_manifest(name)? {
+        locate::check_layout(&manifest, &folder)?;
+    }
     let mut files = Vec::new();
     let failed = |error| InstallError::Io { path: folder.clone(), error };
     for entry in fs::read_dir(&folder).map_err(failed)? {
@@ -149,6 +151,11 @@ pub fn record(name: &str) -> Result<LockedModel, InstallError> {
 }
 
 /// Bytes, and SHA-256 in hexadecimal.
+/// SHA-256 of a file, in lower-case hexadecimal. Reads it whole.
+pub fn sha256_of(path: &Path) -> io::Result<String> {
+    Ok(digest_of(path)?.1)
+}
+
 pub(crate) fn digest_of(path: &Path) -> io::Result<(u64, String)> {
     let mut hasher = Sha256::new();
     let size = io::copy(&mut File::open(path)?, &mut hasher)?;

@@ -2,13 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use crate::embedded;
 use crate::locate::{LocatedModel, ModelFiles};
-use crate::verify::digest_of;
 
 /// Of each file of weights, so many pieces of so many bytes are looked at. Training changes all weights, and reading the
 /// whole of a large model would take as long as loading it.
@@ -17,42 +16,37 @@ const PIECE: u64 = 4096;
 
 impl LocatedModel {
     /// The first eight digits of the embedded model's digest, or of one over the sizes of the files of weights and pieces
-    /// spread evenly over them. It tells versions apart; whether a file is intact is for [`LocatedModel::verify`] to say.
-    /// `None` where the files cannot be read.
+    /// spread evenly over them; with an adapter, of one over both. It tells versions apart; whether a file is intact is for
+    /// [`LocatedModel::verify`] to say. `None` where the files cannot be read.
     pub fn version(&self) -> Option<String> {
-        version_of(&self.files)
+        let version = version_of(&self.files)?;
+        let Some(adapter) = &self.adapter else { return Some(version) };
+        let mut digest = Sha256::new_with_prefix(version);
+        add_pieces(&adapter.weights(), &mut digest).ok()?;
+        Some(in_short(digest))
     }
 
-    /// SHA-256 of every file of weights, in lower-case hexadecimal. Reads them whole.
-    pub fn weight_digests(&self) -> io::Result<Vec<String>> {
-        weights(&self.files)?.iter().map(|file| Ok(digest_of(file)?.1)).collect()
+    /// Of the weights alone, so that the embedded model is the same wherever its files lie.
+    pub(crate) fn weights_digest(&self) -> Option<String> {
+        digest_of_weights(&self.files)
     }
 }
 
 fn version_of(files: &ModelFiles) -> Option<String> {
-    if let Some(version) = embedded::version_in(files.folder()) {
-        return Some(version);
-    }
-    let weights = weights(files).ok()?;
-    let mut digest = Sha256::new();
-    weights.iter().try_for_each(|file| add_pieces(file, &mut digest)).ok()?;
-    Some(format!("{:.8}", format!("{:x}", digest.finalize())))
-}
-
-fn weights(files: &ModelFiles) -> io::Result<Vec<PathBuf>> {
     match files {
-        ModelFiles::Safetensors { folder } => {
-            let paths = folder.read_dir()?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
-            let mut weights: Vec<PathBuf> = paths.into_iter().filter(|path| is_weights(path)).collect();
-            weights.sort();
-            Ok(weights)
-        }
-        ModelFiles::Gguf { file } => Ok(vec![file.clone()]),
+        ModelFiles::Safetensors { folder } => embedded::version_in(folder).or_else(|| digest_of_weights(files)),
+        ModelFiles::Gguf { .. } => digest_of_weights(files),
     }
 }
 
-fn is_weights(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| extension == "safetensors")
+fn digest_of_weights(files: &ModelFiles) -> Option<String> {
+    let mut digest = Sha256::new();
+    files.weights().ok()?.iter().try_for_each(|file| add_pieces(file, &mut digest)).ok()?;
+    Some(in_short(digest))
+}
+
+fn in_short(digest: Sha256) -> String {
+    format!("{:.8}", format!("{:x}", digest.finalize()))
 }
 
 fn add_pieces(file: &Path, digest: &mut Sha256) -> io::Result<()> {

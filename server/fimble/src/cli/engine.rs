@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use fimble::log;
 use fimble::machine_policy::MachinePolicy;
-use fimble::options::{LogLevel, Options, Settings, user_file};
+use fimble::options::{LogLevel, ModelChoice, Options, Settings, user_file};
 use fimble_completion::complete::Timing;
 use fimble_inference::{EngineOptions, MistralEngine};
 use fimble_models::locate;
@@ -29,7 +29,7 @@ pub(super) fn load(common: Common) -> anyhow::Result<LoadedEngine> {
 
     let (from_file, problems) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();
     problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
-    let from_arguments = Options { model: common.model, ..Options::default() };
+    let from_arguments = Options { model: common.model, adapter: common.adapter, ..Options::default() };
     let policy = MachinePolicy::read(MachinePolicy::path());
     let (mut settings, problems) = policy.resolve([&from_file, &from_arguments]);
     problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
@@ -38,18 +38,19 @@ pub(super) fn load(common: Common) -> anyhow::Result<LoadedEngine> {
     settings.completion = settings.completion.by_hand();
 
     let started = Instant::now();
-    let engine = load_model(settings.model.as_deref(), EngineOptions::default(), &policy)?;
+    let engine = load_model(&settings.choice(), EngineOptions::default(), &policy)?;
     Ok(LoadedEngine { engine, settings, deadline, load_time: started.elapsed() })
 }
 
-/// Loads the model that the user calls `name_or_path` (`None`: the embedded one), if that is allowed here.
+/// Loads the model that the user has chosen, if that is allowed here.
 pub(super) fn load_model(
-    name_or_path: Option<&str>,
+    choice: &ModelChoice,
     options: EngineOptions,
     policy: &MachinePolicy,
 ) -> anyhow::Result<MistralEngine> {
-    let model = locate(name_or_path)?;
-    policy.check(name_or_path, &model).map_err(anyhow::Error::msg)?;
+    let model = locate(choice.model.as_deref())?;
+    let model = if let Some(adapter) = &choice.adapter { model.with_adapter(adapter)? } else { model };
+    policy.check(choice, &model).map_err(anyhow::Error::msg)?;
     Ok(MistralEngine::start(model, options)?)
 }
 

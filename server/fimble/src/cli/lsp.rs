@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use fimble::machine_policy::MachinePolicy;
-use fimble::options::{LogLevel, Options, user_file};
+use fimble::options::{LogLevel, ModelChoice, Options, user_file};
 use fimble::remote::spent_record;
 use fimble::usage_record::user_record;
 use fimble::{KnownModel, LoadEngine, ServeOptions, log, serve};
@@ -20,8 +20,12 @@ use super::engine::load_model;
 pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     let level = common.log_level.map_or(LogLevel::default(), LogLevel::from);
     let log = log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
-    let command_line =
-        Options { model: common.model, log_level: common.log_level.map(LogLevel::from), ..Options::default() };
+    let command_line = Options {
+        model: common.model,
+        adapter: common.adapter,
+        log_level: common.log_level.map(LogLevel::from),
+        ..Options::default()
+    };
     let machine_policy = Arc::new(MachinePolicy::read(MachinePolicy::path()));
     let options = ServeOptions {
         command_line,
@@ -50,7 +54,8 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
 }
 
 fn known_models() -> Vec<KnownModel> {
-    let known = named_models().into_iter().map(|NamedModel { manifest, folder, installed }| KnownModel {
+    let models = named_models().into_iter().filter(|model| model.manifest.base.is_none());
+    let known = models.map(|NamedModel { manifest, folder, installed }| KnownModel {
         name: manifest.name,
         summary: manifest.description.unwrap_or_default(),
         installed,
@@ -61,8 +66,8 @@ fn known_models() -> Vec<KnownModel> {
 
 /// Loads models as a server does.
 pub(super) fn load_engine(options: EngineOptions, policy: Arc<MachinePolicy>) -> LoadEngine {
-    Arc::new(move |model: Option<&str>| {
-        let engine = load_model(model, options.clone(), &policy).map_err(|error| format!("{error}."))?;
+    Arc::new(move |choice: &ModelChoice| {
+        let engine = load_model(choice, options.clone(), &policy).map_err(|error| format!("{error}."))?;
         Ok(Arc::new(engine) as Arc<dyn Engine>)
     })
 }

@@ -1,4 +1,4 @@
-//! `fimble models`: which models there are, and getting, checking, choosing and removing them.
+//! `fimble models`: which models and adapters there are, and getting, checking, choosing and removing them.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -9,8 +9,8 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use fimble::options::{Options, Settings, user_file};
 use fimble_models::{
-    EMBEDDED, Lock, Machine, Manifest, NamedModel, Outcome, Progress, PullRequest, Selected, find_manifest,
-    installed_folder, locate, models_folder, named_models,
+    EMBEDDED, Lock, MANIFEST_FILE, Machine, Manifest, NamedModel, Outcome, Progress, PullRequest, Selected,
+    find_manifest, installed_folder, locate, models_folder, named_models,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -18,7 +18,8 @@ use serde::Serialize;
 /// List, fetch, verify and choose models
 ///
 /// Only `pull` uses the network, and only when you run it: a language server loads what is on this machine, or says what is
-/// missing. What is pulled is pinned in `models.lock`, and a model whose files differ from that is never loaded.
+/// missing. What is pulled is pinned in `models.lock`, and a model whose files differ from that is never loaded. All of this goes
+/// for LoRA adapters too; the setting `adapter` or --adapter puts one on its base.
 #[derive(clap::Args)]
 #[command(
     after_help = "Try it: fimble models list\n        fimble models pull qwen2.5-coder-0.5b && fimble models use \
@@ -72,13 +73,14 @@ enum Command {
     Path {
         name: Option<String>,
     },
-    /// Make a model known by a manifest that somebody gave you
+    /// Make a model or an adapter known by a manifest that somebody gave you
     ///
-    /// With --key, or the setting `manifest_key`, only if its minisign signature, FILE.minisig, is of that key.
+    /// Of a folder, by the `fimble-model.toml` in it, and its files are installed and pinned at once. With --key, or the setting
+    /// `manifest_key`, only if the manifest's minisign signature, FILE.minisig, is of that key.
     Add {
-        /// The manifest, a .toml file
-        #[arg(value_name = "FILE")]
-        manifest: PathBuf,
+        /// The manifest, a .toml file, or a folder with one
+        #[arg(value_name = "FILE|DIR")]
+        path: PathBuf,
         /// A minisign public key: the second line of `minisign.pub`
         #[arg(long)]
         key: Option<String>,
@@ -110,6 +112,8 @@ struct Pull {
 struct Row {
     name: String,
     description: Option<String>,
+    /// Of an adapter: the model that it is for.
+    base: Option<String>,
     licence: Option<String>,
     parameters: Option<u64>,
     quantize: Option<fimble_models::Quantization>,
@@ -164,8 +168,12 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             if name == EMBEDDED {
                 bail!("the embedded model is part of fimble and cannot be removed");
             }
-            if name == in_use() {
+            let in_use = in_use();
+            if name == in_use.model {
                 bail!("`{name}` is in use; choose another first, such as `fimble models use {EMBEDDED}`");
+            }
+            if Some(&name) == in_use.adapter.as_ref() {
+                bail!("`{name}` is in use; take it out of the setting `adapter` first");
             }
             known(&name)?;
             let freed = fimble_models::remove(&name)?;
@@ -180,8 +188,15 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             };
             writeln!(output, "{}", folder.display())?;
         }
-        Command::Add { manifest, key } => {
-            let manifest = fimble_models::add_manifest(&manifest, key.as_deref())?;
+        Command::Add { path, key } if path.is_dir() => {
+            let manifest = fimble_models::add_manifest(&path.join(MANIFEST_FILE), key.as_deref())?;
+            let from = path.to_str().context("the folder's path has to be Unicode")?.to_owned();
+            // What was installed by this name before is replaced by what the folder holds now.
+            let arguments = Pull { name: manifest.name, from: Some(from), offline: true, update: true, identity: None };
+            pull(arguments, &mut output)?;
+        }
+        Command::Add { path, key } => {
+            let manifest = fimble_models::add_manifest(&path, key.as_deref())?;
             writeln!(output, "{0} is known now; `fimble models pull {0}` fetches it", manifest.name)?;
         }
     }
@@ -190,7 +205,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 fn pull(arguments: Pull, output: &mut impl Write) -> anyhow::Result<()> {
     let Pull { name, from, offline, update, identity } = arguments;
-    if let Some(licence) = find_manifest(&name)?.and_then(|manifest| manifest.licence) {
+    let manifest = find_manifest(&name)?;
+    if let Some(licence) = manifest.as_ref().and_then(|manifest| manifest.licence.as_ref()) {
         eprintln!("{name} is licensed by its authors: {licence}");
     }
     let request = PullRequest { name: name.clone(), from, offline, update, identity };
@@ -201,8 +217,10 @@ fn pull(arguments: Pull, output: &mut impl Write) -> anyhow::Result<()> {
             let revision = revision.map(|revision| format!(" at {revision}")).unwrap_or_default();
             writeln!(output, "{name}{revision} is in {}", folder.display())?;
             writeln!(output, "fetched: {}; kept: {}", names(&fetched), names(&kept))?;
-            if name != in_use() {
-                writeln!(output, "`fimble models use {name}` makes it yours")?;
+            match manifest.and_then(|manifest| manifest.base) {
+                Some(base) => writeln!(output, "the setting `adapter = \"{name}\"` puts it on the model {base}")?,
+                None if name == in_use().model => (),
+                None => writeln!(output, "`fimble models use {name}` makes it yours")?,
             }
         }
     }
@@ -254,9 +272,15 @@ fn known(name: &str) -> anyhow::Result<Manifest> {
 }
 
 /// What the user's settings say.
-fn in_use() -> String {
+struct InUse {
+    model: String,
+    adapter: Option<String>,
+}
+
+fn in_use() -> InUse {
     let (options, _) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();
-    Settings::resolve([&options]).model.unwrap_or_else(|| EMBEDDED.to_owned())
+    let Settings { model, adapter, .. } = Settings::resolve([&options]);
+    InUse { model: model.unwrap_or_else(|| EMBEDDED.to_owned()), adapter }
 }
 
 fn rows() -> anyhow::Result<Vec<Row>> {
@@ -273,7 +297,7 @@ fn rows() -> anyhow::Result<Vec<Row>> {
         Row {
             installed,
             pinned: pinned.is_some(),
-            in_use: manifest.name == in_use,
+            in_use: manifest.name == in_use.model || Some(&manifest.name) == in_use.adapter.as_ref(),
             recommended: manifest.name == recommended,
             revision: pinned.and_then(|pinned| pinned.revision.clone()).or(named),
             folder,
@@ -281,6 +305,7 @@ fn rows() -> anyhow::Result<Vec<Row>> {
             repository: manifest.source.map(|source| source.repository),
             name: manifest.name,
             description: manifest.description,
+            base: manifest.base,
             licence: manifest.licence,
             parameters: manifest.parameters,
             quantize: manifest.quantize,
@@ -300,7 +325,9 @@ fn table(rows: &[Row]) -> String {
             (row.installed && !row.pinned && row.name != EMBEDDED, "installed, not pinned"),
             (row.recommended, "recommended for this machine"),
         ];
-        let states: Vec<&str> = states.iter().filter(|(holds, _)| *holds).map(|(_, state)| *state).collect();
+        let states = states.iter().filter(|(holds, _)| *holds).map(|(_, state)| (*state).to_owned());
+        let base = row.base.as_ref().map(|base| format!("adapter of {base}"));
+        let states: Vec<String> = base.into_iter().chain(states).collect();
         let line = format!(
             "{} {:<width$}  {:>8}  {:<20}  {}",
             if row.in_use { "*" } else { " " },
@@ -320,6 +347,7 @@ fn description(row: &Row) -> String {
     let fields = [
         ("name", Some(row.name.clone())),
         ("description", row.description.clone()),
+        ("adapter of", row.base.clone()),
         ("licence", row.licence.clone()),
         ("size", weights),
         ("memory", row.memory.map(|memory| format!("{} (estimated)", size(memory)))),

@@ -140,6 +140,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
     let command_line = Options {
         model: common.model,
+        adapter: common.adapter,
         deadline_ms: arguments.deadline_ms,
         context: arguments.context.map(ContextScope::from),
         routing: Some(arguments.routing.into()),
