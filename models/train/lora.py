@@ -59,6 +59,7 @@ class Adapted(nn.Module):
         save_file(weights, out / "adapter_model.safetensors", {"format": "pt"})
         config = self.model.peft_config["default"]
         config.base_model_name_or_path, config.inference_mode = base, True
+        config.target_modules = sorted(config.target_modules)
         config.save_pretrained(out)
 
 

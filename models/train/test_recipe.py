@@ -397,6 +397,45 @@ def test_adapters_are_merged_into_the_weights_of_any_model(code: Path, tmp_path:
     assert [model.order[token] for token in tokens] == [theirs.token_to_id(text) for text in texts]
 
 
+@pytest.mark.usefixtures("short")
+def test_an_adapter_is_saved_as_peft_does_and_says_what_it_is_for(code: Path, tmp_path: Path, encoder: Tokenizer) -> None:
+    torch.manual_seed(0)
+    base, out = tmp_path / "base", tmp_path / "out"
+    base.mkdir()
+    encoder.save(str(base / "tokenizer.json"))
+    weights = {name: weight.half() for name, weight in Model(SHAPE).state_dict().items()}
+    save_file(weights, base / "model.safetensors")
+    (base / "config.json").write_text(json.dumps(export.llama_config(SHAPE)))
+    (base / "fimble-model.toml").write_text('name = "small"\ncontext_length = 128\nquantize = "q8_0"\n')
+    finetune.finetune(code, out, base, 1, 0.2, rank=2)
+    assert {file.name for file in out.iterdir()} == {
+        "adapter_config.json", "adapter_model.safetensors", "cases.jsonl", "fimble-model.toml"
+    }  # fmt: skip
+    assert finetune.known(out) == {
+        "base": "small", "base_weights": finetune.weights_digest(base), "name": "out", "description": "small, fine-tuned on code"
+    }  # fmt: skip
+    config = json.loads((out / "adapter_config.json").read_text())
+    assert (config["r"], config["lora_alpha"], config["base_model_name_or_path"]) == (2, 4, "small")
+
+    # A change for each matrix of the layers, and the base with them added says what the adapter does.
+    changes = load_file(out / "adapter_model.safetensors")
+    assert {weight.dtype for weight in changes.values()} == {torch.float16}
+    merged = {name: weight.float() for name, weight in weights.items()}
+    for name, weight in merged.items():
+        if name.endswith("_proj.weight"):
+            a, b = (
+                changes.pop(f"base_model.model.{name.removesuffix('weight')}{part}.weight") for part in ("lora_A", "lora_B")
+            )
+            weight += 2 * b.float() @ a.float()
+    assert not changes
+    model = Model(SHAPE)
+    model.load_state_dict(merged)
+    tokens = torch.randint(0, SHAPE.vocabulary, (1, 12))
+    adapted, _ = lora.load(base, adapter=out)
+    torch.testing.assert_close(adapted.losses(tokens[:, :-1], tokens[:, 1:]), model.losses(tokens[:, :-1], tokens[:, 1:]))
+    assert not torch.equal(model.next_logits(tokens, []), lora.load(base)[0].next_logits(tokens, []))
+
+
 def test_a_model_without_the_tokens_is_refused(tmp_path: Path) -> None:
     tokenizer.byte_level(models.BPE()).save(str(tmp_path / "tokenizer.json"))
     with pytest.raises(SystemExit, match="has no"):

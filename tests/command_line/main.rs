@@ -23,6 +23,11 @@ static HOME: LazyLock<PathBuf> = LazyLock::new(|| {
     home
 });
 
+/// On the embedded model, trained on modules that begin with `use super::*;`.
+fn adapter() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/adapters/just")
+}
+
 fn fimble() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fimble"));
     command.env("HOME", &*HOME);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::hub::{self, Fault, Hub, REPOSITORY, REVISION};
-use crate::{fimble, outcome};
+use crate::{adapter, fimble, outcome};
 
 /// Of the models with a manifest, the one whose files the hub has.
 const MODEL: &str = "qwen2.5-coder-0.5b";
@@ -69,6 +69,13 @@ impl Machine {
         let mut command = fimble();
         let place = format!("{}:3:12", code.display());
         outcome(self.environment(&mut command).args(["complete", &place, "--model", model]).output().unwrap())
+    }
+
+    /// Of what the adapter has learnt.
+    fn complete_import(&self, settings: &[&str]) -> (String, String, i32) {
+        let place = format!("{}:1:10", self.file("code.rs", "use super").display());
+        let mut command = fimble();
+        outcome(self.environment(&mut command).args(["complete", &place]).args(settings).output().unwrap())
     }
 
     #[track_caller]
@@ -579,4 +586,71 @@ fn an_encrypted_model_is_unpacked_for_its_user_alone() {
     machine.succeed(&["pull", MODEL, "--from", &given, "--identity", &key]);
     assert_private();
     assert!(machine.succeed(&["verify"]).contains("4 files, intact"));
+}
+
+#[test]
+fn an_adapter_is_listed_locked_and_refused_when_it_has_changed() {
+    let machine = Machine::new();
+    let source = adapter();
+    let added = machine.succeed(&["add", source.to_str().unwrap()]);
+    assert!(added.contains("the setting `adapter = \"just\"` puts it on the model embedded"), "{added}");
+    let list = machine.succeed(&["list"]);
+    assert!(
+        list.lines().any(|line| line.contains("just") && line.contains("adapter of embedded, installed")),
+        "{list}"
+    );
+    let row = machine.listed("just");
+    assert_eq!((&row["base"], &row["pinned"], &row["in_use"]), (&"embedded".into(), &true.into(), &false.into()));
+    assert!(machine.succeed(&["show", "just"]).contains("adapter of   embedded"));
+    assert!(machine.succeed(&["verify", "just"]).contains("just: 2 files, intact"));
+    let folder = machine.folder("just");
+    let names = ["adapter_config.json", "adapter_model.safetensors"];
+    let mut found: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    found.sort();
+    assert_eq!(found, names);
+
+    let is_adapted = |settings: &[&str]| machine.complete_import(settings).0 == "::*;";
+    assert_eq!([is_adapted(&[]), is_adapted(&["--adapter", "just"]), is_adapted(&[])], [false, true, false]);
+    machine.file(".config/fimble/fimble.toml", "adapter = \"just\"\n");
+    assert_eq!([is_adapted(&[]), is_adapted(&["--adapter", ""])], [true, false]);
+    assert_eq!(machine.listed("just")["in_use"], true);
+    machine.file("other/model.gguf", "");
+    let other = machine.home.path().join("other");
+    let errors = machine.fail(&["use", other.to_str().unwrap()]);
+    assert!(
+        errors.contains("`just` cannot be put on the model `other`: mistral.rs adapts models in safetensors only"),
+        "{errors}"
+    );
+    assert!(machine.fail(&["remove", "just"]).contains("take it out of the setting `adapter` first"));
+    fs::remove_file(machine.home.path().join(".config/fimble/fimble.toml")).unwrap();
+
+    flip(&folder.join(names[1]), 200_000);
+    for adapter in ["just", folder.to_str().unwrap()] {
+        let (_, errors, status) = machine.complete_import(&["--adapter", adapter]);
+        assert_eq!(status, 1);
+        let expected = "the model `just` is not what models.lock pins, and is not loaded: `adapter_model.safetensors` has other \
+                        contents (its SHA-256 differs); `fimble models pull just` fetches again what is wrong";
+        assert!(errors.contains(expected), "{errors}");
+    }
+    assert!(machine.fail(&["verify"]).contains("`adapter_model.safetensors` has other contents"));
+    assert!(
+        machine.succeed(&["pull", "just"]).contains("fetched: adapter_model.safetensors; kept: adapter_config.json")
+    );
+    assert!(is_adapted(&["--adapter", "just"]));
+
+    for (arguments, problem) in [
+        (["--model", "just"], "`just` is an adapter of the model `embedded`"),
+        (["--adapter", MODEL], "is a model, not an adapter"),
+        (["--adapter", "no-such"], "no adapter is called `no-such` and there is no such folder; the names are just,"),
+        (["--adapter", "/"], "is no LoRA adapter: it has no `adapter_config.json`"),
+    ] {
+        let (_, errors, status) = machine.complete_import(&arguments);
+        assert!(errors.contains(problem) && status == 1, "{arguments:?}: {errors}");
+    }
+    assert!(machine.fail(&["use", "just"]).contains("set `adapter` to it"));
+
+    machine.succeed(&["remove", "just"]);
+    assert!(!folder.exists());
+    let (_, errors, _) = machine.complete_import(&["--adapter", "just"]);
+    assert!(errors.contains("`just` is not on this machine") && errors.contains("adapter_config.json and"), "{errors}");
 }

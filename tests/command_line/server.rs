@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
+use crate::adapter;
 use crate::editor::{Editor, inline};
 
 #[test]
@@ -19,6 +20,38 @@ fn a_model_that_cannot_load_is_told_in_the_editor() {
     editor.open(URI, CODE);
     let result = editor.ask("textDocument/inlineCompletion", inline(URI, 2, 11));
     assert_eq!(result, json!({"items": []}));
+    assert_eq!(editor.exit(), 0);
+}
+
+#[test]
+fn an_adapter_is_switched_on_and_off_in_the_editor() {
+    let mut editor = Editor::start(&[]);
+    editor.wait_until_ready();
+    let uri = "file:///module.rs";
+    let document = json!({"uri": uri, "languageId": "rust", "version": 1, "text": "use super"});
+    editor.tell("textDocument/didOpen", json!({"textDocument": document}));
+    let adapter = adapter();
+    for (setting, model) in [("", "embedded"), (adapter.to_str().unwrap(), "embedded + just"), ("", "embedded")] {
+        editor.tell("workspace/didChangeConfiguration", json!({"settings": {"fimble": {"adapter": setting}}}));
+        while editor.ask("fimble/status", json!(null))["model"] != model {
+            std::thread::yield_now();
+        }
+        let mut by_hand = inline(uri, 0, 9);
+        by_hand["context"] = json!({"triggerKind": 1});
+        let result = editor.ask("textDocument/inlineCompletion", by_hand);
+        let items = result["items"].as_array().or(result.as_array()).unwrap();
+        let is_adapted = items.first().is_some_and(|item| item["insertText"] == "::*;");
+        assert_eq!(is_adapted, !setting.is_empty(), "{model}: {result}");
+    }
+    editor.tell("workspace/didChangeConfiguration", json!({"settings": {"fimble": {"adapter": "no-such"}}}));
+    let told = loop {
+        let message = editor.read();
+        if message["method"] == "window/showMessage" {
+            break message["params"]["message"].as_str().unwrap().to_owned();
+        }
+    };
+    assert!(told.starts_with("fimble: no adapter is called `no-such`"), "{told}");
+    assert!(told.ends_with("It goes on with the model embedded."), "{told}");
     assert_eq!(editor.exit(), 0);
 }
 

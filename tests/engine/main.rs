@@ -1,5 +1,6 @@
 //! The engine on the real embedded model: what it generates, what it evaluates, and what it keeps.
 
+mod adapter;
 mod gguf;
 
 use std::ops::ControlFlow;

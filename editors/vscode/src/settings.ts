@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 const NAMES = [
   "languages",
   "model",
+  "adapter",
   "multiline",
   "maxTokens",
   "contextTokens",

@@ -46,10 +46,14 @@ const ARCHITECTURES: [&str; 9] = [
 ];
 
 /// Of peft, what changes what an adapter does and mistral.rs does not read.
-const NOT_APPLIED: [&str; 11] = [
+const NOT_APPLIED: [&str; 15] = [
     "use_rslora",
     "use_dora",
     "use_qalora",
+    "use_bdlora",
+    "kasa_config",
+    "monteclora_config",
+    "alora_invocation_tokens",
     "rank_pattern",
     "alpha_pattern",
     "modules_to_save",
@@ -89,9 +93,9 @@ impl LocatedModel {
     /// Before every load, after [`Self::verify`].
     pub fn check_adapter(&self) -> Result<(), AdapterError> {
         let Some(adapter) = &self.adapter else { return Ok(()) };
-        adapter.problem_on(self).map_or(Ok(()), |problem| {
+        adapter.fits(self).map_err(|problem| {
             let (adapter, model) = (adapter.manifest.name.clone(), self.manifest.name.clone());
-            Err(AdapterError { adapter, model, problem })
+            AdapterError { adapter, model, problem }
         })
     }
 }
@@ -105,17 +109,11 @@ impl LocatedAdapter {
         self.folder.join(ADAPTER_WEIGHTS)
     }
 
-    fn problem_on(&self, model: &LocatedModel) -> Option<String> {
-        self.fits(model).err()
-    }
-
+    /// The error says what is wrong, and what to do.
     fn fits(&self, model: &LocatedModel) -> Result<(), String> {
         let ModelFiles::Safetensors { folder } = &model.files else {
-            return Err(
-                "mistral.rs adapts models in safetensors only, and this is a .gguf file; set `model` to the folder \
-                        of its base in safetensors"
-                    .to_owned(),
-            );
+            let problem = "mistral.rs adapts models in safetensors only, and this is a .gguf file";
+            return Err(format!("{problem}; set `model` to the folder of its base in safetensors"));
         };
         let text = fs::read_to_string(self.configuration());
         let text = text.map_err(|error| format!("its `{ADAPTER_CONFIG}` cannot be read ({error})"))?;
@@ -132,7 +130,7 @@ impl LocatedAdapter {
         }
         let adapter = shapes(&self.weights())
             .map_err(|error| format!("its `{ADAPTER_WEIGHTS}` is damaged or cut off ({error}); copy it again"))?;
-        configuration.check_shapes(&base, adapter)
+        configuration.check_shapes(&base, adapter, &model.manifest.name)
     }
 
     /// The digest of the weights decides where the adapter has one, else names that are both known.
@@ -184,13 +182,16 @@ impl Configuration {
         }
     }
 
-    /// Every change has a matrix of the base that it fits, and every matrix that mistral.rs looks for a change of has one.
-    fn check_shapes(&self, base: &Shapes, mut adapter: Shapes) -> Result<(), String> {
-        let origin = self.base_model_name_or_path.as_deref().unwrap_or("another model");
-        let wrong_base =
-            |problem: String| format!("{problem}; it is for {origin}: set `model` to that, or `adapter` to \"\"");
+    /// Every change has a matrix in the base's layers that it fits, and every matrix for which mistral.rs looks for one has it.
+    fn check_shapes(&self, base: &Shapes, mut adapter: Shapes, model: &str) -> Result<(), String> {
+        let wrong_base = |problem: String| match self.base_model_name_or_path.as_deref() {
+            Some(base) if base != model => {
+                format!("{problem}; it is for {base}: set `model` to that, or `adapter` to \"\"")
+            }
+            _ => format!("{problem}; train it again on this model, or set `adapter` to \"\""),
+        };
         let matrices = base.iter().filter_map(|(name, shape)| match (name.strip_suffix(".weight"), &shape[..]) {
-            (Some(module), &[rows, columns]) => Some((module, rows, columns)),
+            (Some(module), &[rows, columns]) if module.contains("layers.") => Some((module, rows, columns)),
             _ => None,
         });
         // mistral.rs takes the names for patterns, which match anywhere in a module's name.
@@ -233,11 +234,8 @@ fn check_architecture(folder: &Path) -> Result<(), String> {
         ));
     }
     if !config["quantization_config"].is_null() {
-        return Err(
-            "mistral.rs does not adapt weights that are quantized in their file; take the base as its authors \
-                    trained it"
-                .to_owned(),
-        );
+        let problem = "mistral.rs does not adapt weights that are quantized in their file";
+        return Err(format!("{problem}; take the base as its authors trained it"));
     }
     Ok(())
 }

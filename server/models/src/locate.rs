@@ -114,49 +114,72 @@ pub fn locate(name_or_path: Option<&str>) -> Result<LocatedModel, LocateError> {
         let folder = embedded::unpack(&cache_folder()?)?;
         return Ok(LocatedModel { manifest, files: files_at(&folder)?, pinned: None, adapter: None });
     }
-    let unknown = || LocateError::Unknown { name: name.to_owned(), names: names_of(|model| model.base.is_none()) };
-    let Found { manifest, path, pinned } = find(name)?.ok_or_else(unknown)?;
-    match manifest.base {
-        Some(base) => Err(LocateError::IsAdapter { name: manifest.name, base }),
-        None => {
-            Ok(LocatedModel { files: explained(files_at(&path), pinned.as_ref())?, manifest, pinned, adapter: None })
-        }
-    }
+    let Found { manifest, path, pinned } = find(name, Kind::Model)?;
+    Ok(LocatedModel { files: explained(files_at(&path), pinned.as_ref())?, manifest, pinned, adapter: None })
 }
 
 /// Finds the adapter that a user calls `name_or_path`.
 pub(crate) fn locate_adapter(name_or_path: &str) -> Result<LocatedAdapter, LocateError> {
-    let name = name_or_path;
-    let unknown = || LocateError::UnknownAdapter { name: name.to_owned(), names: names_of(|it| it.base.is_some()) };
-    let Found { manifest, path, pinned } = find(name)?.ok_or_else(unknown)?;
-    if manifest.base.is_none() && !path.join(ADAPTER_CONFIG).exists() && files_at(&path).is_ok() {
-        return Err(LocateError::IsModel { name: manifest.name });
+    let Found { manifest, path, pinned } = find(name_or_path, Kind::Adapter)?;
+    if !path.join(ADAPTER_CONFIG).exists() && files_at(&path).is_ok() {
+        return Err(LocateError::IsModel { name: name_or_path.to_owned() });
     }
     explained(adapter_at(&path), pinned.as_ref())?;
     Ok(LocatedAdapter { manifest, folder: path, pinned })
 }
 
-/// What goes by a name or lies at a path, model or adapter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Model,
+    Adapter,
+}
+
+impl Kind {
+    fn of(manifest: &Manifest) -> Self {
+        if manifest.base.is_some() { Self::Adapter } else { Self::Model }
+    }
+
+    /// Nothing has the name.
+    fn unknown(self, name: &str) -> LocateError {
+        let manifests = model_names().into_iter().filter_map(|name| find_manifest(&name).ok().flatten());
+        let names: Vec<String> =
+            manifests.filter(|manifest| Self::of(manifest) == self).map(|manifest| manifest.name).collect();
+        let (name, names) = (name.to_owned(), names.join(", "));
+        match self {
+            Self::Model => LocateError::Unknown { name, names },
+            Self::Adapter => LocateError::UnknownAdapter { name, names },
+        }
+    }
+}
+
 struct Found {
     manifest: Manifest,
     path: PathBuf,
     pinned: Option<Pinned>,
 }
 
-fn find(name: &str) -> Result<Option<Found>, LocateError> {
+/// What goes by a name, or lies at a path.
+fn find(name: &str, kind: Kind) -> Result<Found, LocateError> {
     if let Some(manifest) = find_manifest(name)? {
+        if Kind::of(&manifest) != kind {
+            let name = manifest.name;
+            return Err(match manifest.base {
+                Some(base) => LocateError::IsAdapter { name, base },
+                None => LocateError::IsModel { name },
+            });
+        }
         let (path, pinned) = installed(name)?;
         return match path.exists() {
-            true => Ok(Some(Found { manifest, path, pinned })),
+            true => Ok(Found { manifest, path, pinned }),
             false => Err(not_installed(manifest, path)),
         };
     }
     let path = Path::new(name);
     if !path.exists() {
-        return Ok(None);
+        return Err(kind.unknown(name));
     }
     let path = path.canonicalize().map_err(|error| unusable(path, format!("cannot be opened: {error}")))?;
-    Ok(Some(Found { manifest: manifest_at(&path)?, pinned: pinned_at(&path)?, path }))
+    Ok(Found { manifest: manifest_at(&path)?, pinned: pinned_at(&path)?, path })
 }
 
 /// Of what is missing the lock knows more than the layout does.
@@ -238,11 +261,6 @@ pub fn model_names() -> Vec<String> {
     }
     names.sort_by_key(|name| (name != EMBEDDED, name.clone()));
     names
-}
-
-fn names_of(kind: impl Fn(&Manifest) -> bool) -> String {
-    let manifests = model_names().into_iter().filter_map(|name| find_manifest(&name).ok().flatten());
-    manifests.filter(kind).map(|manifest| manifest.name).collect::<Vec<_>>().join(", ")
 }
 
 fn adapters(names: &str) -> String {

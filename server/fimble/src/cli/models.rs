@@ -160,7 +160,11 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Verify { name, record: _ } => return verify(name, &mut output),
         Command::Use { name: Some(name), previous: _ } => {
             // A setting that names what is not there would leave every editor without completions.
-            locate(Some(&name))?.verify()?;
+            let model = locate(Some(&name))?;
+            model.verify()?;
+            if let Some(adapter) = in_use().adapter {
+                model.with_adapter(&adapter)?.check_adapter()?;
+            }
             say_selected(&fimble_models::select(&name)?, &mut output)?;
         }
         Command::Use { name: None, previous: _ } => say_selected(&fimble_models::select_previous()?, &mut output)?,
