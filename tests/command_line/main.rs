@@ -6,6 +6,8 @@ mod eval;
 mod forget;
 mod hub;
 mod models;
+#[cfg(target_os = "linux")]
+mod policy;
 mod privacy;
 mod replay;
 mod server;

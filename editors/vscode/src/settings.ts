@@ -4,6 +4,7 @@ const NAMES = [
   "languages",
   "model",
   "adapter",
+  "routing",
   "multiline",
   "maxTokens",
   "contextTokens",

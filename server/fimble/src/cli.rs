@@ -20,7 +20,8 @@ use fimble::options::LogLevel;
 /// Code completion by a small language model on your own machine.
 ///
 /// Without a subcommand fimble is a language server on standard input and output, which is how editors start it. The
-/// model comes with the binary. Nothing is downloaded but by `fimble models pull`, and nothing leaves the machine.
+/// model comes with the binary. Nothing is downloaded but by `fimble models pull`, and nothing leaves the machine unless you name
+/// a server of your own in fimble.toml.
 #[derive(Parser)]
 #[command(version, after_help = "Try it: fimble complete src/main.rs:10:5")]
 struct Arguments {
