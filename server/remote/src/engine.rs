@@ -131,7 +131,7 @@ impl Engine for RemoteEngine {
                 generation.tokens.iter_mut().for_each(|token| token.text_end = token.text_end.min(stop));
             }
             let enough = !piece.text.is_empty() && watch(&generation.text) == ControlFlow::Break(());
-            if piece.is_last || stopped.is_some() || enough {
+            if piece.is_last || stopped.is_some() || enough || generated >= max_tokens {
                 break;
             }
         }

@@ -141,6 +141,18 @@ fn an_answer_comes_in_pieces_and_ends_where_there_is_enough() {
 }
 
 #[test]
+fn a_server_that_never_ends_is_let_go_when_there_is_enough() {
+    let server = Server::start(|_, stream| {
+        begin(stream)?;
+        loop {
+            piece(stream, "x", 0.0)?;
+        }
+    });
+    let generation = generate(&server.engine(json!({}))).unwrap();
+    assert_eq!((generation.text.as_str(), generation.completed), ("xxxxxxxxxxxxxxxx", true));
+}
+
+#[test]
 fn special_tokens_that_a_server_leaves_in_end_an_answer() {
     let server = Server::start(|_, stream| {
         begin(stream)?;
