@@ -9,6 +9,7 @@ use std::sync::mpsc;
 
 use serde_json::{Value, json};
 
+use crate::adapter;
 use crate::editor::{Editor, inline};
 
 /// In every text that the sessions below handle, and in nothing else.
@@ -83,6 +84,7 @@ impl Machine {
         self.session(wrapper, &["lsp"]);
         let file = self.project.join("a.py").display().to_string();
         self.run(wrapper, &["complete", &format!("{file}:2:12")]);
+        self.run(wrapper, &["complete", &format!("{file}:2:12"), "--adapter", adapter().to_str().unwrap()]);
         self.run(wrapper, &["replay", &format!("{file}:2-2"), "--interval-ms", "1"]);
         let cases = self.project.join("cases.jsonl");
         let case = json!({"prompt": "x = ", "suffix": "\n", "canonical_solution": "1"});

@@ -126,7 +126,7 @@ fn what_does_not_fit_is_refused_with_the_next_step() {
     };
     let manifest = |text: &'static str| move |folder: &Path| fs::write(folder.join("fimble-model.toml"), text).unwrap();
 
-    let cases: [(&dyn Fn(&Path), &str); 15] = [
+    let cases: &[(&dyn Fn(&Path), &str)] = &[
         (&configured("r", 8.into()), "says rank 8, and `model.layers.0."),
         (&configured("peft_type", "LOHA".into()), "is of the kind LOHA"),
         (&configured("use_dora", true.into()), "with `use_dora`, which mistral.rs does not apply; train it without"),
@@ -144,6 +144,13 @@ fn what_does_not_fit_is_refused_with_the_next_step() {
         (&edited(Vec::clear), "is damaged or cut off"),
         (&edited(|bytes| bytes[0..8].fill(0xff)), "is damaged or cut off"),
         (&narrower, "is of the shape [4, 64] instead of [4, 896]; train it again on this model"),
+        (
+            &|folder: &Path| {
+                configured("base_model_name_or_path", "me/theirs".into())(folder);
+                shallower(folder);
+            },
+            "it has no `model.layers.5.mlp.down_proj.lora_A.weight`; it is for me/theirs: set `model` to that, or `adapter`",
+        ),
         (&shallower, "it has no `model.layers.5."),
         (&more, "no matrix in its layers that `base_model.model.lm_head.lora_A.weight` could change; train it again"),
         (
@@ -156,7 +163,7 @@ fn what_does_not_fit_is_refused_with_the_next_step() {
         ),
     ];
     for (change, problem) in cases {
-        let message = broken(change);
+        let message = broken(*change);
         assert!(message.contains("cannot be put on the model `embedded`"), "{message}");
         assert!(message.contains(problem), "{problem}: {message}");
     }
