@@ -126,7 +126,8 @@ fn what_does_not_fit_is_refused_with_the_next_step() {
     };
     let manifest = |text: &'static str| move |folder: &Path| fs::write(folder.join("fimble-model.toml"), text).unwrap();
 
-    let cases: &[(&dyn Fn(&Path), &str)] = &[
+    type Spoilt<'a> = (&'a dyn Fn(&Path), &'a str);
+    let cases: &[Spoilt<'_>] = &[
         (&configured("r", 8.into()), "says rank 8, and `model.layers.0."),
         (&configured("peft_type", "LOHA".into()), "is of the kind LOHA"),
         (&configured("use_dora", true.into()), "with `use_dora`, which mistral.rs does not apply; train it without"),
