@@ -138,7 +138,7 @@ async fn a_changed_adapter_takes_over_and_goes_again() {
     client.open(URI, "x = \n").await;
     assert_eq!(client.inline(URI, 0, 4).await[0]["insertText"], "plain");
 
-    for (setting, adapter, name) in [("style", Some("style"), "adapted"), ("", None, "plain again")] {
+    for (setting, adapter, name) in [("style", Some("style"), "adapted"), ("", None, "plain_again")] {
         let settings = json!({"settings": {"fimble": {"model": "base", "adapter": setting}}});
         client.notify("workspace/didChangeConfiguration", settings.clone()).await;
         let load = loads.next();
