@@ -220,7 +220,7 @@ def test_beside_pylsp(home, project, configured, screenshots):
 
         def beside_others(_):
             try:
-                helix.wait_for(lambda screen: len(OF_PYLSP.findall(screen)) > 2, seconds=5)
+                helix.wait_for(lambda screen: len(OF_PYLSP.findall(screen)) > 2, seconds=20)
             except TimeoutError:
                 return False
             return len(OF_FIMBLE.findall(helix.screen())) == 1
