@@ -94,7 +94,8 @@ async fn the_surer_of_two_is_shown_if_both_are_in_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_opinion_that_comes_later_is_there_for_the_next_key() {
     let gate = Gate::default();
-    let (local, remote) = (FakeEngine::answering("alpha").sure(0.3), FakeEngine::answering("beta").sure(0.9).behind(&gate));
+    let (local, remote) =
+        (FakeEngine::answering("alpha").sure(0.3), FakeEngine::answering("beta").sure(0.9).behind(&gate));
     let mut session = Session::begin(HYBRID, "", local, remote).await;
     session.client.open(URI, "x = \n").await;
     gate.close();
@@ -134,7 +135,8 @@ async fn where_the_local_model_has_nothing_to_show_the_answer_waits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_fails_is_left_alone_and_the_user_knows() {
     let mut session =
-        Session::begin(&format!("deadline_ms = 0\n{HYBRID}"), "", FakeEngine::answering("alpha").sure(0.3), broken()).await;
+        Session::begin(&format!("deadline_ms = 0\n{HYBRID}"), "", FakeEngine::answering("alpha").sure(0.3), broken())
+            .await;
     session.client.open(URI, "x = \n").await;
     for version in 2..8 {
         session.client.change(URI, version, json!({"text": format!("x{version} = \n")})).await;

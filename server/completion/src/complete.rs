@@ -99,6 +99,8 @@ pub enum Reason {
     Empty,
     /// It would break code that parses.
     Broken,
+    /// Code that parses would not, until it is finished. Where it is begun already, that is no reason.
+    Unfinished,
     /// The model is less sure than [`CompletionSettings::min_confidence`].
     Unsure,
 }
@@ -262,7 +264,9 @@ fn judge(
     if useful.trim().is_empty() {
         withheld("", Reason::Empty)
     } else if good.trim().is_empty() {
-        withheld(useful, Reason::Broken)
+        // As if it was cut short, it may go on.
+        let can_be_finished = unbroken(document, cursor.offset, useful, true, settings.without) == useful;
+        withheld(useful, if can_be_finished { Reason::Unfinished } else { Reason::Broken })
     } else if !is_sure(confidence, settings) {
         withheld(good, Reason::Unsure)
     } else {

@@ -121,8 +121,7 @@ impl SuggestionCache {
                 Answer::Shown(suggestion) => Some(Suggestion { text: rest.to_owned(), ..suggestion.clone() }),
                 // What the editor has closed is not told from what the model said, so it is asked again.
                 Answer::Withheld(_) if closers > 0 => return None,
-                // It would have broken code that parsed, which a line that is begun does not.
-                Answer::Withheld(withheld) if withheld.reason == Reason::Broken && offset > place.offset => {
+                Answer::Withheld(withheld) if withheld.reason == Reason::Unfinished && hit == Hit::TypedThrough => {
                     return None;
                 }
                 Answer::Withheld(withheld) => withheld.after(typed.len_bytes(), settings),

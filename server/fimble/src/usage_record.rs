@@ -140,7 +140,7 @@ impl UsageRecord {
         match withheld {
             None => {}
             Some(Reason::Empty) => counts.empty += 1,
-            Some(Reason::Broken) => counts.broken += 1,
+            Some(Reason::Broken | Reason::Unfinished) => counts.broken += 1,
             Some(Reason::Unsure) => counts.unsure += 1,
         }
     }
