@@ -15,6 +15,9 @@ use crate::settings::RemoteSettings;
 /// Of an answer; a suggestion has some hundred bytes, and each of its tokens comes in an envelope.
 const LONGEST_ANSWER: u64 = 4 << 20;
 
+/// How long a request may outlive the time that was given to it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 pub(crate) struct Connection {
     agent: Agent,
     url: String,
@@ -56,7 +59,8 @@ impl Connection {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let tls = tls.and_then(BuilderVerifierExt::with_platform_verifier).map_err(certificates)?;
-        let timeout = Duration::from_millis(settings.timeout_ms);
+        // Whoever waits has a clock of his own, and says it better; this ends what nobody waits for any more.
+        let timeout = Duration::from_millis(settings.timeout_ms) + PATIENCE;
         let agent = AgentBuilder::new()
             .tls_config(Arc::new(tls.with_no_client_auth()))
             .try_proxy_from_env(false)
