@@ -65,6 +65,11 @@ impl Session {
 }
 
 /// A remote that can never be reached.
+/// Says so with too little certainty to do without a second opinion.
+fn unsure(answer: &str) -> FakeEngine {
+    FakeEngine::answering(answer).sure(0.3)
+}
+
 fn broken() -> FakeEngine {
     FakeEngine::scripted(|_| Err(EngineError::Remote { problem: "big cannot be reached".to_owned(), pause: None }))
 }
@@ -94,8 +99,7 @@ async fn the_surer_of_two_is_shown_if_both_are_in_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_opinion_that_comes_later_is_there_for_the_next_key() {
     let gate = Gate::default();
-    let (local, remote) =
-        (FakeEngine::answering("alpha").sure(0.3), FakeEngine::answering("beta").sure(0.9).behind(&gate));
+    let (local, remote) = (unsure("alpha"), FakeEngine::answering("beta").sure(0.9).behind(&gate));
     let mut session = Session::begin(HYBRID, "", local, remote).await;
     session.client.open(URI, "x = \n").await;
     gate.close();
@@ -134,9 +138,7 @@ async fn where_the_local_model_has_nothing_to_show_the_answer_waits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_fails_is_left_alone_and_the_user_knows() {
-    let mut session =
-        Session::begin(&format!("deadline_ms = 0\n{HYBRID}"), "", FakeEngine::answering("alpha").sure(0.3), broken())
-            .await;
+    let mut session = Session::begin(&format!("deadline_ms = 0\n{HYBRID}"), "", unsure("alpha"), broken()).await;
     session.client.open(URI, "x = \n").await;
     for version in 2..8 {
         session.client.change(URI, version, json!({"text": format!("x{version} = \n")})).await;
@@ -153,7 +155,7 @@ async fn a_server_that_fails_is_left_alone_and_the_user_knows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn budgets_are_kept() {
     let settings = format!("deadline_ms = 0\n{HYBRID}per_day = 2\n");
-    let (local, remote) = (FakeEngine::answering("alpha").sure(0.3), FakeEngine::answering("beta"));
+    let (local, remote) = (unsure("alpha"), FakeEngine::answering("beta"));
     let mut session = Session::begin(&settings, "", local, remote).await;
     session.client.open(URI, "x = \n").await;
     let mut shown = Vec::new();
@@ -172,7 +174,7 @@ async fn what_is_not_for_others_stays_here() {
     let settings = format!(
         "deadline_ms = 0\nexclude = [\"mine/\"]\n{HYBRID}exclude = [\"clients/\"]\nlanguages = {{ rust = false }}\n"
     );
-    let (local, remote) = (FakeEngine::answering("alpha").sure(0.3), FakeEngine::answering("beta"));
+    let (local, remote) = (unsure("alpha"), FakeEngine::answering("beta"));
     let mut session = Session::begin(&settings, "", local, remote).await;
     for name in ["project/.env", "project/mine/a.py", "project/clients/a.py", "project/a.rs", "elsewhere/a.py"] {
         let uri = format!("file:///{name}");
@@ -195,7 +197,7 @@ async fn excerpts_of_what_is_not_for_others_stay_here() {
         Ok("beta".to_owned())
     });
     let settings = format!("deadline_ms = 0\n{HYBRID}exclude = [\"clients/\"]\n");
-    let mut session = Session::begin(&settings, "", FakeEngine::answering("alpha").sure(0.3), remote).await;
+    let mut session = Session::begin(&settings, "", unsure("alpha"), remote).await;
     let definition = |name: &str| format!("def {name}_total(orders):\n    return sum(orders)\n");
     session.client.open("file:///project/clients/a.py", &definition("secret")).await;
     session.client.open("file:///elsewhere/b.py", &definition("outside")).await;
@@ -218,7 +220,7 @@ async fn a_remote_by_choice_answers_first_and_the_local_model_where_it_fails() {
     assert_eq!(session.calls(), (0, 1));
     assert_eq!(session.client.quit().await.0, 0);
 
-    let mut session = Session::begin(&settings, "", FakeEngine::answering("alpha").sure(0.3), broken()).await;
+    let mut session = Session::begin(&settings, "", unsure("alpha"), broken()).await;
     session.client.open(URI, "x = \n").await;
     assert_eq!(session.text(URI, 0, 4).await, "alpha");
     assert_eq!(session.calls(), (1, 1));
@@ -227,7 +229,7 @@ async fn a_remote_by_choice_answers_first_and_the_local_model_where_it_fails() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_cannot_name_a_server_but_can_switch_it_off() {
-    let (local, remote) = (FakeEngine::answering("alpha").sure(0.3), FakeEngine::answering("beta").sure(0.9));
+    let (local, remote) = (unsure("alpha"), FakeEngine::answering("beta").sure(0.9));
     let mut session = Session::begin("deadline_ms = 0\n", "", local, remote).await;
     let settings = json!({"fimble": {"remote": {"url": "http://localhost:1"}, "routing": "remote"}});
     session.client.notify("workspace/didChangeConfiguration", json!({ "settings": settings })).await;
@@ -241,7 +243,7 @@ async fn a_client_cannot_name_a_server_but_can_switch_it_off() {
     assert_eq!(session.client.status().await["remote"], Value::Null);
     assert_eq!(session.client.quit().await.0, 0);
 
-    let (local, remote) = (FakeEngine::answering("alpha").sure(0.3), FakeEngine::answering("beta").sure(0.9));
+    let (local, remote) = (unsure("alpha"), FakeEngine::answering("beta").sure(0.9));
     let mut session = Session::begin(&format!("deadline_ms = 0\n{HYBRID}"), "", local, remote).await;
     session.client.open(URI, "x = \n").await;
     assert_eq!(session.text(URI, 0, 4).await, "beta");
@@ -262,7 +264,7 @@ async fn the_policy_of_the_machine_goes_before_its_user_s_settings() {
         ("allowed_remotes = [\"https://gpu.example\"]\n", Some("does not allow the server localhost:1")),
         ("allowed_remotes = \n", Some("cannot be followed, so nothing but the embedded model is used")),
     ] {
-        let (local, remote) = (FakeEngine::answering("alpha").sure(0.3), FakeEngine::answering("beta").sure(0.9));
+        let (local, remote) = (unsure("alpha"), FakeEngine::answering("beta").sure(0.9));
         let mut session = Session::begin(&format!("deadline_ms = 0\n{HYBRID}"), policy, local, remote).await;
         session.client.open(URI, "x = \n").await;
         assert_eq!(session.text(URI, 0, 4).await, "alpha");
