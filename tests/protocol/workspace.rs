@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use std::{fs, io};
 
 use fimble::ServeOptions;
@@ -149,6 +150,7 @@ async fn changed_files_are_read_again() {
     write(&folder, "more/deeper/volume.py", "def volume_of(depth):\n    return depth\n").unwrap();
     project.changed("more/deeper/volume.py").await;
     project.asks_until("x = volume_of(", "depth", true).await;
+    assert_eq!(project.client.status().await["workspace"]["files"], 2);
 
     fs::remove_dir_all(folder.join("more")).unwrap();
     project.changed("more").await;
@@ -159,6 +161,26 @@ async fn changed_files_are_read_again() {
     write(outside.path(), "far.py", "def far_of(distance): pass\n").unwrap();
     project.changed(&outside.path().join("far.py").display().to_string()).await;
     assert!(!project.asks("x = far_of(").await.contains("distance"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_while_everything_is_read_again_are_not_lost() {
+    let names: Vec<String> = (0..600).map(|number| format!("shapes/a{number}.py")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), AREA.1)).collect();
+    let mut project = Project::new(&files, Value::Null).await;
+    let folder = project.folder.path().to_owned();
+    for round in 0..4 {
+        project.changed(".gitignore").await;
+        // By then some of the files have been read.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        for (number, name) in names.iter().enumerate().step_by(100) {
+            write(&folder, name, &format!("def volume{number}_of(depth{round}): pass\n")).unwrap();
+            project.changed(name).await;
+        }
+        for number in (0..names.len()).step_by(100) {
+            project.asks_until(&format!("x = volume{number}_of("), &format!("depth{round}"), true).await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -135,9 +135,10 @@ impl Workspace {
         self.reader.as_ref().map(|reader| reader.index.clone())
     }
 
-    /// `None` while nothing is to be read.
-    pub(crate) fn reading(&self) -> Option<&Reading> {
-        self.reader.as_ref().map(|_| &self.reading)
+    /// `None` while nothing is to be read. Files go on changing after the reader's last word.
+    pub(crate) fn reading(&self) -> Option<Reading> {
+        let index = &self.reader.as_ref()?.index;
+        Some(Reading { files: index.file_count(), bytes: index.bytes(), ..self.reading.clone() })
     }
 
     /// Returns whether it is the end of the first pass through the files.

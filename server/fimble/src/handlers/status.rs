@@ -81,6 +81,6 @@ pub(crate) fn status(session: &Session) -> Status {
         background_tokens: statistics.background,
         latency_ms: Latency { p50: milliseconds(50), p95: milliseconds(95) },
         remote: session.remote.as_ref().map(Remote::status),
-        workspace: session.workspace.reading().cloned(),
+        workspace: session.workspace.reading(),
     }
 }

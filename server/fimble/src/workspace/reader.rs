@@ -1,7 +1,7 @@
 //! A thread that reads what the files of a workspace define: all of them once, then those that change. It reads what
 //! version control does not ignore, within limits, and only while nobody waits for a completion.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
@@ -88,25 +88,22 @@ struct Pass {
 struct Dropped;
 
 impl Pass {
-    fn run(self) {
-        // What comes in while the first pass lasts is read after it.
-        let mut changes = Vec::new();
+    fn run(self) -> Result<(), Dropped> {
         let mut entered = HashSet::new();
-        if self.read_all(&mut entered, &mut changes).is_err() {
-            return;
-        }
-        for files in changes.drain(..) {
-            self.read_again(&files, &mut entered);
-        }
-        while let Ok(files) = self.changes.recv() {
+        // What comes in while everything is read is read after it.
+        let mut changes = VecDeque::new();
+        self.read_all(&mut entered, &mut changes)?;
+        loop {
+            let files = match changes.pop_front() {
+                Some(files) => files,
+                None => self.changes.recv().map_err(|_| Dropped)?,
+            };
             let rules =
                 |file: &PathBuf| file.file_name().is_some_and(|name| name == ".gitignore" || name == IGNORE_FILE);
             if files.iter().any(rules) {
                 self.folders.0.iter().for_each(|folder| self.index.remove(&self.folders.name_of(folder)));
                 entered.clear();
-                if self.read_all(&mut entered, &mut changes).is_err() {
-                    return;
-                }
+                self.read_all(&mut entered, &mut changes)?;
             } else {
                 self.read_again(&files, &mut entered);
             }
@@ -114,14 +111,14 @@ impl Pass {
     }
 
     /// Reads all files, and notes the folders it has `entered` and the `changes` that came in meanwhile.
-    fn read_all(&self, entered: &mut HashSet<PathBuf>, changes: &mut Vec<Vec<PathBuf>>) -> Result<(), Dropped> {
+    fn read_all(&self, entered: &mut HashSet<PathBuf>, changes: &mut VecDeque<Vec<PathBuf>>) -> Result<(), Dropped> {
         let started = Instant::now();
         let mut reported = started;
         let mut limit = None;
         'folders: for folder in self.folders.0.iter().filter(|folder| super::is_project(folder)) {
             for entry in walk(folder).build().filter_map(Result::ok) {
                 match self.changes.try_recv() {
-                    Ok(files) => changes.push(files),
+                    Ok(files) => changes.push_back(files),
                     Err(TryRecvError::Empty) => {}
                     Err(TryRecvError::Disconnected) => return Err(Dropped),
                 }
