@@ -22,6 +22,7 @@ from tokenizers import Tokenizer
 
 import export
 import fim
+import ngrams
 import tokenizer
 from settings import Config
 from tokenizer import END, MIDDLE, PREFIX, SUFFIX
@@ -153,15 +154,21 @@ class LanguageModel(Completer):
     def __init__(self, folder: Path, context: int) -> None:
         self.model, encoder = export.load(folder)
         super().__init__(encoder, context)
+        table = folder / "model.ngrams"
+        self.mixture = ngrams.Mixture(*ngrams.read(table), encoder) if table.exists() else None
 
     def start(self, prefix: str, written: str, suffix: str, room: int) -> Callable[[list[int] | None], int]:
         cache = []
         pending = self.prompt(prefix, written, suffix, room)
+        seen: list[int] = []
 
         def following(allowed: list[int] | None) -> int:
             nonlocal pending
-            logits = self.model.next_logits(torch.tensor([pending]), cache)[0]
-            token = int(logits.argmax()) if allowed is None else allowed[int(logits[allowed].argmax())]
+            seen.extend(pending)
+            says = self.model.next_logits(torch.tensor([pending]), cache)[0].softmax(-1).numpy()
+            if self.mixture:
+                says = self.mixture.probabilities(seen, says)
+            token = int(says.argmax()) if allowed is None else allowed[int(says[allowed].argmax())]
             pending = [token]
             return token
 

@@ -7,7 +7,7 @@ use std::{env, fs};
 use sha2::{Digest, Sha256};
 
 /// Of `models/embedded/`, what the engine loads; the model card and the like stay out of the binary.
-const MODEL_FILES: [&str; 4] = ["json", "safetensors", "gguf", "uqff"];
+const MODEL_FILES: [&str; 5] = ["json", "ngrams", "safetensors", "gguf", "uqff"];
 
 fn main() {
     let models = Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../../models");

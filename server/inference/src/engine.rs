@@ -24,11 +24,13 @@ pub struct EngineOptions {
     pub healing: bool,
     /// Whether known tokens are gone along. Off only to measure what that brings.
     pub known_tokens: bool,
+    /// Whether a table of n-grams beside the weights is asked too. Off only to measure what that brings.
+    pub ngrams: bool,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { cache_budget: 256 << 20, healing: true, known_tokens: true }
+        Self { cache_budget: 256 << 20, healing: true, known_tokens: true, ngrams: true }
     }
 }
 
@@ -68,10 +70,11 @@ impl MistralEngine {
         let failed = |message: String| LoadError::Load { name: name.clone(), message };
         // mistral.rs wants a runtime that is not inside another one, so the model is loaded where it will run.
         let run = move || match load::load(model) {
-            Ok(Loaded { info, template, vocabulary, stops, runner, kv_bytes_per_token }) => {
+            Ok(Loaded { info, template, vocabulary, stops, runner, kv_bytes_per_token, mixture }) => {
                 if loaded_sender.send(Ok((info, template, vocabulary, stops))).is_ok() {
                     let cache = Cache::new(options.cache_budget, kv_bytes_per_token);
-                    Worker::new(runner, cache, options.known_tokens).serve(&job_receiver);
+                    let mixture = mixture.filter(|_| options.ngrams).map(Arc::new);
+                    Worker::new(runner, cache, mixture, options.known_tokens).serve(&job_receiver);
                 }
             }
             Err(error) => drop(loaded_sender.send(Err(error))),

@@ -15,6 +15,7 @@ mod engine;
 mod interrupt;
 mod known_tokens;
 mod load;
+mod ngrams;
 mod runner;
 mod vocabulary;
 mod worker;

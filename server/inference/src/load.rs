@@ -17,6 +17,7 @@ use mistralrs::{GgufModelBuilder, IsqType, ModelDType, SchedulerConfig, TextMode
 use tokio::runtime::{self, Runtime};
 
 use crate::adapted;
+use crate::ngrams::{Marks, Mixture};
 use crate::runner::{KV_STEP, LoadedPipeline, RunError, Runner};
 use crate::vocabulary::Vocabulary;
 
@@ -31,6 +32,8 @@ pub(crate) struct Loaded {
     pub(crate) runner: Runner,
     /// Bytes of KV a token takes.
     pub(crate) kv_bytes_per_token: usize,
+    /// What is asked beside the model, where its folder has a table for that.
+    pub(crate) mixture: Option<Mixture>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +76,7 @@ pub(crate) fn load(model: LocatedModel) -> Result<Loaded, LoadError> {
             failed(format!("{message}; the files may be damaged, or of a kind mistral.rs cannot run"))
         })?;
     let (pipeline, scheduler) = pipeline;
-    prepare(Manifest { name, ..manifest }, version, pipeline, scheduler, runtime)
+    prepare(Manifest { name, ..manifest }, files.folder(), version, pipeline, scheduler, runtime)
 }
 
 fn build_pipeline(
@@ -123,6 +126,7 @@ fn build_pipeline(
 
 fn prepare(
     manifest: Manifest,
+    folder: &Path,
     version: Option<String>,
     pipeline: LoadedPipeline,
     scheduler: SchedulerConfig,
@@ -150,6 +154,7 @@ fn prepare(
     let longest = (metadata.max_seq_len / KV_STEP * KV_STEP).max(KV_STEP.min(metadata.max_seq_len));
     let context_length = manifest.context_length.map_or(longest, |length| length.min(longest));
 
+    let mixture = mixture(folder, &vocabulary, end_of_text).map_err(failed)?;
     let runner = Runner::new(pipeline, scheduler, end_of_text, vocabulary.ordinary(), runtime)
         .map_err(|error: RunError| failed(error.to_string()))?;
     Ok(Loaded {
@@ -165,7 +170,15 @@ fn prepare(
         stops: Arc::new(stops),
         runner,
         kv_bytes_per_token,
+        mixture,
     })
+}
+
+/// A table knows the parts of a prompt by the special tokens that this project's models are trained with.
+fn mixture(folder: &Path, vocabulary: &Vocabulary, end_of_text: u32) -> Result<Option<Mixture>, String> {
+    let ids = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"].map(|token| vocabulary.id(token));
+    let [Some(prefix), Some(suffix), Some(middle)] = ids else { return Ok(None) };
+    Mixture::load(folder, vocabulary, Marks { prefix, suffix, middle, end_of_text })
 }
 
 fn template(manifest: &Manifest, vocabulary: &Vocabulary) -> Result<FimTemplate, LoadError> {

@@ -60,6 +60,17 @@ impl Vocabulary {
         self.ordinary.iter().copied().filter(is_word).max().unwrap_or_default()
     }
 
+    /// How many tokens there are, special ones among them.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The ordinary token that stands for these bytes.
+    pub(crate) fn spelled(&self, bytes: &[u8]) -> Option<u32> {
+        let at = self.ordinary.binary_search_by(|id| self.bytes(*id).cmp(bytes)).ok()?;
+        Some(self.ordinary[at])
+    }
+
     /// Empty for a special token.
     pub(crate) fn bytes(&self, id: u32) -> &[u8] {
         self.bytes.get(id as usize).map_or(&[], |bytes| bytes)

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::cache::Cache;
 use crate::decoder::{Choice, Decoder};
 use crate::interrupt::{Interrupt, Waiting};
 use crate::known_tokens::Distribution;
+use crate::ngrams::Mixture;
 use crate::runner::{RunError, Runner, Steps};
 
 /// A prefill cannot be interrupted. A longer one goes in parts of so many tokens, between which an interrupt takes
@@ -42,6 +44,7 @@ pub(crate) struct Job {
 pub(crate) struct Worker {
     runner: Runner,
     cache: Cache,
+    mixture: Option<Arc<Mixture>>,
     background: VecDeque<Job>,
     /// The prompt of the latest request that somebody waited for.
     latest: Vec<u32>,
@@ -49,8 +52,13 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(runner: Runner, cache: Cache, uses_known_tokens: bool) -> Self {
-        Self { runner, cache, background: VecDeque::new(), latest: Vec::new(), uses_known_tokens }
+    pub(crate) fn new(
+        runner: Runner,
+        cache: Cache,
+        mixture: Option<Arc<Mixture>>,
+        uses_known_tokens: bool,
+    ) -> Self {
+        Self { runner, cache, mixture, background: VecDeque::new(), latest: Vec::new(), uses_known_tokens }
     }
 
     /// Until nobody can ask any more.
@@ -179,6 +187,7 @@ impl Worker {
     /// Runs `sequence` to its end and remembers what it brought.
     fn run(&mut self, sequence: Sequence) -> Result<Sequence, EngineError> {
         let kept = sequence.decoder.is_none();
+        let sequence = Sequence { mixture: self.mixture.clone(), ..sequence };
         let mut sequence = match self.runner.run(sequence.tokens.clone(), sequence, kept) {
             Ok(sequence) => sequence,
             Err(error) => {
@@ -218,6 +227,8 @@ struct Sequence {
     /// `None` ends the sequence at its first step; its KV is kept. That of a generation is not: what is accepted of it is
     /// evaluated again in one go, and the most of it never is.
     decoder: Option<Decoder>,
+    /// Asked beside the model.
+    mixture: Option<Arc<Mixture>>,
     after_prompt: bool,
     evaluated: usize,
     /// The distribution after so many of `tokens`.
@@ -232,7 +243,15 @@ impl Sequence {
     }
 
     fn prefill(tokens: Vec<u32>) -> Self {
-        Self { tokens, decoder: None, after_prompt: true, evaluated: 0, seen: Vec::new(), broken: false }
+        Self {
+            tokens,
+            decoder: None,
+            mixture: None,
+            after_prompt: true,
+            evaluated: 0,
+            seen: Vec::new(),
+            broken: false,
+        }
     }
 }
 
@@ -245,6 +264,10 @@ impl Steps for Sequence {
         let Some(next) = Distribution::from_logits(&logits) else {
             self.broken = true;
             return None;
+        };
+        let next = match &self.mixture {
+            Some(mixture) => mixture.mix(&self.tokens, next),
+            None => next,
         };
         let choice = self.decoder.as_mut().map(|decoder| (decoder.choose(&next), decoder.has_ended()));
         // Behind a prompt's end healing may ask for rare tokens.
