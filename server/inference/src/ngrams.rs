@@ -265,7 +265,8 @@ fn parse(bytes: &[u8]) -> Option<(Header, Table)> {
     }
     let (checks, rest) = rest.split_at(2 * size);
     let (followers, probabilities) = rest.split_at(2 * size);
-    let numbers = |bytes: &[u8]| -> Vec<u16> { bytes.as_chunks().0.iter().map(|two| u16::from_le_bytes(*two)).collect() };
+    let numbers =
+        |bytes: &[u8]| -> Vec<u16> { bytes.as_chunks().0.iter().map(|two| u16::from_le_bytes(*two)).collect() };
     let entries = numbers(checks).into_iter().zip(numbers(followers)).zip(probabilities);
     let entries = entries.map(|((check, follower), probability)| Entry { check, follower, probability: *probability });
     let table = Table { shortest: header.shortest, longest: header.longest, buckets, entries: entries.collect() };

@@ -52,12 +52,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(
-        runner: Runner,
-        cache: Cache,
-        mixture: Option<Arc<Mixture>>,
-        uses_known_tokens: bool,
-    ) -> Self {
+    pub(crate) fn new(runner: Runner, cache: Cache, mixture: Option<Arc<Mixture>>, uses_known_tokens: bool) -> Self {
         Self { runner, cache, mixture, background: VecDeque::new(), latest: Vec::new(), uses_known_tokens }
     }
 
@@ -243,15 +238,7 @@ impl Sequence {
     }
 
     fn prefill(tokens: Vec<u32>) -> Self {
-        Self {
-            tokens,
-            decoder: None,
-            mixture: None,
-            after_prompt: true,
-            evaluated: 0,
-            seen: Vec::new(),
-            broken: false,
-        }
+        Self { tokens, decoder: None, mixture: None, after_prompt: true, evaluated: 0, seen: Vec::new(), broken: false }
     }
 }
 
