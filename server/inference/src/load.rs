@@ -76,7 +76,9 @@ pub(crate) fn load(model: LocatedModel) -> Result<Loaded, LoadError> {
             failed(format!("{message}; the files may be damaged, or of a kind mistral.rs cannot run"))
         })?;
     let (pipeline, scheduler) = pipeline;
-    prepare(Manifest { name, ..manifest }, files.folder(), version, pipeline, scheduler, runtime)
+    // The weights of the mixture were fitted to the model as it is, and would drown what an adapter changes.
+    let table_folder = adapter.is_none().then(|| files.folder());
+    prepare(Manifest { name, ..manifest }, table_folder, version, pipeline, scheduler, runtime)
 }
 
 fn build_pipeline(
@@ -126,7 +128,7 @@ fn build_pipeline(
 
 fn prepare(
     manifest: Manifest,
-    folder: &Path,
+    table_folder: Option<&Path>,
     version: Option<String>,
     pipeline: LoadedPipeline,
     scheduler: SchedulerConfig,
@@ -154,7 +156,7 @@ fn prepare(
     let longest = (metadata.max_seq_len / KV_STEP * KV_STEP).max(KV_STEP.min(metadata.max_seq_len));
     let context_length = manifest.context_length.map_or(longest, |length| length.min(longest));
 
-    let mixture = mixture(folder, &vocabulary, end_of_text).map_err(failed)?;
+    let mixture = table_folder.map_or(Ok(None), |folder| mixture(folder, &vocabulary, end_of_text)).map_err(failed)?;
     let runner = Runner::new(pipeline, scheduler, end_of_text, vocabulary.ordinary(), runtime)
         .map_err(|error: RunError| failed(error.to_string()))?;
     Ok(Loaded {
