@@ -49,21 +49,24 @@ Guess = dict[int, float]
 class Gate:
     """How much model, table and prompt count: the softmax of the sums of three rows, each for how sure one of them is.
 
-    Rows have an entry for the model, the table and the prompt, in this order.
+    Rows have an entry for the model, the table and the prompt, in this order. What the model says differs a little from one
+    run to another, so its row is interpolated between two: a border would be a jump.
     """
 
     model: list[list[float]]
     table: list[list[float]]
     prompt: list[list[float]]
 
-    MODEL = [0.2, 0.4, 0.6, 0.8, 0.95]  # probability of the likeliest token
+    MODEL = [0.0, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0]  # probability of the likeliest token that a row is for
     TABLE = [0.3, 0.6, 0.9]  # the same, for each length of context
     MATCHES = [2, 3, 4, 5, 7, 10, 16]  # tokens that are the same, and
     SHARES = [0.5, 0.95]  # how much of what followed is the likeliest token
 
     @classmethod
-    def model_row(cls, likeliest: float) -> int:
-        return place(cls.MODEL, likeliest)
+    def model_row(cls, likeliest: float) -> tuple[int, float]:
+        """The row below, and how far it is to the next, between 0 and 1."""
+        below = min(place(cls.MODEL, likeliest), len(cls.MODEL) - 1) - 1
+        return below, (likeliest - cls.MODEL[below]) / (cls.MODEL[below + 1] - cls.MODEL[below])
 
     @classmethod
     def table_row(cls, guess: Guess, length: int) -> int:
@@ -81,7 +84,7 @@ class Gate:
     @classmethod
     def sizes(cls) -> tuple[int, int, int]:
         return (
-            len(cls.MODEL) + 1,
+            len(cls.MODEL),
             1 + len(LENGTHS) * (len(cls.TABLE) + 1),
             1 + (len(cls.MATCHES) + 1) * (len(cls.SHARES) + 1),
         )
@@ -235,13 +238,13 @@ class Mixture:
         self.gate = gate
         self.shorter = line_ends(tokenizer.token_bytes(encoder))
 
-    def guesses(self, prompt: list[int], model: NDArray[np.float32]) -> tuple[list[Guess], list[int]]:
-        """Of the table and of the prompt, and the rows of the gate for all three."""
+    def guesses(self, prompt: list[int], model: NDArray[np.float32]) -> tuple[list[Guess], list[float]]:
+        """Of the table and of the prompt; and the rows of the gate for all three, the model's with how far the next one is."""
         sources, history = segments(prompt)
         known, context = self.table.guess(history)
         same, length = repeated(sources, history)
         rows = [
-            Gate.model_row(float(model.max())),
+            *Gate.model_row(float(model.max())),
             Gate.table_row(known, context),
             Gate.prompt_row(same, length),
         ]
@@ -259,8 +262,10 @@ class Mixture:
 
     def probabilities(self, prompt: list[int], model: NDArray[np.float32]) -> NDArray[np.float32]:
         guesses, rows = self.guesses(prompt, model)
-        sums = [sum(values) for values in zip(self.gate.model[rows[0]], self.gate.table[rows[1]], self.gate.prompt[rows[2]])]
-        weights = np.exp(np.array(sums) - max(sums)) * [True, bool(guesses[0]), bool(guesses[1])]
+        below, further, known, same = rows
+        model_row = (1 - further) * np.array(self.gate.model[below]) + further * np.array(self.gate.model[below + 1])
+        sums = model_row + self.gate.table[known] + self.gate.prompt[same]
+        weights = np.exp(sums - max(sums)) * [True, bool(guesses[0]), bool(guesses[1])]
         weights /= weights.sum()
         mixed = model * weights[0]
         for guess, weight in zip(guesses, weights[1:], strict=True):
@@ -312,13 +317,16 @@ def fit(config: Config, folder: Path, table: Table) -> Gate:
         guesses, row = mixture.guesses(prompt, model_says)
         rows.append(row)
         shares.append([model_says[token], *(guess.get(token, 0.0) if guess else -1.0 for guess in guesses)])
-    rows, shares = torch.tensor(rows), torch.tensor(np.array(shares, np.float32))
+    further = torch.tensor([row[1] for row in rows])[:, None]
+    below, known, same = torch.tensor([[row[0], *row[2:]] for row in rows]).T
+    shares = torch.tensor(np.array(shares, np.float32))
     absent = shares < 0
     weights = [torch.zeros(size, 3, requires_grad=True) for size in Gate.sizes()]
+    of_model, of_table, of_prompt = weights
     optimizer = torch.optim.Adam(weights, lr=0.05)
     for _ in range(600):
-        sums = sum(weight[rows[:, number]] for number, weight in enumerate(weights)).masked_fill(absent, -1e9)
-        likelihood = (sums.softmax(-1) * shares.clamp(min=0)).sum(-1).clamp(min=1e-9)
+        sums = (1 - further) * of_model[below] + further * of_model[below + 1] + of_table[known] + of_prompt[same]
+        likelihood = (sums.masked_fill(absent, -1e9).softmax(-1) * shares.clamp(min=0)).sum(-1).clamp(min=1e-9)
         loss = -likelihood.log().mean()
         optimizer.zero_grad()
         (loss + 1e-4 * sum(weight.square().sum() for weight in weights)).backward()

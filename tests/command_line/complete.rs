@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::{outcome, run};
 
-const CODE: &str = "def read_lines(path):\n    with open(path) as file:\n        ret";
+const CODE: &str = "class Point:\n    def name(self):\n        ret";
 
 fn file(text: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();

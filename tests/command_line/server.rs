@@ -56,7 +56,7 @@ fn an_adapter_is_switched_on_and_off_in_the_editor() {
 }
 
 const URI: &str = "file:///a.py";
-const CODE: &str = "def read_lines(path):\n    with open(path) as file:\n        ret";
+const CODE: &str = "class Point:\n    def name(self):\n        ret";
 
 #[test]
 fn an_editor_gets_a_suggestion_of_the_embedded_model() {

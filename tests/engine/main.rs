@@ -322,13 +322,20 @@ fn reuse_changes_nothing() {
             tail.push_str(&generation.text);
         }
     }
+    // Activations are quantized too: once in some hundred tokens one is rounded the other way, which may move a probability by
+    // a hundredth. KV that is wrong moves many, and the text with them.
+    let mut differences = Vec::new();
     for (prefix, tail, generation, cancel_after) in &seen {
         let cold = engine();
         let expected = Case { prefix, tail, cancel_after: *cancel_after, ..Case::default() }.run(&cold);
         assert_eq!(expected.usage.reused, 0);
         assert_eq!(generation.text, expected.text, "after {tail:?}");
         for (token, other) in generation.tokens.iter().zip(&expected.tokens) {
-            assert!((token.probability - other.probability).abs() < 1e-3, "after {tail:?}: {token:?} {other:?}");
+            let difference = (token.probability - other.probability).abs();
+            assert!(difference < 0.02, "after {tail:?}: {token:?} {other:?}");
+            differences.push(difference);
         }
     }
+    let mean = differences.iter().sum::<f32>() / differences.len() as f32;
+    assert!(mean < 1e-4, "{mean}");
 }

@@ -47,7 +47,8 @@ pub(crate) struct Marks {
     pub(crate) end_of_text: u32,
 }
 
-/// How much each source counts: the softmax of the sums of three rows, each for how sure one of the sources is.
+/// How much each source counts: the softmax of the sums of three rows, each for how sure one of the sources is. Logits on
+/// reused KV differ a little from a cold engine's, so the model's row is interpolated between two: a border would be a jump.
 #[derive(Deserialize)]
 struct Gate {
     model: Vec<Row>,
@@ -89,8 +90,8 @@ struct Parts {
 }
 
 impl Gate {
-    /// Of the likeliest token's probability.
-    const MODEL: [f32; 5] = [0.2, 0.4, 0.6, 0.8, 0.95];
+    /// Probabilities of the likeliest token that a row is for.
+    const MODEL: [f32; 7] = [0.0, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0];
     /// The same, for each length of context.
     const TABLE: [f32; 3] = [0.3, 0.6, 0.9];
     /// Tokens that are the same, and
@@ -98,8 +99,15 @@ impl Gate {
     /// how much of what followed them is one token.
     const SHARES: [f32; 2] = [0.5, 0.95];
 
+    fn model_row(&self, likeliest: f32) -> Row {
+        let below = place(&Self::MODEL, likeliest).clamp(1, Self::MODEL.len() - 1) - 1;
+        let [from, to] = [Self::MODEL[below], Self::MODEL[below + 1]];
+        let further = ((likeliest - from) / (to - from)).clamp(0.0, 1.0);
+        [0, 1, 2].map(|source| (1.0 - further) * self.model[below][source] + further * self.model[below + 1][source])
+    }
+
     fn fits(&self, lengths: usize) -> bool {
-        self.model.len() == Self::MODEL.len() + 1
+        self.model.len() == Self::MODEL.len()
             && self.table.len() == 1 + lengths * (Self::TABLE.len() + 1)
             && self.prompt.len() == 1 + (Self::MATCHES.len() + 1) * (Self::SHARES.len() + 1)
     }
@@ -128,14 +136,13 @@ impl Mixture {
         let (known, context) = self.table.guess(&parts.history);
         let (same, length) = parts.repeated();
         let surest = mixed.iter().copied().fold(f32::NEG_INFINITY, f32::max).exp();
-        let model_row = place(&Gate::MODEL, surest);
         let table_row = likeliest(&known).map_or(0, |likeliest| {
             1 + (context - self.table.shortest) * (Gate::TABLE.len() + 1) + place(&Gate::TABLE, likeliest)
         });
         let prompt_row = likeliest(&same).map_or(0, |likeliest| {
             1 + place(&Gate::MATCHES, length as f32) * (Gate::SHARES.len() + 1) + place(&Gate::SHARES, likeliest)
         });
-        let rows = [self.gate.model[model_row], self.gate.table[table_row], self.gate.prompt[prompt_row]];
+        let rows = [self.gate.model_row(surest), self.gate.table[table_row], self.gate.prompt[prompt_row]];
         let counts = [true, !known.is_empty(), !same.is_empty()];
         let sums = [0, 1, 2].map(|source| rows.iter().map(|row| row[source]).sum::<f32>());
         let mut weights = [0, 1, 2].map(|source| if counts[source] { sums[source].exp() } else { 0.0 });
