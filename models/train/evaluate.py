@@ -151,11 +151,15 @@ class Completer(ABC):
 
 
 class LanguageModel(Completer):
+    # A model in training has no table yet.
+    mixture: ngrams.Mixture | None = None
+
     def __init__(self, folder: Path, context: int) -> None:
         self.model, encoder = export.load(folder)
         super().__init__(encoder, context)
         table = folder / "model.ngrams"
-        self.mixture = ngrams.Mixture(*ngrams.read(table), encoder) if table.exists() else None
+        if table.exists():
+            self.mixture = ngrams.Mixture(*ngrams.read(table), encoder)
 
     def start(self, prefix: str, written: str, suffix: str, room: int) -> Callable[[list[int] | None], int]:
         cache = []

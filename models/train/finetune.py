@@ -34,7 +34,7 @@ import tokenizer
 from evaluate import Case
 from model import Model
 from settings import RECIPE, Config, Rows
-from train import DEVICE
+from train import DEVICE, HAS_BF16
 
 MODELS = RECIPE.parent
 LONGEST = 1024  # row in tokens, for time and memory
@@ -168,7 +168,7 @@ def block(made: fim.Blocks, number: int) -> tuple[Tensor, Tensor]:
 
 
 def losses(model: Model | lora.Adapted, tokens: Tensor) -> Tensor:
-    with torch.autocast(DEVICE.type, torch.bfloat16):
+    with torch.autocast(DEVICE.type, torch.bfloat16, enabled=HAS_BF16):
         return model.losses(tokens[:, :-1], tokens[:, 1:])
 
 

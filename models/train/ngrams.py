@@ -182,6 +182,9 @@ def count(tape: fim.Tape, entries: int) -> Table:
         good = several & (probabilities >= LEAST)
         keys, contexts, first, counts = keys[good], contexts[good], first[good], counts[good]
         probabilities = probabilities[good]
+        if len(keys) == 0:
+            # What goes on from these is not in several packages either.
+            break
         order = np.lexsort((-probabilities, contexts))
         keys, contexts, first, counts = keys[order], contexts[order], first[order], counts[order]
         probabilities = probabilities[order]
@@ -222,7 +225,9 @@ def repeated(sources: list[list[int]], history: list[int]) -> tuple[Guess, int]:
         ends = np.flatnonzero(tokens[:-1] == history[-1]) + 1 if len(source) > 1 and history else []
         for end in ends:
             length = 1
-            while length < LONGEST_MATCH and length < min(end, len(history)) and source[end - 1 - length] == history[-1 - length]:
+            while (
+                length < LONGEST_MATCH and length < min(end, len(history)) and source[end - 1 - length] == history[-1 - length]
+            ):
                 length += 1
             votes[source[end]] += 4.0**length
             longest = max(longest, length)

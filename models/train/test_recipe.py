@@ -1,6 +1,7 @@
 """What has to hold for the parts of the recipe to agree with each other and with the server."""
 
 import json
+import math
 import os
 import random
 import re
@@ -26,6 +27,7 @@ import fim
 import finetune
 import lora
 import muon
+import ngrams
 import repository
 import shapes
 import spans
@@ -461,3 +463,39 @@ def test_cross_file_cases_need_a_name_that_is_not_near(file: Path) -> None:
         for name in case["names"]:
             assert name in case["canonical_solution"]
             assert not re.search(rf"\b{name}\b", "\n".join(near)), case["task_id"]
+
+
+def test_a_table_of_ngrams_is_read_back_and_says_what_followed(tmp_path: Path) -> None:
+    """Of two packages that say the same; what only one says is not learned."""
+    same, other = [10, 11, 12, 13, 14, 15], [20, 21, 22, 23, 24, 25]
+    tokens = [*same, *other, *same]
+    tape = fim.Tape(np.array(tokens, np.uint16), np.array([0, 12, 18]), np.array([0, 1], np.int32), ["a", "b"], ["one", "two"])
+    table = ngrams.count(tape, 100)
+    gate = ngrams.Gate(*([[0.0] * 3 for _ in range(size)] for size in ngrams.Gate.sizes()))
+    ngrams.write(tmp_path / "model.ngrams", table, gate, 64)
+    for known, weights in [(table, gate), ngrams.read(tmp_path / "model.ngrams")]:
+        assert weights == gate
+        said, length = known.guess([9, 10, 11])
+        assert (list(said), length) == ([12], 2)
+        assert known.guess([20, 21]) == ({}, 0)
+
+
+def test_what_is_repeated_in_a_prompt_is_gone_on_with() -> None:
+    first, second = len(tokenizer.SPECIAL), len(tokenizer.SPECIAL) + 1
+    row = [PREFIX, first, second, first, 30, 31, SUFFIX, 40, first, second, MIDDLE, 30, 31, first]
+    sources, history = ngrams.segments(row)
+    assert history == [first, second, first, 30, 31, 30, 31, first]
+    said, length = ngrams.repeated(sources, history)
+    assert (max(said, key=said.get), length) == (second, 1)
+    assert math.isclose(sum(said.values()), 1)
+
+
+def test_a_row_of_the_gate_is_between_two_of_them() -> None:
+    assert ngrams.Gate.model_row(0.0) == (0, 0.0)
+    assert ngrams.Gate.model_row(1.0) == (len(ngrams.Gate.MODEL) - 2, 1.0)
+    below, further = ngrams.Gate.model_row(0.7)
+    assert (below, round(further, 6)) == (3, 0.5)
+
+
+def test_a_line_s_end_is_shared_with_the_answer_s() -> None:
+    assert ngrams.line_ends([b"", b"\n", b";\n", b";", b"x", b"?\n"]) == [0, END, 3, 3, 4, 5]

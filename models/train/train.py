@@ -24,6 +24,8 @@ from settings import Config, Training
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 REPORT_STEPS = 20
+# Where a processor has no instructions for it, bf16 is emulated, many times slower than f32.
+HAS_BF16 = DEVICE.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
 
 
 def main() -> None:
@@ -112,7 +114,7 @@ class Trainer:
     def token_losses(self, tokens: Tensor, losses: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
         """The loss of every token of the blocks but the first, in nats."""
         tokens = tokens.to(DEVICE, non_blocking=True)
-        with torch.autocast(DEVICE.type, torch.bfloat16):
+        with torch.autocast(DEVICE.type, torch.bfloat16, enabled=HAS_BF16):
             return losses(tokens[:, :-1], tokens[:, 1:])
 
     @torch.inference_mode()
