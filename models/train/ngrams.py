@@ -15,7 +15,7 @@ begins and the last ends (u32), and of each entry its context's check (u16), its
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice, pairwise
 from pathlib import Path
@@ -57,10 +57,10 @@ class Gate:
     table: list[list[float]]
     prompt: list[list[float]]
 
-    MODEL = [0.0, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0]  # probability of the likeliest token that a row is for
-    TABLE = [0.3, 0.6, 0.9]  # the same, for each length of context
-    MATCHES = [2, 3, 4, 5, 7, 10, 16]  # tokens that are the same, and
-    SHARES = [0.5, 0.95]  # how much of what followed is the likeliest token
+    MODEL = (0.0, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)  # probability of the likeliest token that a row is for
+    TABLE = (0.3, 0.6, 0.9)  # the same, for each length of context
+    MATCHES = (2, 3, 4, 5, 7, 10, 16)  # tokens that are the same, and
+    SHARES = (0.5, 0.95)  # how much of what followed is the likeliest token
 
     @classmethod
     def model_row(cls, likeliest: float) -> tuple[int, float]:
@@ -90,7 +90,7 @@ class Gate:
         )
 
 
-def place(limits: list[float], value: float) -> int:
+def place(limits: Sequence[float], value: float) -> int:
     """How many of the limits the value reaches."""
     return sum(value >= limit for limit in limits)
 
@@ -159,6 +159,7 @@ def count(tape: fim.Tape, entries: int) -> Table:
     states = np.zeros(len(tokens), np.uint64)
     kept: list[tuple[NDArray, ...]] = []
     shorter: dict[str, NDArray] | None = None
+    short_states = states
     for length in range(1, LENGTHS[-1] + 1):
         states[length:] = (states[length:] ^ (tokens[:-length] + np.uint64(1))) * np.uint64(MULTIPLIER)
         states[length:] ^= states[length:] >> np.uint64(29)
@@ -345,8 +346,7 @@ def middles(config: Config, model: torch.nn.Module) -> Iterator[tuple[list[int],
     """Each token of the middles of held-out rows: what is before it, what the model says there, and the token."""
     blocks = fim.Blocks.of(config, "validation")
     for number in range(len(blocks.tape.tokens) // blocks.size):
-        tokens, roles = blocks[number]
-        tokens = tokens.tolist()
+        tokens = blocks[number][0].tolist()
         starts = [at for at, token in enumerate(tokens) if token == PREFIX]
         for start, stop in pairwise([*starts, len(tokens)]):
             row = tokens[start:stop]

@@ -304,3 +304,60 @@ fn place(limits: &[f32], value: f32) -> usize {
 fn likeliest(guess: &Guess) -> Option<f32> {
     guess.values().copied().reduce(f32::max)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMBEDDED: &[u8] = include_bytes!("../../../models/embedded/model.ngrams");
+
+    #[test]
+    fn a_table_that_is_cut_or_of_something_else_is_refused() {
+        assert!(parse(EMBEDDED).is_some());
+        for length in [0, MAGIC.len(), 100, EMBEDDED.len() / 2, EMBEDDED.len() - 1] {
+            assert!(parse(&EMBEDDED[..length]).is_none(), "{length}");
+        }
+        assert!(parse(b"fimble-ngrams-1\n{\"vocabulary\":8}\n").is_none());
+    }
+
+    /// As `ngrams.hashed` in the recipe: 0, then the tokens 7 and 300.
+    #[test]
+    fn a_hash_is_what_the_recipe_makes_of_it() {
+        assert_eq!(hashed(hashed(0, 7), 300), 0x7aa1b382ce43f8ea);
+    }
+
+    #[test]
+    fn of_one_context_all_followers_are_found_and_no_others() {
+        let (_, table) = parse(EMBEDDED).unwrap();
+        let known = |tokens: &[u32]| table.guess(tokens);
+        let (followers, length) = known(&[]);
+        assert_eq!((followers.len(), length), (0, 0));
+        let probabilities: Vec<f32> = table.entries.iter().map(|entry| f32::from(entry.probability)).collect();
+        assert!(probabilities.iter().all(|probability| *probability > 0.0));
+        for bucket in table.buckets.windows(2) {
+            let entries = &table.entries[bucket[0] as usize..bucket[1] as usize];
+            assert!(entries.is_sorted_by_key(|entry| entry.check));
+            let most = entries.chunk_by(|a, b| a.check == b.check).map(<[Entry]>::len).max();
+            // Three of a context, and two contexts that look the same in 32 bits now and then.
+            assert!(most.unwrap_or_default() <= 9, "{most:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_the_same_for_longer_counts_more() {
+        let parts = Parts { history: vec![1, 2, 3, 9, 2, 3], others: vec![vec![3, 8], vec![7, 3, 8]] };
+        let (guess, length) = parts.repeated();
+        assert_eq!(length, 2);
+        assert!(guess[&9] > guess[&8], "{guess:?}");
+        assert!((guess.values().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_row_is_interpolated_and_the_borders_are_rows() {
+        let rows: Vec<Row> = (0..7).map(|number| [number as f32, 0.0, 0.0]).collect();
+        let gate = Gate { model: rows, table: Vec::new(), prompt: Vec::new() };
+        let at = |likeliest| gate.model_row(likeliest)[0];
+        assert_eq!([at(0.0), at(0.2), at(1.0), at(1.1)], [0.0, 1.0, 6.0, 6.0]);
+        assert!((at(0.7) - 3.5).abs() < 1e-5);
+    }
+}
