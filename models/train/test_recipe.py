@@ -279,8 +279,10 @@ def test_mistral_rs_goes_on_as_the_training_code_does(tmp_path: Path) -> None:
         )
         shown[name] = "".join(item["insert_text"] for item in json.loads(done.stdout)["items"])
         expected[name] = few_tokens(model, text)
-    assert shown == expected
-    assert sum(map(bool, shown.values())) > len(BEGINNINGS) / 2
+    # What repeats a neighbouring line fimble withholds.
+    shown = {name: text for name, text in shown.items() if text}
+    assert shown == {name: expected[name] for name in shown}
+    assert len(shown) > len(BEGINNINGS) / 2
 
 
 def few_tokens(model: evaluate.LanguageModel, text: str) -> str:
