@@ -18,6 +18,7 @@ LANGUAGES = Path(__file__).resolve().parents[2] / "editors/helix/languages.toml"
 SETTINGS = "[language-server.fimble.config]\ndeadline_ms = 0\n"
 # Where a suggestion is likely. Each model has its own idea which of them it is sure about.
 STARTS = (
+    "from collections import default",
     "import random\nchance = random.Ran",
     "for number in numb",
     "def main():\npar",
