@@ -56,7 +56,7 @@ pub(super) struct Arguments {
     /// The folder that the editor has open; none unless told
     #[arg(long, value_name = "FOLDER")]
     workspace: Option<PathBuf>,
-    /// Leave out what makes keys cheap, to see what it brings
+    /// Leave out what makes keys cheap, or answers right, to see what it brings
     #[arg(long, value_name = "MECHANISM")]
     without: Vec<Mechanism>,
 }
@@ -71,6 +71,8 @@ enum Mechanism {
     Healing,
     /// What the model is known to say after tokens it has seen
     KnownTokens,
+    /// The table of n-grams that the embedded model has beside its weights: what makes it right, not cheap
+    Ngrams,
     /// Suggestions kept for typing along and coming back
     SuggestionCache,
     /// What is done in pauses
@@ -179,6 +181,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     let engine = EngineOptions {
         healing: has(Mechanism::Healing),
         known_tokens: has(Mechanism::KnownTokens),
+        ngrams: has(Mechanism::Ngrams),
         ..EngineOptions::default()
     };
     let workspace = match &arguments.workspace {
