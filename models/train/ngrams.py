@@ -112,8 +112,8 @@ class Table:
     probabilities: NDArray[np.uint8]
 
     def guess(self, history: list[int]) -> tuple[Guess, int]:
-        """What followed the longest context that is known, and its length."""
-        found = ({}, 0)
+        """What followed the longest context that is known, and its length; what it leaves open is the shorter ones' to say."""
+        found: tuple[Guess, int] = ({}, 0)
         state = 0
         for length in range(1, LENGTHS[-1] + 1):
             if length > len(history):
@@ -124,7 +124,10 @@ class Table:
                 first, last = np.searchsorted(self.hashes, key), np.searchsorted(self.hashes, key, "right")
                 if first < last:
                     tokens, shares = self.followers[first:last].tolist(), self.probabilities[first:last].tolist()
-                    found = ({token: share / 255 for token, share in zip(tokens, shares, strict=True)}, length)
+                    said = {token: share / 255 for token, share in zip(tokens, shares, strict=True)}
+                    left = max(0.0, 1 - sum(said.values()))
+                    shorter = {token: left * probability for token, probability in found[0].items() if token not in said}
+                    found = (said | shorter, length)
         return found
 
 

@@ -1,9 +1,10 @@
 """Trains a model, in slices that go on where the last one ended.
 
-    python train.py configs/cpu.toml [--minutes 10]
+    python train.py configs/cpu.toml [--minutes 10] [--from FOLDER]
 
 Muon for the matrices inside the layers, AdamW for the rest; the rate warms up, stays, and falls to zero over the last steps.
-`stable.pt` is the state before it falls: copied over `checkpoint.pt`, a longer run goes on from there.
+`stable.pt` is the state before it falls: copied over `checkpoint.pt`, a longer run goes on from there. A run can also begin with the
+weights of an exported model, whose tokenizer the run then has to have.
 """
 
 import argparse
@@ -11,13 +12,16 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.optim import AdamW, Optimizer
 from torch.utils.data import DataLoader
 
+import export
 import fim
+import tokenizer
 from model import Model
 from muon import Muon
 from settings import Config, Training
@@ -32,12 +36,13 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("config")
     arguments.add_argument("--minutes", type=float, default=float("inf"), help="end this slice after so long")
+    arguments.add_argument("--from", type=Path, dest="base", metavar="FOLDER", help="begin with this exported model's weights")
     options = arguments.parse_args()
-    Trainer(Config.load(options.config)).run(options.minutes)
+    Trainer(Config.load(options.config), options.base).run(options.minutes)
 
 
 class Trainer:
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, base: Path | None = None) -> None:
         self.config = config
         self.settings = config.training
         torch.manual_seed(self.settings.seed)
@@ -53,6 +58,8 @@ class Trainer:
         self.checkpoint = config.folder / "checkpoint.pt"
         if self.checkpoint.exists():
             self.resume()
+        elif base:
+            self.begin_with(base)
 
     def run(self, minutes: float) -> None:
         for name in (signal.SIGINT, signal.SIGTERM):
@@ -165,6 +172,14 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self.optimizers, state.get("optimizers", []), strict=False):
             optimizer.load_state_dict(saved)
+
+    def begin_with(self, base: Path) -> None:
+        if (base / "tokenizer.json").read_bytes() != tokenizer.path(self.config).read_bytes():
+            raise SystemExit(f"{base} has another tokenizer than {tokenizer.path(self.config)}: copy it there, and run fim.py again")
+        model, _ = export.load(base)
+        if model.shape != self.config.shape:
+            raise SystemExit(f"{base} has another shape than the configuration: {model.shape}")
+        self.model.load_state_dict(model.state_dict())
 
     def interrupt(self, *_: object) -> None:
         self.interrupted = True

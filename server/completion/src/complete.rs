@@ -22,6 +22,9 @@ use crate::settings::{CompletionSettings, Filter};
 /// Past its deadline a request still waits this long for the first whole word.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// So sure a model has to be of its second thought, which is right less often than its first.
+const SURE_OF_ANOTHER: f32 = 0.5;
+
 /// Where to complete: a document as it was, a byte offset in it, and where the prompt is split.
 #[derive(Debug, Clone)]
 pub struct Cursor {
@@ -95,8 +98,10 @@ pub struct Withheld {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// It says nothing, or nothing that is not there anyway.
+    /// It says nothing, or nothing that does not stand after the cursor anyway.
     Empty,
+    /// It says what a neighbouring line says, or the same again and again.
+    Repeated,
     /// It would break code that parses.
     Broken,
     /// Code that parses would not, until it is finished. Where it is begun already, that is no reason.
@@ -106,6 +111,11 @@ pub enum Reason {
 }
 
 impl Withheld {
+    /// Whether something else may be meant. Where a model says nothing, nothing is meant.
+    fn leaves_a_question(&self) -> bool {
+        matches!(self.reason, Reason::Repeated | Reason::Broken | Reason::Unfinished)
+    }
+
     /// What may be shown of it once its first `typed` bytes were typed: the model may be sure of the rest.
     pub(crate) fn after(&self, typed: usize, settings: &CompletionSettings) -> Option<Suggestion> {
         let rest = self.text.get(typed..).filter(|rest| !rest.trim().is_empty() && self.reason == Reason::Unsure)?;
@@ -190,15 +200,24 @@ pub fn complete(
     let judge = |said: &Said| {
         judge(said, cursor, &plan, settings, max_tokens).map(|suggestion| Suggestion { is_remote, ..suggestion })
     };
-    let (suggestion, withheld) = match judge(&said) {
-        _ if !said.generation.completed => (None, None),
-        Ok(suggestion) => (Some(suggestion), None),
-        Err(withheld) => (None, Some(withheld)),
-    };
+    let mut judged = judge(&said);
     let Generation { mut usage, completed, waited, first_token, text: first, .. } = said.generation;
 
     let mut others = Vec::new();
     let mut unlike = vec![first];
+    let is_late = settings.deadline.is_some_and(|deadline| started.elapsed() > deadline);
+    if completed && !is_late && judged.as_ref().is_err_and(Withheld::leaves_a_question) {
+        let said = generate(unlike.clone())?;
+        usage += said.generation.usage;
+        let another = judge(&said).ok().filter(|it| said.generation.completed && it.confidence >= SURE_OF_ANOTHER);
+        judged = another.map_or(judged, Ok);
+        unlike.push(said.generation.text);
+    }
+    let (suggestion, withheld) = match judged {
+        _ if !completed => (None, None),
+        Ok(suggestion) => (Some(suggestion), None),
+        Err(withheld) => (None, Some(withheld)),
+    };
     while suggestion.is_some() && unlike.len() < settings.candidates {
         let said = generate(unlike.clone())?;
         usage += said.generation.usage;
@@ -253,7 +272,8 @@ fn judge(
         }
         None => text,
     };
-    let useful = &text[..useful_length(generated, plan)];
+    let useful_length = useful_length(generated, plan);
+    let useful = &text[..useful_length.unwrap_or(0)];
     let good = unbroken(document, cursor.offset, useful, cut.is_some(), settings.without);
     let confidence = confidence(tokens, 0..good.len());
     let withheld = |text: &str, reason| {
@@ -261,8 +281,8 @@ fn judge(
         let tokens = if shown == text { tokens.clone() } else { Vec::new() };
         Err(Withheld { text: shown, reason, tokens })
     };
-    if useful.trim().is_empty() {
-        withheld("", Reason::Empty)
+    if let Err(reason) = useful_length {
+        withheld("", reason)
     } else if good.trim().is_empty() {
         // As if it was cut short, it may go on.
         let can_be_finished = unbroken(document, cursor.offset, useful, true, settings.without) == useful;

@@ -2,24 +2,28 @@
 //! already, and nothing at all where nothing is left.
 
 use crate::brackets::unmatched;
+use crate::complete::Reason;
 use crate::plan::{Plan, is_word};
 use crate::settings::Filter;
 
-/// How much of `generated`, from its start on, is worth inserting at the cursor, in bytes; 0 for nothing.
-pub fn useful_length(generated: &str, plan: &Plan) -> usize {
+/// How much of `generated`, from its start on, is worth inserting at the cursor, in bytes; an error where nothing is.
+pub fn useful_length(generated: &str, plan: &Plan) -> Result<usize, Reason> {
     let planned = &generated[..plan.end_of(generated).unwrap_or(generated.len())];
     let repetition = plan.repetition(&format!("{planned}\n"));
     let planned = &planned[..repetition.unwrap_or(planned.len())];
     if plan.uses(Filter::Loops) && is_loop(planned) {
-        return 0;
+        return Err(Reason::Repeated);
     }
     let text = planned.trim_end();
     let text = if plan.uses(Filter::Suffix) { without_repeated_rest(text, plan) } else { text };
+    if text.trim().is_empty() {
+        return Err(Reason::Empty);
+    }
     let text = if plan.uses(Filter::Repeats) { without_repeated_line(text, plan) } else { text };
     if text.trim().is_empty() {
-        return 0;
+        return Err(Reason::Repeated);
     }
-    text.len() + break_before_closing_line(text, &generated[text.len()..], plan)
+    Ok(text.len() + break_before_closing_line(text, &generated[text.len()..], plan))
 }
 
 /// A block between brackets ends where the closing one, which stands after the cursor, gets a line of its own: the
@@ -140,7 +144,7 @@ mod tests {
             without: None,
         };
         let plan = plan(&document, offset, &settings);
-        generated[..useful_length(generated, &plan)].to_owned()
+        generated[..useful_length(generated, &plan).unwrap_or(0)].to_owned()
     }
 
     #[test]

@@ -139,7 +139,7 @@ impl UsageRecord {
         counts.asked += 1;
         match withheld {
             None => {}
-            Some(Reason::Empty) => counts.empty += 1,
+            Some(Reason::Empty | Reason::Repeated) => counts.empty += 1,
             Some(Reason::Broken | Reason::Unfinished) => counts.broken += 1,
             Some(Reason::Unsure) => counts.unsure += 1,
         }

@@ -227,7 +227,7 @@ impl Parts {
 }
 
 impl Table {
-    /// What followed the longest context that is known, and that one's length.
+    /// What followed the longest context that is known, and that one's length. What it leaves open is the shorter ones' to say.
     fn guess(&self, history: &[u32]) -> (Guess, usize) {
         let mut found = (Guess::new(), 0);
         let mut state = 0;
@@ -235,8 +235,13 @@ impl Table {
             state = hashed(state, *token);
             let entries = self.entries(state);
             if length >= self.shortest && !entries.is_empty() {
-                let guess = entries.iter().map(|entry| (entry.follower.into(), f32::from(entry.probability) / 255.0));
-                found = (guess.collect(), length);
+                let said = entries.iter().map(|entry| (entry.follower.into(), f32::from(entry.probability) / 255.0));
+                let said: Guess = said.collect();
+                let left = (1.0 - said.values().sum::<f32>()).max(0.0);
+                let (mut guess, _) = found;
+                guess.values_mut().for_each(|probability| *probability *= left);
+                guess.extend(said);
+                found = (guess, length);
             }
         }
         found
