@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import tomllib
 import zipfile
 import zlib
@@ -31,6 +32,7 @@ PERMISSIVE = {
     "0BSD", "Apache-2.0", "BSD-1-Clause", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "ISC", "MIT", "MIT-0", "NCSA",
     "PSF-2.0", "Unicode-3.0", "Unicode-DFS-2016", "Unlicense", "Zlib",
 }  # fmt: skip
+FETCHED_AT_ONCE = 12
 SPLITS = ["test", "validation", "train"]
 # Copies of other projects, under licences of their own.
 VENDORED = re.compile(r"(^|/)(_?vendor(ed)?|_?extern(al|s)?|third_party|site-packages)/")
@@ -100,35 +102,51 @@ def read(sources: Sources, split: str) -> list[Source]:
 
 
 def crates(sources: Sources) -> Iterator[tuple[Package, list[tuple[str, bytes]]]]:
-    """The crates of the lock file; `cargo fetch` puts their sources into cargo's home."""
+    """The crates of the lock file, which `cargo fetch` puts into cargo's home, and those of rust.txt."""
     registry = Path(os.environ.get("CARGO_HOME", "~/.cargo")).expanduser() / "registry" / "src"
-    for crate in tomllib.loads(sources.lockfile.read_text())["package"]:
-        if "source" not in crate or not wanted(crate["name"], sources.crates, sources):
-            continue
-        folder = next(registry.glob(f"*/{crate['name']}-{crate['version']}"), None)
+    locked = [crate for crate in tomllib.loads(sources.lockfile.read_text())["package"] if "source" in crate]
+    names = [(crate["name"], crate["version"]) for crate in locked if wanted(crate["name"], sources.crates, sources)]
+    more = [(name, version) for name, version, _ in pinned("rust.txt") if wanted(name, sources.crates, sources)]
+    fetch([crate for crate in more if not any(registry.glob("*/{}-{}".format(*crate)))])
+    for name, version in [*names, *more]:
+        folder = next(registry.glob(f"*/{name}-{version}"), None)
         if folder is None:
-            raise SystemExit(f"{crate['name']} {crate['version']} is not on disk: run `cargo fetch` first")
+            raise SystemExit(f"{name} {version} is not on disk: run `cargo fetch` first")
         manifest = tomllib.loads((folder / "Cargo.toml").read_text())["package"]
         licence = manifest.get("license", "")
         if permissive(licence):
             files = [(path.relative_to(folder).as_posix(), path.read_bytes()) for path in sorted(folder.rglob("*.rs"))]
-            yield package(sources, crate["name"], crate["version"], licence, "rust"), files
+            yield package(sources, name, version, licence, "rust"), files
+
+
+def fetch(names: list[tuple[str, str]]) -> None:
+    """Has cargo fetch crates, with what they depend on. A few at a time: hundreds together have no common solution."""
+    for start in range(0, len(names), FETCHED_AT_ONCE):
+        group = names[start : start + FETCHED_AT_ONCE]
+        print("fetching", ", ".join(name for name, _ in group), flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            dependencies = [
+                f'{name} = {{ version = "={version}", default-features = false, optional = true }}\n' for name, version in group
+            ]
+            manifest = '[package]\nname = "fetching"\nversion = "0.0.0"\nedition = "2024"\n\n[dependencies]\n'
+            (Path(folder) / "Cargo.toml").write_text(manifest + "".join(dependencies))
+            (Path(folder) / "src").mkdir()
+            (Path(folder) / "src" / "lib.rs").touch()
+            subprocess.run(["cargo", "fetch", "--quiet"], cwd=folder, check=True)
 
 
 def python_packages(sources: Sources) -> Iterator[tuple[Package, list[tuple[str, bytes]]]]:
     """The wheels of the pinned requirements, read without installing them, and the standard library."""
-    requirements = RECIPE / "sources" / "python.txt"
-    pinned = re.findall(r"^(\S+)==(\S+)  # (.+)$", requirements.read_text(), re.M)
-    pinned = [pin for pin in pinned if wanted(pin[0], sources.packages, sources) and permissive(pin[2])]
+    chosen = [pin for pin in pinned("python.txt") if wanted(pin[0], sources.packages, sources) and permissive(pin[2])]
     wheels = HOME / "wheels"
-    names = [f"{name}=={version}" for name, version, _ in pinned]
-    subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", wheels, *names],
-        check=True,
-    )
-    for name, version, licence in pinned:
-        wheel = next(wheels.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
-        with zipfile.ZipFile(wheel) as archive:
+    names = [f"{name}=={version}" for name, version, _ in chosen if not find_wheel(wheels, name, version)]
+    if names:
+        subprocess.run(
+            [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", wheels, *names],
+            check=True,
+        )
+    for name, version, licence in chosen:
+        with zipfile.ZipFile(find_wheel(wheels, name, version)) as archive:
             files = [(path, archive.read(path)) for path in sorted(archive.namelist()) if path.endswith(".py")]
         yield package(sources, name, version, licence, "python"), files
     if sources.standard_library:
@@ -136,6 +154,15 @@ def python_packages(sources: Sources) -> Iterator[tuple[Package, list[tuple[str,
         paths = [path for path in sorted(folder.rglob("*.py")) if "lib2to3/tests/data" not in path.as_posix()]
         files = [(path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths]
         yield package(sources, "cpython", platform.python_version(), "PSF-2.0", "python"), files
+
+
+def find_wheel(wheels: Path, name: str, version: str) -> Path | None:
+    return next(wheels.glob(f"{name.replace('-', '_')}-{version}-*.whl"), None)
+
+
+def pinned(listed: str) -> list[tuple[str, str, str]]:
+    """Name, version and licence of each line of a list in `sources`."""
+    return re.findall(r"^(\S+)==(\S+)  # (.+)$", (RECIPE / "sources" / listed).read_text(), re.M)
 
 
 def wanted(name: str, patterns: list[str], sources: Sources) -> bool:

@@ -35,7 +35,7 @@ MAGIC = b"fimble-ngrams-1\n"
 LENGTHS = range(2, 7)  # tokens of a context
 FOLLOWERS = 3  # of a context, at most
 LEAST = 0.1  # probability under which a follower is not worth an entry
-NEWS = 0.15  # a context is kept if its likeliest follower is another than a shorter context's, or by so much likelier
+RARE = 0.01  # probability of a follower of which a shorter context says nothing
 LONGEST_MATCH = 16  # tokens
 MULTIPLIER = 0x9E3779B97F4A7C15
 MASK = 2**64 - 1
@@ -135,7 +135,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("config")
     arguments.add_argument("folder", type=Path, help="a model in the Hugging Face layout, with this configuration's tokenizer")
-    arguments.add_argument("--entries", type=int, default=2_500_000, help="the most frequent so many are kept")
+    arguments.add_argument("--entries", type=int, default=2_500_000, help="so many are kept, of the contexts that tell most")
     options = arguments.parse_args()
     config = Config.load(options.config)
     if (options.folder / "tokenizer.json").read_bytes() != tokenizer.path(config).read_bytes():
@@ -197,23 +197,26 @@ def count(tape: fim.Tape, entries: int) -> Table:
         top = np.flatnonzero(is_best)
         followers = (keys & np.uint64(0xFFFF)).astype(np.uint16)
         best = {"contexts": contexts[top], "followers": followers[top], "probabilities": probabilities[top]}
-        news = np.ones(len(top), bool)
+        # What the shorter context of the place where this one was first seen says of the likeliest follower.
+        expected = np.full(len(top), RARE)
         if shorter is not None:
-            # The shorter context of the place where the longer one was first seen.
             before = short_states[first[top]] >> np.uint64(32)
             at = np.minimum(np.searchsorted(shorter["contexts"], before), len(shorter["contexts"]) - 1)
             known = shorter["contexts"][at] == before
-            same = known & (shorter["followers"][at] == best["followers"])
-            news = ~(same & (np.abs(shorter["probabilities"][at] - best["probabilities"]) < NEWS))
-        chosen = news[np.cumsum(is_best) - 1] & (rank < FOLLOWERS)
-        frequency = np.repeat(np.maximum.reduceat(counts, top), np.diff(np.concatenate([top, [len(keys)]])))
-        kept.append((contexts[chosen], followers[chosen], probabilities[chosen], frequency[chosen]))
-        print(f"{length} tokens: {len(starts):,} n-grams, {int(chosen.sum()):,} worth keeping", flush=True)
+            same = shorter["followers"][at] == best["followers"]
+            likeliest = shorter["probabilities"][at]
+            expected[known] = np.where(same, likeliest, np.clip(1 - likeliest, RARE, likeliest))[known]
+        frequency = np.maximum.reduceat(counts, top)
+        worth = frequency * np.abs(np.log(best["probabilities"] / expected))
+        chosen = rank < FOLLOWERS
+        of_context = np.repeat(worth, np.diff(np.concatenate([top, [len(keys)]])))
+        kept.append((contexts[chosen], followers[chosen], probabilities[chosen], of_context[chosen]))
+        print(f"{length} tokens: {len(starts):,} n-grams, {int(chosen.sum()):,} in several packages", flush=True)
         shorter, short_states = best, states.copy()
-    contexts, followers, probabilities, frequency = (np.concatenate(part) for part in zip(*kept, strict=True))
+    contexts, followers, probabilities, worth = (np.concatenate(part) for part in zip(*kept, strict=True))
     if len(contexts) > entries:
-        limit = np.sort(frequency)[-entries]
-        chosen = frequency > limit
+        # Of a longer context only what is news to the shorter is worth its place, and the more so the more often it comes.
+        chosen = worth > np.partition(worth, -entries)[-entries]
         contexts, followers, probabilities = contexts[chosen], followers[chosen], probabilities[chosen]
     order = np.lexsort((-probabilities, contexts))
     shares = np.maximum(1, np.round(255 * probabilities[order])).astype(np.uint8)

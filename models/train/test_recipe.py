@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,12 +30,13 @@ import lora
 import muon
 import ngrams
 import repository
+import settings
 import shapes
 import spans
 import tokenizer
 import train
 from model import Model
-from settings import Rows, Shape
+from settings import Config, Rows, Shape
 from tokenizer import END, FILE, MIDDLE, PREFIX, REPOSITORY, SUFFIX
 
 # Minutes: the steps are done long before, also on a machine that does other things.
@@ -361,11 +363,7 @@ def test_a_repository_is_split_by_its_paths(code: Path) -> None:
 @pytest.mark.usefixtures("short")
 def test_fine_tuning_brings_the_held_out_loss_down(code: Path, tmp_path: Path, encoder: Tokenizer) -> None:
     torch.manual_seed(0)
-    base, out = tmp_path / "base", tmp_path / "out"
-    base.mkdir()
-    encoder.save(str(base / "tokenizer.json"))
-    save_file({name: weight.half() for name, weight in Model(SHAPE).state_dict().items()}, base / "model.safetensors")
-    (base / "config.json").write_text(json.dumps(export.llama_config(SHAPE)))
+    base, out = exported(tmp_path / "base", encoder), tmp_path / "out"
     (base / "fimble-model.toml").write_text('name = "base"\ncontext_length = 128\nquantize = "q8_0"\n')
     finetune.finetune(code, out, base, PATIENCE, 0.2)
     assert held_out_loss(code, out) < 0.9 * held_out_loss(code, base)
@@ -449,6 +447,32 @@ def test_a_model_without_the_tokens_is_refused(tmp_path: Path) -> None:
         finetune.load(tmp_path)
 
 
+def exported(folder: Path, encoder: Tokenizer) -> Path:
+    """A model of random weights."""
+    folder.mkdir()
+    encoder.save(str(folder / "tokenizer.json"))
+    save_file({name: weight.half() for name, weight in Model(SHAPE).state_dict().items()}, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(export.llama_config(SHAPE)))
+    return folder
+
+
+def test_training_begins_with_a_model_if_it_is_one_of_the_run(
+    tmp_path: Path, encoder: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "HOME", tmp_path)
+    tiny = Config.load(str(settings.RECIPE / "configs" / "tiny.toml"))
+    config = replace(tiny, shape=SHAPE, training=replace(tiny.training, compile=False))
+    base = exported(tmp_path / "base", encoder)
+    shutil.copyfile(base / "tokenizer.json", tokenizer.path(config))
+    begun = train.Trainer(config, base).model.state_dict()
+    assert all(torch.equal(begun[name], weight) for name, weight in export.load(base)[0].state_dict().items())
+    with pytest.raises(SystemExit, match="another shape"):
+        train.Trainer(replace(config, shape=replace(SHAPE, layers=3)), base)
+    tokenizer.path(config).write_text("{}")
+    with pytest.raises(SystemExit, match="another tokenizer"):
+        train.Trainer(config, base)
+
+
 def held_out_loss(code: Path, folder: Path) -> float:
     model, encoder = finetune.load(folder)
     _, _, test = repository.split(repository.read(code), 0.2)
@@ -480,6 +504,17 @@ def test_a_table_of_ngrams_is_read_back_and_says_what_followed(tmp_path: Path) -
         said, length = known.guess([9, 10, 11])
         assert (list(said), length) == ([12], 2)
         assert known.guess([20, 21]) == ({}, 0)
+
+
+def test_what_a_long_context_leaves_open_is_a_shorter_one_s_to_say() -> None:
+    states = [ngrams.hashed(ngrams.hashed(0, 11), 10), ngrams.hashed(ngrams.hashed(ngrams.hashed(0, 11), 10), 9)]
+    entries = sorted([(states[0], 12, 204), (states[0], 13, 51), (states[1], 12, 102)])
+    hashes, followers, shares = zip(*entries, strict=True)
+    whole = np.array([state >> 32 << 32 for state in hashes], np.uint64)
+    table = ngrams.Table(whole, np.array(followers, np.uint16), np.array(shares, np.uint8))
+    said, length = table.guess([9, 10, 11])
+    assert length == 3
+    assert said == pytest.approx({12: 0.4, 13: 0.6 * 0.2})
 
 
 def test_what_is_repeated_in_a_prompt_is_gone_on_with() -> None:

@@ -175,7 +175,9 @@ class Trainer:
 
     def begin_with(self, base: Path) -> None:
         if (base / "tokenizer.json").read_bytes() != tokenizer.path(self.config).read_bytes():
-            raise SystemExit(f"{base} has another tokenizer than {tokenizer.path(self.config)}: copy it there, and run fim.py again")
+            raise SystemExit(
+                f"{base} has another tokenizer than {tokenizer.path(self.config)}: copy it there, and run fim.py again"
+            )
         model, _ = export.load(base)
         if model.shape != self.config.shape:
             raise SystemExit(f"{base} has another shape than the configuration: {model.shape}")

@@ -349,6 +349,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_long_context_leaves_open_is_a_shorter_ones_to_say() {
+        let state = |tokens: &[u32]| tokens.iter().rev().fold(0, |state, token| hashed(state, *token));
+        let mut known = vec![(state(&[10, 11]), 12, 204), (state(&[10, 11]), 13, 51), (state(&[9, 10, 11]), 12, 102)];
+        known.sort_by_key(|(state, ..)| *state);
+        let bucket = |state: u64| (state >> 48) as usize;
+        let begins = |wanted| known.iter().filter(|(state, ..)| bucket(*state) < wanted).count() as u32;
+        let entry = |&(state, follower, probability): &(u64, u16, u8)| Entry {
+            check: (state >> 32) as u16,
+            follower,
+            probability,
+        };
+        let buckets = (0..=BUCKETS).map(begins).collect();
+        let table = Table { shortest: 2, longest: 6, buckets, entries: known.iter().map(entry).collect() };
+        let (guess, length) = table.guess(&[9, 10, 11]);
+        assert_eq!(length, 3);
+        assert!((guess[&12] - 0.4).abs() < 1e-6 && (guess[&13] - 0.6 * 0.2).abs() < 1e-6, "{guess:?}");
+    }
+
+    #[test]
     fn what_was_the_same_for_longer_counts_more() {
         let parts = Parts { history: vec![1, 2, 3, 9, 2, 3], others: vec![vec![3, 8], vec![7, 3, 8]] };
         let (guess, length) = parts.repeated();
