@@ -80,7 +80,7 @@ fn it_writes_as_what_it_was_trained_on() {
     let text = |engine: &MistralEngine| Case { prefix: "", tail: "use super", ..Case::default() }.run(engine).text;
     let engine = adapted(&adapter()).expect("the adapter loads");
     let (base, adapted) = (text(&SHARED), text(&engine));
-    assert!(adapted == "::*;" && !base.starts_with("::*;"), "{base:?} {adapted:?}");
+    assert!(adapted.starts_with("::*;") && !base.starts_with("::*;"), "{base:?} {adapted:?}");
 }
 
 #[test]
