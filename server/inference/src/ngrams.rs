@@ -351,7 +351,7 @@ mod tests {
     #[test]
     fn what_a_long_context_leaves_open_is_a_shorter_ones_to_say() {
         let state = |tokens: &[u32]| tokens.iter().rev().fold(0, |state, token| hashed(state, *token));
-        let mut known = vec![(state(&[10, 11]), 12, 204), (state(&[10, 11]), 13, 51), (state(&[9, 10, 11]), 12, 102)];
+        let mut known = [(state(&[10, 11]), 12, 204), (state(&[10, 11]), 13, 51), (state(&[9, 10, 11]), 12, 102)];
         known.sort_by_key(|(state, ..)| *state);
         let bucket = |state: u64| (state >> 48) as usize;
         let begins = |wanted| known.iter().filter(|(state, ..)| bucket(*state) < wanted).count() as u32;
