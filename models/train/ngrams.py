@@ -135,7 +135,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("config")
     arguments.add_argument("folder", type=Path, help="a model in the Hugging Face layout, with this configuration's tokenizer")
-    arguments.add_argument("--entries", type=int, default=2_500_000, help="so many are kept, of the contexts that tell most")
+    arguments.add_argument("--entries", type=int, default=4_200_000, help="so many are kept, of the contexts that tell most")
     options = arguments.parse_args()
     config = Config.load(options.config)
     if (options.folder / "tokenizer.json").read_bytes() != tokenizer.path(config).read_bytes():
