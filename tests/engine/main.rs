@@ -3,11 +3,12 @@
 mod adapter;
 mod gguf;
 
-use std::ops::ControlFlow;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::thread;
+use std::time::Instant;
 
-use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, Priority};
+use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, Priority, Search, Watched};
 use fimble_completion::prompt::FimText;
 use fimble_inference::{EngineOptions, MistralEngine};
 
@@ -27,6 +28,9 @@ struct Case<'a> {
     unlike: Vec<String>,
     max_tokens: usize,
     priority: Priority,
+    search: Search,
+    /// An answer is one line.
+    line: bool,
     cancel: Cancel,
     cancel_after: Option<usize>,
 }
@@ -39,6 +43,8 @@ impl Default for Case<'_> {
             unlike: Vec::new(),
             max_tokens: 12,
             priority: Priority::Foreground,
+            search: Search::default(),
+            line: false,
             cancel: Cancel::default(),
             cancel_after: None,
         }
@@ -49,19 +55,20 @@ impl Case<'_> {
     fn run(self, engine: &MistralEngine) -> Generation {
         let text = FimText::of_file(self.prefix, SUFFIX, self.tail);
         let cancel = self.cancel.clone();
-        let mut calls = 0;
+        let calls = AtomicUsize::new(0);
         let request = GenerationRequest {
             text,
             unlike: self.unlike,
             max_tokens: self.max_tokens,
             priority: self.priority,
-            watch: Box::new(move |_| {
-                calls += 1;
+            watch: Arc::new(move |text, _| {
+                let calls = calls.fetch_add(1, Ordering::Relaxed) + 1;
                 if self.cancel_after.is_some_and(|after| calls >= after) {
                     cancel.cancel();
                 }
-                ControlFlow::Continue(())
+                if self.line && text.contains('\n') { Watched::Whole } else { Watched::GoOn }
             }),
+            search: self.search,
             cancel: self.cancel,
         };
         engine.generate(request).expect("the embedded model generates")
@@ -86,6 +93,62 @@ fn the_same_prompt_again_evaluates_nothing_and_says_the_same() {
     assert!(first.usage.evaluated > 50);
     assert_eq!(again.usage.evaluated, 0);
     assert_eq!((first.text, first.tokens), (again.text, again.tokens));
+}
+
+/// Lines to be finished, and whether the search is on.
+fn lines(engine: &MistralEngine, search: Search) -> Vec<Generation> {
+    let tails = [
+        "    return ",
+        "    for ",
+        "    if len(",
+        "    lines = ",
+        "    print(",
+        "    with ",
+        "    result = ",
+        "    assert ",
+    ];
+    tails.map(|tail| Case { tail, search, line: true, max_tokens: 32, ..Case::default() }.run(engine)).into()
+}
+
+#[test]
+fn a_search_finds_lines_that_are_likelier_than_greedy_ones() {
+    let greedy = lines(&SHARED, Search::default());
+    let found = lines(&SHARED, Search { branches: 8, until: None });
+    // The token that ends a line is one of it; where the end of the text does, its probability is not told.
+    let probability = |line: &Generation| line.tokens.iter().map(|token| token.probability).product::<f32>();
+    let mut differ = 0;
+    for (greedy, found) in greedy.iter().zip(&found) {
+        if greedy.text == found.text {
+            assert_eq!(greedy.tokens, found.tokens);
+        } else {
+            differ += 1;
+            let comparable = greedy.text.contains('\n') && found.text.contains('\n');
+            assert!(!comparable || probability(found) > probability(greedy), "{found:?} for {greedy:?}");
+        }
+        assert!(found.completed && !found.text.trim().is_empty(), "{found:?}");
+        assert!(found.usage.generated >= found.tokens.len(), "{found:?}");
+    }
+    assert!(differ > 0, "{greedy:?}");
+}
+
+#[test]
+fn what_a_search_has_seen_is_known() {
+    let engine = engine();
+    let search = Search { branches: 8, until: None };
+    let first = lines(&engine, search);
+    let again = lines(&engine, search);
+    for (first, again) in first.iter().zip(&again) {
+        assert_eq!((&first.text, &first.tokens), (&again.text, &again.tokens));
+        assert_eq!(again.usage.evaluated, 0);
+    }
+}
+
+#[test]
+fn without_time_the_greedy_line_is_taken() {
+    let texts =
+        |lines: Vec<Generation>| lines.into_iter().map(|line| (line.text, line.usage.generated)).collect::<Vec<_>>();
+    let late = lines(&SHARED, Search { branches: 8, until: Some(Instant::now()) });
+    assert_eq!(texts(late), texts(lines(&SHARED, Search::default())));
 }
 
 #[test]
@@ -243,7 +306,8 @@ fn a_prompt_beyond_the_context_is_an_error_that_says_so() {
         unlike: Vec::new(),
         max_tokens: 8,
         priority: Priority::Foreground,
-        watch: Box::new(|_| ControlFlow::Continue(())),
+        watch: Arc::new(|_, _| Watched::GoOn),
+        search: Search::default(),
         cancel: Cancel::default(),
     };
     let message = SHARED.generate(request).unwrap_err().to_string();
@@ -259,7 +323,8 @@ fn a_panic_while_watching_ends_that_generation_only() {
         unlike: Vec::new(),
         max_tokens: 8,
         priority: Priority::Foreground,
-        watch: Box::new(|_| panic!("on purpose")),
+        watch: Arc::new(|_, _| panic!("on purpose")),
+        search: Search::default(),
         cancel: Cancel::default(),
     };
     assert!(engine.generate(panicking()).is_err());

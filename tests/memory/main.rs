@@ -9,10 +9,9 @@ mod client;
 #[path = "../typing/typist.rs"]
 mod typist;
 
-use std::ops::ControlFlow;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, Priority};
+use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, Priority, Search, Watched};
 use fimble_completion::prompt::FimText;
 use fimble_inference::{EngineOptions, MistralEngine};
 
@@ -73,7 +72,8 @@ fn uncached_request(engine: &MistralEngine, number: usize) -> Generation {
         unlike: Vec::new(),
         max_tokens: 1,
         priority: Priority::Foreground,
-        watch: Box::new(|_| ControlFlow::Continue(())),
+        watch: Arc::new(|_, _| Watched::GoOn),
+        search: Search::default(),
         cancel: Cancel::default(),
     };
     engine.generate(request).expect("the embedded model generates")

@@ -1,26 +1,31 @@
 //! One completion, from a document and a cursor to the text to insert. Editors, the command line and the evaluation
 //! all come through here.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::context::Surroundings;
 use crate::document::{Document, Edit};
 use crate::engine::{
-    Cancel, Engine, EngineError, GeneratedToken, Generation, GenerationRequest, Priority, Usage, Watch,
+    Cancel, Engine, EngineError, GeneratedToken, Generation, GenerationRequest, Priority, Search, Usage, Watch, Watched,
 };
 use crate::judgement::unbroken;
 use crate::pin::{Budget, Pin};
 use crate::place::{Place, place};
-use crate::plan::{Plan, is_word, plan};
+use crate::plan::{Plan, Shape, is_word, plan};
 use crate::postprocess::{is_loop, useful_length};
 use crate::prompt::FimText;
 use crate::settings::{CompletionSettings, Filter};
 
 /// Past its deadline a request still waits this long for the first whole word.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Lines tried beside the greedy one. Of what a search without end finds, so many find nearly all.
+const BRANCHES: usize = 4;
+
+/// A search ends when so much of the time until the deadline is over.
+const SEARCH_SHARE: f32 = 0.4;
 
 /// So sure a model has to be of its second thought, which is right less often than its first.
 const SURE_OF_ANOTHER: f32 = 0.5;
@@ -184,34 +189,30 @@ pub fn complete(
     tracing::trace!(?text, ?plan, "asking");
     let preparing = started.elapsed();
 
+    let watch = watch(plan.clone(), settings.deadline.map(|deadline| started + deadline));
+    let search = search(&plan, settings.deadline.map(|deadline| started + deadline.mul_f32(SEARCH_SHARE)));
     let generate = |unlike: Vec<String>| {
-        let cut = Arc::new(AtomicUsize::new(usize::MAX));
-        let deadline = settings.deadline.map(|deadline| started + deadline);
-        let watch = watch(plan.clone(), deadline, cut.clone());
-        let text = text.clone();
-        let request = GenerationRequest { text, unlike, max_tokens, priority, watch, cancel: cancel.clone() };
-        let generation = engine.generate(request)?;
-        let cut = Some(cut.load(Ordering::Relaxed)).filter(|cut| *cut <= generation.text.len());
-        Ok::<_, EngineError>(Said { generation, cut })
+        let (text, watch, cancel) = (text.clone(), watch.clone(), cancel.clone());
+        engine.generate(GenerationRequest { text, unlike, max_tokens, priority, watch, search, cancel })
     };
     let said = generate(Vec::new())?;
     let answered = started.elapsed();
     let is_remote = engine.model().is_remote;
-    let judge = |said: &Said| {
+    let judge = |said: &Generation| {
         judge(said, cursor, &plan, settings, max_tokens).map(|suggestion| Suggestion { is_remote, ..suggestion })
     };
     let mut judged = judge(&said);
-    let Generation { mut usage, completed, waited, first_token, text: first, .. } = said.generation;
+    let Generation { mut usage, completed, waited, first_token, text: first, .. } = said;
 
     let mut others = Vec::new();
     let mut unlike = vec![first];
     let is_late = settings.deadline.is_some_and(|deadline| started.elapsed() > deadline);
     if completed && !is_late && judged.as_ref().is_err_and(Withheld::leaves_a_question) {
         let said = generate(unlike.clone())?;
-        usage += said.generation.usage;
-        let another = judge(&said).ok().filter(|it| said.generation.completed && it.confidence >= SURE_OF_ANOTHER);
+        usage += said.usage;
+        let another = judge(&said).ok().filter(|it| said.completed && it.confidence >= SURE_OF_ANOTHER);
         judged = another.map_or(judged, Ok);
-        unlike.push(said.generation.text);
+        unlike.push(said.text);
     }
     let (suggestion, withheld) = match judged {
         _ if !completed => (None, None),
@@ -220,12 +221,12 @@ pub fn complete(
     };
     while suggestion.is_some() && unlike.len() < settings.candidates {
         let said = generate(unlike.clone())?;
-        usage += said.generation.usage;
-        if !said.generation.completed || said.generation.text.trim().is_empty() {
+        usage += said.usage;
+        if !said.completed || said.text.trim().is_empty() {
             break;
         }
         others.extend(judge(&said));
-        unlike.push(said.generation.text);
+        unlike.push(said.text);
     }
     let first_token = first_token.map_or(answered, |first_token| preparing + first_token);
     let timing = Timing {
@@ -249,21 +250,15 @@ pub fn complete(
     Ok(completion)
 }
 
-/// What the model said, and where the deadline has cut it.
-struct Said {
-    generation: Generation,
-    cut: Option<usize>,
-}
-
-/// What of it to show.
+/// What to show of what the model said.
 fn judge(
-    said: &Said,
+    said: &Generation,
     cursor: &Cursor,
     plan: &Plan,
     settings: &CompletionSettings,
     max_tokens: usize,
 ) -> Result<Suggestion, Withheld> {
-    let Said { generation: Generation { text, tokens, .. }, cut } = said;
+    let Generation { text, tokens, cut, .. } = said;
     let document = &cursor.document;
     let generated = match cut {
         Some(cut) => whole_lines(&text[..*cut]),
@@ -317,7 +312,8 @@ pub fn warm_up(
         unlike: Vec::new(),
         max_tokens: 0,
         priority,
-        watch: Box::new(|_| ControlFlow::Continue(())),
+        watch: Arc::new(|_, _| Watched::GoOn),
+        search: Search::default(),
         cancel: cancel.clone(),
     };
     let generation = engine.generate(request)?;
@@ -332,29 +328,33 @@ fn max_tokens(settings: &CompletionSettings, engine: &dyn Engine) -> usize {
 }
 
 /// Ends a generation where the plan ends, where it goes round in circles and, past the deadline, after the last whole
-/// word; where it then should be cut is left in `cut`.
-fn watch(plan: Plan, deadline: Option<Instant>, cut: Arc<AtomicUsize>) -> Watch {
-    let mut before = 0;
-    Box::new(move |text| {
+/// word.
+fn watch(plan: Plan, deadline: Option<Instant>) -> Watch {
+    Arc::new(move |text, before| {
         if plan.end_of(text).is_some() || (plan.uses(Filter::Loops) && is_loop(text)) {
-            return ControlFlow::Break(());
+            return Watched::Whole;
         }
         let now = Instant::now();
         if deadline.is_some_and(|deadline| now > deadline) {
             let (said, latest) = text.split_at(before);
             let splits_word = said.ends_with(is_word) && latest.starts_with(is_word);
             if !said.trim().is_empty() && !splits_word {
-                cut.store(before, Ordering::Relaxed);
-                return ControlFlow::Break(());
+                return Watched::Cut(before);
             }
             if deadline.is_some_and(|deadline| now > deadline + PATIENCE) {
-                cut.store(text.len(), Ordering::Relaxed);
-                return ControlFlow::Break(());
+                return Watched::Cut(text.len());
             }
         }
-        before = text.len();
-        ControlFlow::Continue(())
+        Watched::GoOn
     })
+}
+
+/// A line may turn out likelier than the greedy one. A block never comes out as it was meant, so any shorter one would be.
+fn search(plan: &Plan, until: Option<Instant>) -> Search {
+    match plan.shape {
+        Shape::Line => Search { branches: BRANCHES, until },
+        Shape::Block { .. } => Search::default(),
+    }
 }
 
 /// Of several lines of a text that was broken off, those that are whole.

@@ -1,9 +1,9 @@
 //! The door to a model. Everything above it speaks of text; tokens, caches and libraries are the implementation's.
 
-use std::ops::{AddAssign, ControlFlow};
+use std::ops::AddAssign;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -16,8 +16,9 @@ pub trait Engine: Send + Sync {
     /// The number of tokens `text` becomes, as ordinary text.
     fn count_tokens(&self, text: &str) -> usize;
 
-    /// Generates greedily after the text's tail, on the calling thread, until a stop token of the model, `max_tokens`,
-    /// `watch` or `cancel` ends it. One that is cancelled, or that gave way, is no error: it returns what there was.
+    /// Generates after the text's tail, on the calling thread, until a stop token of the model, `max_tokens`, `watch` or
+    /// `cancel` ends it: greedily, and then as far as `search` goes. One that is cancelled, or that gave way, is no error:
+    /// it returns what there was.
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError>;
 }
 
@@ -43,8 +44,8 @@ pub struct GenerationRequest {
     /// Upper bound on generated tokens. 0 evaluates the prompt for those that come after.
     pub max_tokens: usize,
     pub priority: Priority,
-    /// Called with all text generated so far after each token that completes a character; `Break` ends the generation.
     pub watch: Watch,
+    pub search: Search,
     pub cancel: Cancel,
 }
 
@@ -56,8 +57,28 @@ pub enum Priority {
     Background,
 }
 
-/// See [`GenerationRequest::watch`].
-pub type Watch = Box<dyn FnMut(&str) -> ControlFlow<()> + Send>;
+/// Called after each token that completes a character, with all text generated so far and its length before that token.
+/// It remembers nothing: a search tries several answers.
+pub type Watch = Arc<dyn Fn(&str, usize) -> Watched + Send + Sync>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watched {
+    GoOn,
+    /// The text is whole.
+    Whole,
+    /// There is no more time, and so many bytes of the text are worth showing.
+    Cut(usize),
+}
+
+/// How far to look for an answer that is likelier as a whole than the greedy one, whose tokens are likeliest one by one. An
+/// engine that cannot look leaves it at the greedy one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Search {
+    /// How many other answers may be tried.
+    pub branches: usize,
+    /// When to be done.
+    pub until: Option<Instant>,
+}
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Generation {
@@ -70,6 +91,8 @@ pub struct Generation {
     pub waited: Duration,
     /// From the call to the first generated token; `None` where nothing was generated.
     pub first_token: Option<Duration>,
+    /// How many bytes of the text are worth showing, where [`Watched::Cut`] ended it.
+    pub cut: Option<usize>,
     /// Whether neither `cancel` nor a more urgent request ended it.
     pub completed: bool,
 }
@@ -92,7 +115,7 @@ pub struct Usage {
     pub reused: usize,
     /// Prompt tokens the model had to evaluate: `prompt - reused`.
     pub evaluated: usize,
-    /// Tokens generated, the stop token not counted.
+    /// Tokens generated, those of answers that were tried and not taken among them, stop tokens not.
     pub generated: usize,
 }
 

@@ -1,12 +1,13 @@
 //! An engine without a model, for tests: it answers by a script, token by token, and can be held so that a test decides
 //! when a generation goes on.
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::engine::{Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Priority, Usage};
+use crate::engine::{
+    Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Priority, Usage, Watched,
+};
 use crate::plan::is_word;
 use crate::prompt::{Family, FimTemplate, Piece, Prompt, family};
 
@@ -121,7 +122,7 @@ impl Engine for FakeEngine {
         tokens(text).count()
     }
 
-    fn generate(&self, mut request: GenerationRequest) -> Result<Generation, EngineError> {
+    fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
         let started = Instant::now();
         let is_background = request.priority == Priority::Background;
         if !is_background {
@@ -139,11 +140,17 @@ impl Engine for FakeEngine {
                 break;
             }
             generation.first_token.get_or_insert_with(|| started.elapsed());
+            let before = generation.text.len();
             generation.text.push_str(token);
             let text_end = generation.text.len();
             generation.tokens.push(GeneratedToken { text_end, probability: self.probability });
-            if (request.watch)(&generation.text) == ControlFlow::Break(()) {
-                break;
+            match (request.watch)(&generation.text, before) {
+                Watched::GoOn => {}
+                Watched::Whole => break,
+                Watched::Cut(cut) => {
+                    generation.cut = Some(cut);
+                    break;
+                }
             }
         }
         if is_background {
@@ -219,18 +226,18 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Cancel;
+    use crate::engine::{Cancel, Search};
     use crate::prompt::FimText;
 
     fn request(cancel: &Cancel) -> GenerationRequest {
         let text = FimText::of_file("let a", ";", " =");
-        let watch = Box::new(|_: &str| ControlFlow::Continue(()));
         GenerationRequest {
             text,
             unlike: Vec::new(),
             max_tokens: 3,
             priority: Priority::Foreground,
-            watch,
+            watch: Arc::new(|_, _| Watched::GoOn),
+            search: Search::default(),
             cancel: cancel.clone(),
         }
     }

@@ -1,16 +1,22 @@
-//! Chooses the tokens of one generation: greedily, first along what the user has typed, until something ends it.
+//! Chooses the tokens of one answer: greedily, first along what the user has typed, until something ends it. What was
+//! nearly chosen is noted for a search.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::ops::ControlFlow;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fimble_completion::engine::{GeneratedToken, Watch};
+use fimble_completion::engine::{GeneratedToken, Watch, Watched};
 
 use crate::interrupt::Interrupt;
-use crate::known_tokens::Distribution;
+use crate::known_tokens::{Distribution, likelier};
 use crate::vocabulary::Vocabulary;
 
+/// A place takes part in a search with so many tokens: its likeliest, and those after that.
+const CANDIDATES: usize = 4;
+
+#[derive(Clone)]
 pub(crate) struct Decoder {
     vocabulary: Arc<Vocabulary>,
     stops: Arc<HashSet<u32>>,
@@ -24,13 +30,40 @@ pub(crate) struct Decoder {
     watch: Watch,
     interrupt: Interrupt,
     asked: Instant,
+    /// `None` where nothing is searched for.
+    bounds: Option<Bounds>,
 
+    /// What was chosen, a token that ends the answer included.
+    path: Path,
+    branches: Vec<Path>,
     text: String,
     /// The beginning of a character whose other bytes are still to come.
     unfinished: Vec<u8>,
     tokens: Vec<GeneratedToken>,
     first_token: Option<Duration>,
+    cut: Option<usize>,
     ended: bool,
+}
+
+/// Tokens from the start of an answer on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Path {
+    /// With the logarithm of the probability of each.
+    pub(crate) tokens: Vec<(u32, f32)>,
+    /// Of all of them, as a natural logarithm.
+    pub(crate) log_probability: f32,
+}
+
+/// Where an answer of a search is given up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// As soon as it is no likelier than this, as a natural logarithm.
+    pub(crate) log_probability: f32,
+    pub(crate) until: Option<Instant>,
+}
+
+impl Bounds {
+    pub(crate) const NONE: Self = Self { log_probability: f32::NEG_INFINITY, until: None };
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +78,8 @@ pub(crate) enum Choice {
 pub(crate) struct Decoded {
     pub(crate) text: String,
     pub(crate) tokens: Vec<GeneratedToken>,
-    pub(crate) first_token: Option<Duration>,
+    /// How much of the text is worth showing, where it was cut.
+    pub(crate) cut: Option<usize>,
     /// It came to its own end.
     pub(crate) completed: bool,
 }
@@ -69,10 +103,14 @@ impl Decoder {
             watch,
             interrupt,
             asked: Instant::now(),
+            bounds: None,
+            path: Path::default(),
+            branches: Vec::new(),
             text: String::new(),
             unfinished: Vec::new(),
             tokens: Vec::new(),
             first_token: None,
+            cut: None,
             ended: max_tokens == 0,
         }
     }
@@ -87,21 +125,52 @@ impl Decoder {
         if self.has_ended() {
             return Choice::End;
         }
-        let best = if self.typed.is_empty() {
+        let candidates = if self.typed.is_empty() {
             let indents = self.indented && self.text.is_empty() && self.unfinished.is_empty();
             let is_indent = |token| indents && self.vocabulary.bytes(token).first().is_some_and(is_blank);
-            let allowed = |token| !is_indent(token) && !self.begins_earlier(token);
-            next.best(allowed).map(|(token, log_probability)| (token, log_probability.exp()))
+            next.likeliest(CANDIDATES, |token| !is_indent(token) && !self.begins_earlier(token))
         } else {
-            self.best_along_typed(next)
+            self.likeliest_along_typed(next)
         };
-        let Some((token, probability)) = best else { return Choice::NotKept };
-        if self.stops.contains(&token) || self.vocabulary.bytes(token).is_empty() {
-            self.ended = true;
-            return Choice::End;
+        let Some(((token, log_probability), others)) = candidates.split_first() else { return Choice::NotKept };
+        if self.bounds.is_some() {
+            self.branches.extend(others.iter().map(|(token, log_probability)| self.path.and(*token, *log_probability)));
         }
-        self.take(token, probability);
-        Choice::Token(token)
+        self.take(*token, *log_probability)
+    }
+
+    /// The same for a search, which has chosen the tokens of `path`.
+    pub(crate) fn along(self, path: &Path, bounds: Bounds) -> Self {
+        let mut decoder = Self { bounds: Some(bounds), ..self };
+        for (token, log_probability) in &path.tokens {
+            decoder.take(*token, *log_probability);
+        }
+        decoder
+    }
+
+    /// What was chosen so far, a token that ends the answer included.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What was nearly chosen.
+    pub(crate) fn take_branches(&mut self) -> Vec<Path> {
+        mem::take(&mut self.branches)
+    }
+
+    /// It has come to its own end within its bounds, and says something.
+    pub(crate) fn is_found(&self) -> bool {
+        self.ended && self.cut.is_none() && !self.text.trim().is_empty() && !self.is_out_of_bounds()
+    }
+
+    /// Tokens of its answer.
+    pub(crate) fn length(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// From the request to the first token.
+    pub(crate) fn first_token(&self) -> Option<Duration> {
+        self.first_token
     }
 
     /// It has come to its own end.
@@ -115,8 +184,8 @@ impl Decoder {
     }
 
     pub(crate) fn finish(self) -> Decoded {
-        let Self { text, tokens, first_token, ended: completed, .. } = self;
-        Decoded { text, tokens, first_token, completed }
+        let Self { text, tokens, cut, ended: completed, .. } = self;
+        Decoded { text, tokens, cut, completed }
     }
 
     /// Since the request was made.
@@ -124,28 +193,26 @@ impl Decoder {
         self.asked.elapsed()
     }
 
-    /// The likeliest token that agrees with the typed bytes, with its probability among all that do. `None` where not all
-    /// of these are known.
-    fn best_along_typed(&self, next: &Distribution) -> Option<(u32, f32)> {
-        let mut best: Option<(u32, f32)> = None;
-        let mut total = 0.0;
+    /// The likeliest tokens that agree with the typed bytes, with their probability among all that do. None where not all of
+    /// these are known.
+    fn likeliest_along_typed(&self, next: &Distribution) -> Vec<(u32, f32)> {
         if !next.is_whole() {
-            return None;
+            return Vec::new();
         }
-        for token in self.vocabulary.beginning_with(&self.typed) {
-            let indents = self.indented && self.vocabulary.bytes(token).get(self.typed.len()).is_some_and(is_blank);
-            if indents || self.begins_earlier(token) {
-                continue;
-            }
-            let Some(log_probability) = next.log_probability(token) else { continue };
-            let probability = log_probability.exp();
-            total += probability;
-            if best.is_none_or(|(other, p)| log_probability > p || (log_probability == p && token < other)) {
-                best = Some((token, log_probability));
-            }
+        let indents =
+            |token: &u32| self.indented && self.vocabulary.bytes(*token).get(self.typed.len()).is_some_and(is_blank);
+        let agreeing = self.vocabulary.beginning_with(&self.typed).into_iter();
+        let allowed = agreeing.filter(|token| !indents(token) && !self.begins_earlier(*token));
+        let mut tokens: Vec<(u32, f32)> =
+            allowed.filter_map(|token| Some((token, next.log_probability(token)?))).collect();
+        let total = tokens.iter().map(|(_, log_probability)| log_probability.exp()).sum::<f32>().ln();
+        tokens.sort_unstable_by(likelier);
+        tokens.truncate(CANDIDATES);
+        for (_, log_probability) in &mut tokens {
+            // Where all are next to impossible, nothing is known of them.
+            *log_probability = if total.is_finite() { (*log_probability - total).min(0.0) } else { f32::NEG_INFINITY };
         }
-        let (token, log_probability) = best?;
-        Some((token, if total > 0.0 { (log_probability.exp() / total).min(1.0) } else { 0.0 }))
+        tokens
     }
 
     /// Whether `token` would begin this answer as an earlier one began.
@@ -156,7 +223,12 @@ impl Decoder {
         is_first && self.unlike.iter().any(|earlier| earlier.as_bytes().starts_with(new))
     }
 
-    fn take(&mut self, token: u32, probability: f32) {
+    fn take(&mut self, token: u32, log_probability: f32) -> Choice {
+        self.path = self.path.and(token, log_probability);
+        if self.stops.contains(&token) || self.vocabulary.bytes(token).is_empty() {
+            self.ended = true;
+            return Choice::End;
+        }
         self.first_token.get_or_insert_with(|| self.asked.elapsed());
         let bytes = self.vocabulary.bytes(token);
         let typed = bytes.len().min(self.typed.len());
@@ -164,10 +236,50 @@ impl Decoder {
         self.unfinished.extend_from_slice(&bytes[typed..]);
         let before = self.text.len();
         move_characters(&mut self.unfinished, &mut self.text);
-        self.tokens.push(GeneratedToken { text_end: self.text.len(), probability });
+        self.tokens.push(GeneratedToken { text_end: self.text.len(), probability: log_probability.exp() });
 
-        let watched = self.text.len() > before && (self.watch)(&self.text) == ControlFlow::Break(());
-        self.ended = watched || self.tokens.len() >= self.max_tokens;
+        let watched = if self.text.len() > before { (self.watch)(&self.text, before) } else { Watched::GoOn };
+        if let Watched::Cut(cut) = watched {
+            self.cut = Some(cut);
+        }
+        self.ended = watched != Watched::GoOn || self.tokens.len() >= self.max_tokens || self.is_out_of_bounds();
+        Choice::Token(token)
+    }
+
+    fn is_out_of_bounds(&self) -> bool {
+        self.bounds.is_some_and(|Bounds { log_probability, until }| {
+            self.path.log_probability <= log_probability || until.is_some_and(|until| Instant::now() > until)
+        })
+    }
+}
+
+/// Likelier ones are greater.
+impl Ord for Path {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.log_probability.total_cmp(&other.log_probability)
+    }
+}
+
+impl PartialOrd for Path {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Path {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Path {}
+
+impl Path {
+    fn and(&self, token: u32, log_probability: f32) -> Self {
+        let mut tokens = Vec::with_capacity(self.tokens.len() + 1);
+        tokens.extend_from_slice(&self.tokens);
+        tokens.push((token, log_probability));
+        Self { tokens, log_probability: self.log_probability + log_probability }
     }
 }
 

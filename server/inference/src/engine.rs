@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
-use fimble_completion::engine::{Engine, EngineError, Generation, GenerationRequest, ModelInfo, Priority};
+use fimble_completion::engine::{Engine, EngineError, Generation, GenerationRequest, ModelInfo, Priority, Search};
 use fimble_completion::prompt::FimTemplate;
 use fimble_models::{LocatedModel, locate};
 
@@ -26,11 +26,13 @@ pub struct EngineOptions {
     pub known_tokens: bool,
     /// Whether a table of n-grams beside the weights is asked too. Off only to measure what that brings.
     pub ngrams: bool,
+    /// Whether other answers than the greedy one are tried. Off only to measure what that brings.
+    pub search: bool,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { cache_budget: 256 << 20, healing: true, known_tokens: true, ngrams: true }
+        Self { cache_budget: 256 << 20, healing: true, known_tokens: true, ngrams: true, search: true }
     }
 }
 
@@ -41,6 +43,7 @@ pub struct MistralEngine {
     vocabulary: Arc<Vocabulary>,
     stops: Arc<HashSet<u32>>,
     healing: bool,
+    search: bool,
     urgent: Urgent,
     jobs: Sender<Job>,
 }
@@ -66,7 +69,7 @@ impl MistralEngine {
         let name = model.name();
         let (loaded_sender, loaded) = mpsc::channel();
         let (jobs, job_receiver) = mpsc::channel();
-        let healing = options.healing;
+        let (healing, search) = (options.healing, options.search);
         let failed = |message: String| LoadError::Load { name: name.clone(), message };
         // mistral.rs wants a runtime that is not inside another one, so the model is loaded where it will run.
         let run = move || match load::load(model) {
@@ -85,7 +88,7 @@ impl MistralEngine {
             .map_err(|error| failed(format!("no thread: {error}")))?;
         let (info, template, vocabulary, stops) =
             loaded.recv().map_err(|_| failed("its loading ended unexpectedly".to_owned()))??;
-        Ok(Self { info, template, vocabulary, stops, healing, urgent: Urgent::default(), jobs })
+        Ok(Self { info, template, vocabulary, stops, healing, search, urgent: Urgent::default(), jobs })
     }
 }
 
@@ -100,7 +103,7 @@ impl Engine for MistralEngine {
     }
 
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
-        let GenerationRequest { text, unlike, max_tokens, priority, watch, cancel } = request;
+        let GenerationRequest { text, unlike, max_tokens, priority, watch, search, cancel } = request;
         let prompt = self.template.fill(&text);
         let prompt = self.vocabulary.encode_prompt(&prompt, self.healing).map_err(EngineError::Failed)?;
         let length = prompt.tokens.len();
@@ -113,7 +116,8 @@ impl Engine for MistralEngine {
             Decoder::new(vocabulary, stops, prompt.typed, max_tokens, watch, interrupt.clone()).unlike(unlike);
         let (reply, answer) = mpsc::channel();
         let begins = (priority == Priority::Foreground).then(|| self.urgent.arrives());
-        let job = Job { tokens: prompt.tokens, decoder, interrupt, begins, reply };
+        let search = if self.search { search } else { Search::default() };
+        let job = Job { tokens: prompt.tokens, decoder, search, interrupt, begins, reply };
         self.jobs.send(job).map_err(|_| EngineError::Stopped)?;
         answer.recv().map_err(|_| EngineError::Stopped)?
     }

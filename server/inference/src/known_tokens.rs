@@ -38,9 +38,9 @@ impl Distribution {
         match self {
             Self::Whole(all) if all.len() > LIKELIEST => {
                 let mut tokens: Vec<(u32, f32)> = (0u32..).zip(all).collect();
-                tokens.select_nth_unstable_by(LIKELIEST, |a, b| b.1.total_cmp(&a.1));
+                tokens.select_nth_unstable_by(LIKELIEST, likelier);
                 tokens.truncate(LIKELIEST);
-                tokens.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+                tokens.sort_unstable_by(likelier);
                 Self::Likeliest(tokens.into())
             }
             other => other,
@@ -51,20 +51,26 @@ impl Distribution {
         matches!(self, Self::Whole(_))
     }
 
-    /// The likeliest token that is `allowed` and its log-probability; of equals the one with the lowest id. `None` if
-    /// none such was kept.
-    pub(crate) fn best(&self, allowed: impl Fn(u32) -> bool) -> Option<(u32, f32)> {
+    /// The likeliest tokens that are `allowed` and their log-probabilities, likeliest first; of equals the one with the
+    /// lowest id. Fewer than `count` if no more such were kept.
+    pub(crate) fn likeliest(&self, count: usize, allowed: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
         match self {
             Self::Whole(all) => {
-                let mut best: Option<(u32, f32)> = None;
+                let mut likeliest: Vec<(u32, f32)> = Vec::with_capacity(count + 1);
                 for (token, log_probability) in (0u32..).zip(all.iter().copied()) {
-                    if best.is_none_or(|(_, other)| log_probability > other) && allowed(token) {
-                        best = Some((token, log_probability));
+                    let is_among =
+                        likeliest.len() < count || likeliest.last().is_some_and(|last| log_probability > last.1);
+                    if is_among && allowed(token) {
+                        let place = likeliest.partition_point(|(_, other)| *other >= log_probability);
+                        likeliest.insert(place, (token, log_probability));
+                        likeliest.truncate(count);
                     }
                 }
-                best
+                likeliest
             }
-            Self::Likeliest(tokens) => tokens.iter().copied().find(|(token, _)| allowed(*token)),
+            Self::Likeliest(tokens) => {
+                tokens.iter().copied().filter(|(token, _)| allowed(*token)).take(count).collect()
+            }
         }
     }
 
@@ -82,6 +88,11 @@ impl Distribution {
             Self::Likeliest(tokens) => size_of_val(&**tokens),
         }
     }
+}
+
+/// Orders tokens by their log-probability, the likeliest first; of equals the one with the lowest id.
+pub(crate) fn likelier(a: &(u32, f32), b: &(u32, f32)) -> std::cmp::Ordering {
+    b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
 }
 
 #[derive(Debug)]
@@ -175,7 +186,7 @@ mod tests {
     fn what_was_remembered_is_found() {
         let mut known = KnownTokens::default();
         known.remember(&[1, 2, 4], Distribution::from_logits(&[0.0, 1.0]).unwrap());
-        assert_eq!(known.next(&[1, 2, 4]).unwrap().best(|_| true).unwrap().0, 1);
+        assert_eq!(known.next(&[1, 2, 4]).unwrap().likeliest(1, |_| true)[0].0, 1);
         assert!(known.next(&[1, 2]).is_none());
         assert!(known.next(&[1, 2, 4, 5]).is_none());
     }
@@ -195,9 +206,10 @@ mod tests {
         let logits: Vec<f32> = (0..40_000).map(|id| if id == 31_000 { 9.0 } else { (id % 97) as f32 / 97.0 }).collect();
         let whole = Distribution::from_logits(&logits).unwrap();
         let compacted = whole.clone().compacted();
-        assert_eq!(compacted.best(|_| true), whole.best(|_| true));
-        assert_eq!(compacted.best(|_| true).unwrap().0, 31_000);
-        assert_eq!(compacted.best(|token| token == 97), None);
+        assert_eq!(compacted.likeliest(9, |_| true), whole.likeliest(9, |_| true));
+        assert_eq!(compacted.likeliest(1, |_| true)[0].0, 31_000);
+        assert_eq!(compacted.likeliest(3, |_| true)[1].0, 96);
+        assert_eq!(compacted.likeliest(1, |token| token == 97), []);
         assert_eq!(compacted.log_probability(31_000), whole.log_probability(31_000));
         assert_eq!(compacted.log_probability(97), None);
     }

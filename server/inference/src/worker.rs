@@ -1,16 +1,16 @@
 //! Answers requests one at a time, urgent ones first: from what is known already and, where that ends, by mistral.rs.
 
-use std::collections::VecDeque;
+use std::collections::{BinaryHeap, VecDeque};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use fimble_completion::engine::{EngineError, Generation, Usage};
+use fimble_completion::engine::{EngineError, Generation, Search, Usage};
 
 use crate::cache::Cache;
-use crate::decoder::{Choice, Decoder};
+use crate::decoder::{Bounds, Choice, Decoder, Path};
 use crate::interrupt::{Interrupt, Waiting};
 use crate::known_tokens::Distribution;
 use crate::ngrams::Mixture;
@@ -35,6 +35,7 @@ pub(crate) struct Job {
     pub(crate) tokens: Vec<u32>,
     /// Its limit of tokens is 0 where only the prompt is to be evaluated.
     pub(crate) decoder: Decoder,
+    pub(crate) search: Search,
     pub(crate) interrupt: Interrupt,
     /// What tells others to give way until this one's turn comes; `None` in the background.
     pub(crate) begins: Option<Waiting>,
@@ -107,7 +108,7 @@ impl Worker {
     }
 
     fn generate(&mut self, job: Job) -> Result<Generation, EngineError> {
-        let Job { mut tokens, mut decoder, interrupt, begins, .. } = job;
+        let Job { mut tokens, mut decoder, search, interrupt, begins, .. } = job;
         let waited = decoder.elapsed();
         let is_background = begins.is_none();
         drop(begins);
@@ -117,6 +118,11 @@ impl Worker {
         let prompt = tokens.len();
         let only_evaluates = decoder.is_done();
         let mut evaluated = 0;
+        // What a search begins with again and again.
+        let start = (search.branches > 0).then(|| (tokens.clone(), decoder.clone()));
+        if start.is_some() {
+            decoder = decoder.along(&Path::default(), Bounds::NONE);
+        }
 
         self.go_along(&mut tokens, &mut decoder);
         let mut is_stopped = false;
@@ -150,12 +156,17 @@ impl Worker {
             evaluated += sequence.evaluated.saturating_sub(sent - prompt);
             decoder = sequence.decoder.ok_or(EngineError::Stopped)?;
         }
+        let first_token = decoder.first_token();
+        let mut tried = 0;
+        if let Some(start) = start.filter(|_| decoder.is_done() && !is_stopped) {
+            (decoder, tried) = self.likeliest(start, decoder, search)?;
+        }
         tracing::debug!(kept_bytes = self.cache.size(), "generated");
         let decoded = decoder.finish();
         // A part may reach into known tokens after the prompt.
         let evaluated = evaluated.min(prompt);
         let completed = decoded.completed && !is_stopped;
-        let generated = decoded.tokens.len();
+        let generated = decoded.tokens.len() + tried;
         // Of one that was stopped before its end nobody knows what it would have found.
         let reused = if completed || generated > 0 { prompt - evaluated } else { 0 };
         let usage = Usage { prompt, reused, evaluated, generated };
@@ -164,9 +175,44 @@ impl Worker {
             tokens: decoded.tokens,
             usage,
             waited,
-            first_token: decoded.first_token,
+            first_token,
+            cut: decoded.cut,
             completed,
         })
+    }
+
+    /// Tries what was nearly chosen, the likeliest first, until nothing can be likelier than the best answer found; returns
+    /// that one, and the number of tokens generated for others. It starts with a prompt and the decoder of an answer to it.
+    fn likeliest(
+        &mut self,
+        (prompt, start): (Vec<u32>, Decoder),
+        greedy: Decoder,
+        search: Search,
+    ) -> Result<(Decoder, usize), EngineError> {
+        let mut best = greedy;
+        let mut branches = BinaryHeap::from(best.take_branches());
+        let (mut left, mut tried) = (search.branches, 0);
+        while left > 0
+            && let Some(branch) = branches.pop()
+            && branch.log_probability > best.path().log_probability
+            && search.until.is_none_or(|until| Instant::now() < until)
+        {
+            let bounds = Bounds { log_probability: best.path().log_probability, until: search.until };
+            let mut decoder = start.clone().along(&branch, bounds);
+            if !decoder.has_ended() {
+                left -= 1;
+                let mut tokens = prompt.clone();
+                tokens.extend(branch.tokens.iter().map(|(token, _)| token));
+                self.go_along(&mut tokens, &mut decoder);
+                if !decoder.has_ended() {
+                    decoder = self.run(Sequence::generate(tokens, decoder))?.decoder.ok_or(EngineError::Stopped)?;
+                }
+                branches.extend(decoder.take_branches());
+            }
+            let other = if decoder.is_found() { mem::replace(&mut best, decoder) } else { decoder };
+            tried += other.length();
+        }
+        Ok((best, tried))
     }
 
     /// Lets `decoder` choose for as long as it is known what the model says.

@@ -1,6 +1,5 @@
 //! The door to a server elsewhere, which looks from above like any other model.
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fimble_completion::engine::{
-    Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Priority, Usage,
+    Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Priority, Usage, Watched,
 };
 use fimble_completion::prompt::{FimTemplate, FimText, family};
 
@@ -86,7 +85,7 @@ impl Engine for RemoteEngine {
     /// Asks for one answer. Other candidates, and what nobody waits for, are not worth a request: those are answered with
     /// nothing.
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
-        let GenerationRequest { text, unlike, max_tokens, priority, mut watch, cancel } = request;
+        let GenerationRequest { text, unlike, max_tokens, priority, watch, cancel, .. } = request;
         if !unlike.is_empty() || max_tokens == 0 || priority == Priority::Background {
             return Ok(Generation { completed: unlike.is_empty(), ..Generation::default() });
         }
@@ -116,6 +115,7 @@ impl Engine for RemoteEngine {
             };
             let Usage { prompt, reused, .. } = generation.usage;
             let (prompt, reused) = (piece.prompt.unwrap_or(prompt), piece.reused.unwrap_or(reused));
+            let before = generation.text.len();
             if !piece.text.is_empty() {
                 generation.first_token.get_or_insert_with(|| started.elapsed());
                 generation.text.push_str(&piece.text);
@@ -130,8 +130,11 @@ impl Engine for RemoteEngine {
                 generation.text.truncate(stop);
                 generation.tokens.iter_mut().for_each(|token| token.text_end = token.text_end.min(stop));
             }
-            let enough = !piece.text.is_empty() && watch(&generation.text) == ControlFlow::Break(());
-            if piece.is_last || stopped.is_some() || enough || generated >= max_tokens {
+            let watched = if piece.text.is_empty() { Watched::GoOn } else { watch(&generation.text, before) };
+            if let Watched::Cut(cut) = watched {
+                generation.cut = Some(cut);
+            }
+            if piece.is_last || stopped.is_some() || watched != Watched::GoOn || generated >= max_tokens {
                 break;
             }
         }

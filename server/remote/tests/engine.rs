@@ -2,12 +2,14 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use fimble_completion::engine::{Cancel, Engine, EngineError, Generation, GenerationRequest, Priority};
+use fimble_completion::engine::{
+    Cancel, Engine, EngineError, Generation, GenerationRequest, Priority, Search, Watched,
+};
 use fimble_completion::prompt::FimText;
 use fimble_remote::{RemoteEngine, RemoteSettings};
 use serde_json::{Value, json};
@@ -100,7 +102,8 @@ fn request(cancel: &Cancel) -> GenerationRequest {
         unlike: Vec::new(),
         max_tokens: 16,
         priority: Priority::Foreground,
-        watch: Box::new(|text| if text.contains('\n') { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }),
+        watch: Arc::new(|text, _| if text.contains('\n') { Watched::Whole } else { Watched::GoOn }),
+        search: Search::default(),
         cancel: cancel.clone(),
     }
 }

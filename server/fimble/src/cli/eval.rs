@@ -32,7 +32,8 @@ pub(super) struct Arguments {
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
-    /// Time each case as the latest key of somebody who types there, what came before it being read already
+    /// Time each case as the latest key of somebody who types there, what came before it being read already, with the
+    /// `deadline_ms` setting
     #[arg(long)]
     typed: bool,
     /// Only make the prompts: what they show of the names that the solution needs, and what they cost
@@ -128,6 +129,9 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         arguments.datasets.iter().map(|path| read(path, arguments.skip, limit)).collect::<anyhow::Result<_>>()?;
     let LoadedEngine { engine, mut settings, deadline, .. } = load(common)?;
     settings.completion.min_confidence = arguments.min_confidence;
+    if arguments.typed {
+        settings.completion.deadline = deadline;
+    }
     let model = engine.model().name.clone();
     let mut answers = Answers::new(&engine, arguments.routing.into(), settings.remote.clone(), deadline)?;
 

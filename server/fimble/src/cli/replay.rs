@@ -73,6 +73,8 @@ enum Mechanism {
     KnownTokens,
     /// The table of n-grams that the embedded model has beside its weights: what makes it right, not cheap
     Ngrams,
+    /// Other lines than the greedy one, tried in the time that is left: what makes it right, not cheap
+    Search,
     /// Suggestions kept for typing along and coming back
     SuggestionCache,
     /// What is done in pauses
@@ -182,6 +184,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         healing: has(Mechanism::Healing),
         known_tokens: has(Mechanism::KnownTokens),
         ngrams: has(Mechanism::Ngrams),
+        search: has(Mechanism::Search),
         ..EngineOptions::default()
     };
     let workspace = match &arguments.workspace {
