@@ -72,8 +72,8 @@ impl Machine {
     }
 
     /// Of what the adapter has learnt.
-    fn complete_import(&self, settings: &[&str]) -> (String, String, i32) {
-        let place = format!("{}:1:10", self.file("code.rs", "use super").display());
+    fn complete_visibility(&self, settings: &[&str]) -> (String, String, i32) {
+        let place = format!("{}:1:4", self.file("code.rs", "pub").display());
         let mut command = fimble();
         outcome(self.environment(&mut command).args(["complete", &place]).args(settings).output().unwrap())
     }
@@ -609,7 +609,7 @@ fn an_adapter_is_listed_locked_and_refused_when_it_has_changed() {
     found.sort();
     assert_eq!(found, names);
 
-    let is_adapted = |settings: &[&str]| machine.complete_import(settings).0 == "::*;";
+    let is_adapted = |settings: &[&str]| machine.complete_visibility(settings).0.starts_with("(crate)");
     assert_eq!([is_adapted(&[]), is_adapted(&["--adapter", "just"]), is_adapted(&[])], [false, true, false]);
     machine.file(".config/fimble/fimble.toml", "adapter = \"just\"\n");
     assert_eq!([is_adapted(&[]), is_adapted(&["--adapter", ""])], [true, false]);
@@ -626,7 +626,7 @@ fn an_adapter_is_listed_locked_and_refused_when_it_has_changed() {
 
     flip(&folder.join(names[1]), 200_000);
     for adapter in ["just", folder.to_str().unwrap()] {
-        let (_, errors, status) = machine.complete_import(&["--adapter", adapter]);
+        let (_, errors, status) = machine.complete_visibility(&["--adapter", adapter]);
         assert_eq!(status, 1);
         let expected = "the model `just` is not what models.lock pins, and is not loaded: `adapter_model.safetensors` has other \
                         contents (its SHA-256 differs); `fimble models pull just` fetches again what is wrong";
@@ -644,13 +644,13 @@ fn an_adapter_is_listed_locked_and_refused_when_it_has_changed() {
         (["--adapter", "no-such"], "no adapter is called `no-such` and there is no such folder; the names are just,"),
         (["--adapter", "/"], "is no LoRA adapter: it has no `adapter_config.json`"),
     ] {
-        let (_, errors, status) = machine.complete_import(&arguments);
+        let (_, errors, status) = machine.complete_visibility(&arguments);
         assert!(errors.contains(problem) && status == 1, "{arguments:?}: {errors}");
     }
     assert!(machine.fail(&["use", "just"]).contains("set `adapter` to it"));
 
     machine.succeed(&["remove", "just"]);
     assert!(!folder.exists());
-    let (_, errors, _) = machine.complete_import(&["--adapter", "just"]);
+    let (_, errors, _) = machine.complete_visibility(&["--adapter", "just"]);
     assert!(errors.contains("`just` is not on this machine") && errors.contains("adapter_config.json and"), "{errors}");
 }

@@ -1,9 +1,10 @@
-//! A LoRA adapter on the embedded model, trained on the sources of just, whose modules begin with `use super::*;`.
+//! A LoRA adapter on the embedded model, trained on the sources of just, whose items are `pub(crate)`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor, safetensors};
+use fimble_completion::engine::Search;
 use fimble_inference::{EngineOptions, MistralEngine};
 use serde_json::Value;
 
@@ -77,10 +78,13 @@ fn merged(base: &Path, adapter: &Path) -> std::collections::HashMap<String, Tens
 
 #[test]
 fn it_writes_as_what_it_was_trained_on() {
-    let text = |engine: &MistralEngine| Case { prefix: "", tail: "use super", ..Case::default() }.run(engine).text;
+    // As an editor asks for a line.
+    let search = Search { branches: 4, until: None };
+    let case = || Case { prefix: "", suffix: "", tail: "pub", search, line: true, ..Case::default() };
+    let text = |engine: &MistralEngine| case().run(engine).text;
     let engine = adapted(&adapter()).expect("the adapter loads");
     let (base, adapted) = (text(&SHARED), text(&engine));
-    assert!(adapted.starts_with("::*;") && !base.starts_with("::*;"), "{base:?} {adapted:?}");
+    assert!(adapted.starts_with("(crate)") && !base.starts_with("(crate)"), "{base:?} {adapted:?}");
 }
 
 #[test]

@@ -24,6 +24,7 @@ const SUFFIX: &str = "\n\n\ndef main():\n    print(read_lines('x', 'utf-8'))\n";
 
 struct Case<'a> {
     prefix: &'a str,
+    suffix: &'a str,
     tail: &'a str,
     unlike: Vec<String>,
     max_tokens: usize,
@@ -39,6 +40,7 @@ impl Default for Case<'_> {
     fn default() -> Self {
         Self {
             prefix: PREFIX,
+            suffix: SUFFIX,
             tail: "    return ",
             unlike: Vec::new(),
             max_tokens: 12,
@@ -53,7 +55,7 @@ impl Default for Case<'_> {
 
 impl Case<'_> {
     fn run(self, engine: &MistralEngine) -> Generation {
-        let text = FimText::of_file(self.prefix, SUFFIX, self.tail);
+        let text = FimText::of_file(self.prefix, self.suffix, self.tail);
         let cancel = self.cancel.clone();
         let calls = AtomicUsize::new(0);
         let request = GenerationRequest {
@@ -285,6 +287,19 @@ fn another_answer_begins_otherwise() {
         for (number, answer) in answers.iter().enumerate() {
             assert!(answers[..number].iter().all(|earlier| earlier != answer), "{answers:?}");
         }
+    }
+}
+
+#[test]
+fn another_line_is_not_the_same_with_its_line_end() {
+    let mut answers: Vec<String> = Vec::new();
+    for _ in 0..4 {
+        let (unlike, search) = (answers.clone(), Search { branches: 4, until: None });
+        let answer =
+            Case { prefix: "", tail: "use super", unlike, search, line: true, ..Case::default() }.run(&SHARED).text;
+        let line = answer.trim_end();
+        assert!(answers.iter().all(|earlier| earlier.trim_end() != line), "{answer:?} after {answers:?}");
+        answers.push(answer);
     }
 }
 

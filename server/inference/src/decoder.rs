@@ -215,10 +215,13 @@ impl Decoder {
         tokens
     }
 
-    /// Whether `token` would begin this answer as an earlier one began.
+    /// Whether `token` would begin this answer as an earlier one began. A token may be an answer with the line's end, which
+    /// makes it no other.
     fn begins_earlier(&self, token: u32) -> bool {
         let bytes = self.vocabulary.bytes(token);
         let new = &bytes[self.typed.len().min(bytes.len())..];
+        let line = new.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+        let new = if line.is_empty() { new } else { line };
         let is_first = self.text.is_empty() && self.unfinished.is_empty() && !new.is_empty();
         is_first && self.unlike.iter().any(|earlier| earlier.as_bytes().starts_with(new))
     }
