@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const BRANCHES: usize = 4;
 
 /// A search ends when so much of the time until the deadline is over.
-const SEARCH_SHARE: f32 = 0.4;
+const SEARCH_SHARE: f32 = 0.25;
 
 /// So sure a model has to be of its second thought, which is right less often than its first.
 const SURE_OF_ANOTHER: f32 = 0.5;
