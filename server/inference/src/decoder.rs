@@ -42,6 +42,7 @@ pub(crate) struct Decoder {
     tokens: Vec<GeneratedToken>,
     first_token: Option<Duration>,
     cut: Option<usize>,
+    whole: bool,
     ended: bool,
 }
 
@@ -111,6 +112,7 @@ impl Decoder {
             tokens: Vec::new(),
             first_token: None,
             cut: None,
+            whole: false,
             ended: max_tokens == 0,
         }
     }
@@ -158,9 +160,14 @@ impl Decoder {
         mem::take(&mut self.branches)
     }
 
-    /// It has come to its own end within its bounds, and says something.
+    /// The answer has an end. Of one that was broken off nobody knows how likely it is.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// It has an end within its bounds, and says something.
     pub(crate) fn is_found(&self) -> bool {
-        self.ended && self.cut.is_none() && !self.text.trim().is_empty() && !self.is_out_of_bounds()
+        self.whole && !self.text.trim().is_empty() && !self.is_out_of_bounds()
     }
 
     /// Tokens of its answer.
@@ -229,7 +236,7 @@ impl Decoder {
     fn take(&mut self, token: u32, log_probability: f32) -> Choice {
         self.path = self.path.and(token, log_probability);
         if self.stops.contains(&token) || self.vocabulary.bytes(token).is_empty() {
-            self.ended = true;
+            (self.whole, self.ended) = (true, true);
             return Choice::End;
         }
         self.first_token.get_or_insert_with(|| self.asked.elapsed());
@@ -245,6 +252,7 @@ impl Decoder {
         if let Watched::Cut(cut) = watched {
             self.cut = Some(cut);
         }
+        self.whole = watched == Watched::Whole;
         self.ended = watched != Watched::GoOn || self.tokens.len() >= self.max_tokens || self.is_out_of_bounds();
         Choice::Token(token)
     }

@@ -158,7 +158,7 @@ impl Worker {
         }
         let first_token = decoder.first_token();
         let mut tried = 0;
-        if let Some(start) = start.filter(|_| decoder.is_done() && !is_stopped) {
+        if let Some(start) = start.filter(|_| decoder.is_whole() && !is_stopped) {
             (decoder, tried) = self.likeliest(start, decoder, search)?;
         }
         tracing::debug!(kept_bytes = self.cache.size(), "generated");
