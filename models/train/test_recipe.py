@@ -428,7 +428,9 @@ def test_an_adapter_is_saved_as_peft_does_and_says_what_it_is_for(code: Path, tm
     merged = {name: weight.float() for name, weight in weights.items()}
     for name, weight in merged.items():
         if name.endswith("_proj.weight"):
-            a, b = (changes.pop(f"base_model.model.{name.removesuffix('weight')}{part}.weight") for part in ("lora_A", "lora_B"))
+            a, b = (
+                changes.pop(f"base_model.model.{name.removesuffix('weight')}{part}.weight") for part in ("lora_A", "lora_B")
+            )
             weight += 2 * b.float() @ a.float()
     assert not changes
     model = Model(SHAPE)
