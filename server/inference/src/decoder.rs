@@ -234,7 +234,8 @@ impl Decoder {
     }
 
     fn take(&mut self, token: u32, log_probability: f32) -> Choice {
-        self.path = self.path.and(token, log_probability);
+        self.path.tokens.push((token, log_probability));
+        self.path.log_probability += log_probability;
         if self.stops.contains(&token) || self.vocabulary.bytes(token).is_empty() {
             (self.whole, self.ended) = (true, true);
             return Choice::End;
