@@ -80,7 +80,8 @@ impl Repositories {
             Gap::Between { prompt, suffix } => Ok(Place {
                 name: "case".into(),
                 before: prompt.clone(),
-                after: suffix.clone(),
+                // HumanEval-Infilling takes the end of a line out with the line; a cursor in an editor stands before it.
+                after: if case.canonical_solution.ends_with('\n') { format!("\n{suffix}") } else { suffix.clone() },
                 surroundings: Surroundings { same_file, ..Surroundings::default() },
             }),
             Gap::Within { repository: name, path, start, end } => {
