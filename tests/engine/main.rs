@@ -163,6 +163,20 @@ fn typing_along_evaluates_the_typed_tokens_only() {
     assert!(mid_word.usage.evaluated <= 2, "{:?}", mid_word.usage);
 }
 
+/// What is typed of a word is generated again, along what is known, and may leave that anywhere.
+#[test]
+fn a_long_word_costs_a_few_tokens_a_key() {
+    let engine = engine();
+    let word = "abab".repeat(14);
+    let prefix = format!("{PREFIX}    first = '{word}'\n");
+    let typed = format!("    second = '{word}");
+    for end in "    second = '".len()..=typed.len() {
+        let next = Case { prefix: &prefix, tail: &typed[..end], max_tokens: 64, ..Case::default() }.run(&engine);
+        let is_first = end == "    second = '".len();
+        assert!(is_first || next.usage.evaluated <= 30, "after {:?}: {:?}", &typed[..end], next.usage);
+    }
+}
+
 #[test]
 fn an_accepted_suggestion_is_gone_on_from() {
     let engine = engine();

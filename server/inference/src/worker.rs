@@ -129,13 +129,13 @@ impl Worker {
         if only_evaluates || !decoder.has_ended() {
             let size = if is_background { BACKGROUND_PART } else { PART };
             let least = if only_evaluates { 1 } else { WORTH_HOLDING };
-            let mut parts = self.cache.parts(&tokens, size, least);
+            // What was gone along is not held: the next key may leave it halfway, and a prompt that is covered costs a whole one.
+            let mut parts = self.cache.parts(&tokens[..prompt], size, least);
             if self.cache.is_full_with(&parts, tokens.len()) {
                 // Nothing is dropped for what nobody waits for.
                 is_stopped = is_background;
                 if !is_background && !self.cache.is_empty() {
                     self.make_room()?;
-                    // What was gone along is forgotten.
                     parts = self.cache.parts(&tokens[..prompt], size, least);
                 }
             }
@@ -163,7 +163,7 @@ impl Worker {
         }
         tracing::debug!(kept_bytes = self.cache.size(), "generated");
         let decoded = decoder.finish();
-        // A part may reach into known tokens after the prompt.
+        // However often mistral.rs has read it, it is one prompt.
         let evaluated = evaluated.min(prompt);
         let completed = decoded.completed && !is_stopped;
         let generated = decoded.tokens.len() + tried;
