@@ -80,8 +80,9 @@ fn merged(base: &Path, adapter: &Path) -> std::collections::HashMap<String, Tens
 fn it_writes_as_what_it_was_trained_on() {
     // As an editor asks for a line.
     let search = Search { branches: 4, until: None };
-    let case = || Case { prefix: "", suffix: "", tail: "pub", search, line: true, ..Case::default() };
-    let text = |engine: &MistralEngine| case().run(engine).text;
+    let text = |engine: &MistralEngine| {
+        Case { prefix: "", suffix: "", tail: "pub", search, line: true, ..Case::default() }.run(engine).text
+    };
     let engine = adapted(&adapter()).expect("the adapter loads");
     let (base, adapted) = (text(&SHARED), text(&engine));
     assert!(adapted.starts_with("(crate)") && !base.starts_with("(crate)"), "{base:?} {adapted:?}");
