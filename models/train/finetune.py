@@ -31,10 +31,10 @@ import fim
 import lora
 import repository
 import tokenizer
+from device import DEVICE, HAS_BF16
 from evaluate import Case
 from model import Model
 from settings import RECIPE, Config, Rows
-from train import DEVICE, HAS_BF16
 
 MODELS = RECIPE.parent
 LONGEST = 1024  # row in tokens, for time and memory

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from device import HAS_BF16
+
 MOMENTUM = 0.95
 STEPS = 5
 # A polynomial that takes singular values between 0 and 1 to about 1 in few steps.
@@ -49,7 +51,7 @@ def orthogonal(matrices: Tensor) -> Tensor:
     x = (matrices.mT if tall else matrices).contiguous()
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     # Where there is hardware for it, half the digits are enough for a direction.
-    x = x.bfloat16() if x.is_cuda else x
+    x = x.bfloat16() if HAS_BF16 else x
     for _ in range(STEPS):
         square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x

@@ -35,7 +35,7 @@ import shapes
 import spans
 import tokenizer
 import train
-from model import Model
+from model import Model, causal_attention
 from settings import Config, Rows, Shape
 from tokenizer import END, FILE, MIDDLE, PREFIX, REPOSITORY, SUFFIX
 
@@ -146,6 +146,13 @@ def test_cached_evaluation_gives_the_same_logits() -> None:
     cache = []
     steps = [model.next_logits(part, cache) for part in tokens.split([8, 1, 1, 1, 1], 1)]
     torch.testing.assert_close(torch.stack(steps, 1), model(tokens)[:, 7:])
+
+
+@pytest.mark.parametrize("length", [1, 128, 300])
+def test_attention_in_pieces_reads_what_attention_reads(length: int) -> None:
+    query, key, value = torch.randn(2, 6, length, 64), *torch.randn(2, 2, 2, length, 64)
+    whole = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
+    torch.testing.assert_close(causal_attention(query, key, value), whole)
 
 
 def test_ggufs_order_of_rows_gives_the_same_attention() -> None:

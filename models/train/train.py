@@ -22,14 +22,12 @@ from torch.utils.data import DataLoader
 import export
 import fim
 import tokenizer
+from device import DEVICE, HAS_BF16
 from model import Model
 from muon import Muon
 from settings import Config, Training
 
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 REPORT_STEPS = 20
-# Where a processor has no instructions for it, bf16 is emulated, many times slower than f32.
-HAS_BF16 = DEVICE.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
 
 
 def main() -> None:
