@@ -8,37 +8,23 @@ One curve is of all that is learned, the other of the middles alone.
 import csv
 import math
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
+from drawing import LINE, Scale, picture, text
 from settings import Config
 
 WIDTH, HEIGHT = 720, 400
 LEFT, RIGHT, TOP, BOTTOM = 60, 150, 20, 50  # margins, with room for the labels at the curves' ends
 CURVES = {"held_out": ("held-out text", "#1f6fb4"), "middle": ("its middles", "#c2571a")}
-LINE = 18  # the height of a line of text
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Where the values of an axis lie in the picture."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-
-    def place(self, value: float) -> float:
-        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
 
 def main() -> None:
     with (Config.load(sys.argv[1]).folder / "curve.tsv").open() as table:
         rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(table, delimiter="\t")]
-    Path(sys.argv[2]).write_text(picture(rows))
+    Path(sys.argv[2]).write_text(drawn(rows))
 
 
-def picture(rows: list[dict[str, float]]) -> str:
+def drawn(rows: list[dict[str, float]]) -> str:
     # A slice that was killed is repeated from its checkpoint: what counts is the latest row of a step.
     rows = sorted({row["step"]: row for row in rows}.values(), key=lambda row: row["step"])
     seen = [row["tokens"] for row in rows]
@@ -57,15 +43,7 @@ def picture(rows: list[dict[str, float]]) -> str:
     parts.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, "tokens seen", 'text-anchor="middle"'))
     middle = (TOP + HEIGHT - BOTTOM) / 2
     parts.append(text(18, middle, "loss, nats a token", f'text-anchor="middle" transform="rotate(-90 18 {middle})"'))
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif">',
-            # Pages may be dark.
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-            *parts,
-            "</svg>\n",
-        ]
-    )
+    return picture(WIDTH, HEIGHT, parts)
 
 
 def grid(across: Scale, up: Scale) -> list[str]:
@@ -82,10 +60,6 @@ def grid(across: Scale, up: Scale) -> list[str]:
         lines.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
         lines.append(text(LEFT - 8, y + 5, str(value), 'text-anchor="end"'))
     return lines
-
-
-def text(x: float, y: float, content: str, attributes: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="14" {attributes}>{content}</text>'
 
 
 def amount(tokens: float) -> str:

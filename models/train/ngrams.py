@@ -1,6 +1,6 @@
 """Counts what follows what in the training set, and fits how far to trust that beside an exported model.
 
-    python ngrams.py configs/cpu.toml FOLDER [--entries 2500000]
+    python ngrams.py configs/cpu.toml FOLDER [--entries 4200000 | --table FILE]
 
 Writes `model.ngrams` into the model's folder. A model that two cores train has seen a fraction of the training set; counting
 reads all of it in minutes. At each token three are asked: the model; the table, for what followed the last tokens in more than
@@ -136,11 +136,14 @@ def main() -> None:
     arguments.add_argument("config")
     arguments.add_argument("folder", type=Path, help="a model in the Hugging Face layout, with this configuration's tokenizer")
     arguments.add_argument("--entries", type=int, default=4_200_000, help="so many are kept, of the contexts that tell most")
+    arguments.add_argument(
+        "--table", type=Path, metavar="FILE", help="take the entries of this model.ngrams, and count nothing"
+    )
     options = arguments.parse_args()
     config = Config.load(options.config)
     if (options.folder / "tokenizer.json").read_bytes() != tokenizer.path(config).read_bytes():
         raise SystemExit(f"{options.folder} has another tokenizer than {tokenizer.path(config)}")
-    table = count(fim.load(config, "train"), options.entries)
+    table = read(options.table)[0] if options.table else count(fim.load(config, "train"), options.entries)
     print(f"{len(table.hashes):,} entries")
     gate = fit(config, options.folder, table)
     size = write(options.folder / "model.ngrams", table, gate, config.shape.vocabulary)

@@ -19,9 +19,11 @@ from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Tokenizer, models
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
+import confidence
 import curve
 import data
 import door
+import drawing
 import evaluate
 import export
 import fim
@@ -239,11 +241,21 @@ def test_a_curve_is_drawn_from_the_latest_rows() -> None:
         {"step": 1.0, "tokens": 1e6, "held_out": 5.0, "middle": 4.5},
         {"step": 2.0, "tokens": 2e6, "held_out": 4.0, "middle": 3.98},
     ]
-    drawn = curve.picture(rows)
+    drawn = curve.drawn(rows)
     assert "4.00</text>" in drawn
     assert "9.00" not in drawn
     heights = [float(y) for y in re.findall(r'<text x="578.0" y="([\d.]+)"', drawn)]
-    assert heights[1] - heights[0] >= curve.LINE
+    assert heights[1] - heights[0] >= drawing.LINE
+
+
+def test_what_is_surer_is_counted_apart() -> None:
+    sure, unsure = confidence.Answer(0.95, True), [confidence.Answer(0.15, False), confidence.Answer(0.15, True)]
+    answers = [sure] * 20 + unsure * 10
+    assert confidence.shares(answers) == [(pytest.approx(0.15), 0.5), (pytest.approx(0.95), 1.0)]
+    rows = confidence.table(answers).splitlines()[2:]
+    assert rows[0] == "| 0 | 100 % | 75.0 % | 100 % |"
+    assert rows[1] == "| 20, the default | 50 % | 100.0 % | 67 % |"
+    assert confidence.drawn(confidence.shares(answers)).count("<circle") == 2
 
 
 # What a cursor at the end of stands for; the last piece of the last line is healed.
