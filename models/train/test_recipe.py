@@ -28,6 +28,7 @@ import evaluate
 import export
 import fim
 import finetune
+import humaneval
 import lora
 import muon
 import ngrams
@@ -256,6 +257,20 @@ def test_what_is_surer_is_counted_apart() -> None:
     assert rows[0] == "| 0 | 100 % | 75.0 % | 100 % |"
     assert rows[1] == "| 20, the default | 50 % | 100.0 % | 67 % |"
     assert confidence.drawn(confidence.shares(answers)).count("<circle") == 2
+
+
+def test_answers_pass_the_tests_of_their_case() -> None:
+    case = {
+        "task_id": "one",
+        "prompt": "def double(x):\n",
+        "canonical_solution": "    y = x + x\n",
+        "suffix": "    return y\n",
+        "test": "def check(candidate):\n    assert candidate(2) == 4\n",
+        "entry_point": "double",
+    }
+    answers = {"    y = 2 * x": 1, "    y = x": 0, "    y = (": 0, "    raise SystemExit(1)": 0}
+    for answer, right in answers.items():
+        assert humaneval.passed([case], {"one": answer}).startswith(f"{right} of 1 ")
 
 
 # What a cursor at the end of stands for; the last piece of the last line is healed.
