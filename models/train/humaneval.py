@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 SECONDS = 10
+REACHED = "all tests passed"  # what tells a program that got to its end from one that stops early and says it is well
 
 
 def main() -> None:
@@ -38,7 +39,7 @@ def passed(cases: Iterable[dict], answers: dict[str, str]) -> str:
 def program(case: dict, answer: str) -> str:
     # A solution that takes its line's end along leaves the cursor on a line of its own, as `fimble eval` puts it.
     end = "\n" if case["canonical_solution"].endswith("\n") else ""
-    return f"{case['prompt']}{answer}{end}{case['suffix']}\n{case['test']}\ncheck({case['entry_point']})\n"
+    return f"{case['prompt']}{answer}{end}{case['suffix']}\n{case['test']}\ncheck({case['entry_point']})\nprint({REACHED!r})\n"
 
 
 def passes(source: str) -> bool:
@@ -49,7 +50,7 @@ def passes(source: str) -> bool:
             )
         except subprocess.TimeoutExpired:
             return False
-        return run.returncode == 0
+        return run.returncode == 0 and run.stdout.endswith(REACHED + "\n")
 
 
 if __name__ == "__main__":

@@ -268,7 +268,7 @@ def test_answers_pass_the_tests_of_their_case() -> None:
         "test": "def check(candidate):\n    assert candidate(2) == 4\n",
         "entry_point": "double",
     }
-    answers = {"    y = 2 * x": 1, "    y = x": 0, "    y = (": 0, "    raise SystemExit(1)": 0}
+    answers = {"    y = 2 * x": 1, "    y = x": 0, "    y = (": 0, "    exit()": 0}
     for answer, right in answers.items():
         assert humaneval.passed([case], {"one": answer}).startswith(f"{right} of 1 ")
 
