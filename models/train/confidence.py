@@ -66,8 +66,8 @@ def drawn(points: list[tuple[float, float]]) -> str:
         x, y = across.place(tenths / 10), up.place(tenths / 10)
         parts += [
             f'<path d="M{x:.1f} {up.end}V{up.start}M{across.start} {y:.1f}H{across.end}" stroke="#ddd"/>',
-            text(x, up.start + LINE, f"{tenths}0 %", 'text-anchor="middle"'),
-            text(across.start - 8, y + 5, f"{tenths}0 %", 'text-anchor="end"'),
+            text(x, up.start + LINE, f"{10 * tenths} %", 'text-anchor="middle"'),
+            text(across.start - 8, y + 5, f"{10 * tenths} %", 'text-anchor="end"'),
         ]
     parts.append(f'<path d="M{across.start} {up.start}L{across.end} {up.end}" stroke="#999" stroke-dasharray="4"/>')
     places = [(across.place(sure), up.place(right)) for sure, right in points]
