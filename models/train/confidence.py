@@ -5,11 +5,11 @@
 Confidence is the mean probability of an answer's tokens, as the setting `min_confidence` has it.
 """
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import evaluate
 from drawing import LINE, Scale, picture, text
 
 SIZE, MARGIN = 420, 60
@@ -26,7 +26,7 @@ class Answer:
 
 
 def main() -> None:
-    cases = [json.loads(line) for line in sys.stdin if line.startswith("{")]
+    cases = list(evaluate.each(sys.stdin))
     answers = [Answer(case["confidence"], case["exact"]) for case in cases if case["answer"]]
     print(f"{len(cases):,} cases, {len(answers):,} with an answer\n")
     print(table(answers))

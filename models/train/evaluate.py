@@ -11,7 +11,7 @@ import json
 import math
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -272,6 +272,11 @@ def look_up(table: Table, context: tuple[int, ...]) -> int | None:
 
 def mixed(hashes: NDArray[np.uint64], tokens: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return (hashes ^ (tokens + np.uint64(1))) * np.uint64(0x9E3779B97F4A7C15) ^ (hashes >> np.uint64(29))
+
+
+def each(lines: Iterable[str]) -> Iterator[dict]:
+    """The cases that `fimble eval --each` prints, before its figures."""
+    return (json.loads(line) for line in lines if line.startswith("{"))
 
 
 if __name__ == "__main__":

@@ -15,18 +15,16 @@ import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+import evaluate
+
 SECONDS = 10
 REACHED = "all tests passed"  # what tells a program that got to its end from one that stops early and says it is well
 
 
 def main() -> None:
     with gzip.open(sys.argv[1], "rt") as cases:
-        print(passed(map(json.loads, cases), {case["task_id"]: case["answer"] for case in map(json.loads, answered())}))
-
-
-def answered() -> Iterable[str]:
-    """The lines of `fimble eval --each` before the figures."""
-    return (line for line in sys.stdin if line.startswith("{"))
+        answers = {case["task_id"]: case["answer"] for case in evaluate.each(sys.stdin)}
+        print(passed(map(json.loads, cases), answers))
 
 
 def passed(cases: Iterable[dict], answers: dict[str, str]) -> str:
