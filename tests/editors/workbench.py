@@ -142,10 +142,11 @@ class Workbench:
         raise AssertionError(f"nothing was suggested anywhere in {text!r}\n{self.explain()}")
 
     def text(self, name):
-        """What the open file holds, by saving it."""
+        """What the open file, which is not empty, holds, by saving it."""
         self.keys("Control+s")
         self.page.locator(".tab.active.dirty").wait_for(state="detached")
-        return (self._project / name).read_text()
+        # A file that has not changed is written too, then nothing shows when that is over; first it is emptied.
+        return wait_until((self._project / name).read_text, otherwise=self.explain)
 
     @property
     def status_item(self):
