@@ -34,7 +34,9 @@ PERMISSIVE = {
 SPLITS = ["test", "validation", "train"]
 # Copies of other projects, under licences of their own.
 VENDORED = re.compile(r"(^|/)(_?vendor(ed)?|_?extern(al|s)?|third_party|site-packages)/")
-GENERATED = re.compile(r"@generated|do not (edit|modify)|auto(matically|-)? ?generated|generated (by|from|with)|bindgen", re.I)
+GENERATED = re.compile(
+    r"@generated|do not (edit|modify)|auto(matically|-)? ?generated|generated (by|from|with)|bindgen", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def find_wheel(wheels: Path, name: str, version: str) -> Path | None:
 
 def pinned(listed: str) -> list[tuple[str, str, str]]:
     """Name, version and licence of each line of a list in `sources`."""
-    return re.findall(r"^(\S+)==(\S+)  # (.+)$", (RECIPE / "sources" / listed).read_text(), re.M)
+    return re.findall(r"^(\S+)==(\S+)  # (.+)$", (RECIPE / "sources" / listed).read_text(), re.MULTILINE)
 
 
 def wanted(name: str, patterns: list[str], sources: Sources) -> bool:
@@ -173,7 +175,7 @@ def permissive(expression: str) -> bool:
     expression = re.sub(r" WITH [\w.-]+", "", expression).replace("/", " OR ").replace("(", " ( ").replace(")", " ) ")
     words = {"OR": "or", "AND": "and", "(": "(", ")": ")"}
     python = " ".join(words.get(word, str(word in PERMISSIVE)) for word in expression.split())
-    return bool(python) and eval(python, {"__builtins__": {}})  # noqa: S307 - only or, and, brackets and booleans are left
+    return bool(python) and eval(python, {"__builtins__": {}})  # only or, and, brackets and booleans are left
 
 
 def shuffled(files: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
@@ -230,7 +232,7 @@ def check_disjoint(kept: dict[str, list[Source]]) -> None:
         for field in ["text", "package"]:
             common = {getattr(file, field) for file in first} & {getattr(file, field) for file in second}
             if common:
-                raise SystemExit(f"two splits share a {field}: {sorted(common)[0][:80]}")
+                raise SystemExit(f"two splits share a {field}: {min(common)[:80]}")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,14 @@ def passes(source: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         try:
             run = subprocess.run(
-                [sys.executable, "-I", "-"], input=source, text=True, cwd=folder, env={}, timeout=SECONDS, capture_output=True
+                [sys.executable, "-I", "-"],
+                input=source,
+                text=True,
+                cwd=folder,
+                env={},
+                timeout=SECONDS,
+                capture_output=True,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             return False

@@ -17,6 +17,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Tokenizer, models
+from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 import confidence
@@ -505,6 +506,25 @@ def test_training_begins_with_a_model_if_it_is_one_of_the_run(
     tokenizer.path(config).write_text("{}")
     with pytest.raises(SystemExit, match="another tokenizer"):
         train.Trainer(config, base)
+
+
+# The processor's half of mixed precision is another one; without an accelerator PyTorch leaves it out.
+@pytest.mark.filterwarnings("ignore:CUDA is not available")
+def test_on_an_accelerator_nothing_of_a_step_is_anywhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By tensors that have a device and a shape and no values, so that none is needed; going backward, they would need one."""
+    monkeypatch.setattr(settings, "HOME", tmp_path)
+    monkeypatch.setattr(train, "DEVICE", torch.device("cuda", 0))
+    tiny = Config.load(str(settings.RECIPE / "configs" / "tiny.toml"))
+    with FakeTensorMode():
+        trainer = train.Trainer(replace(tiny, shape=SHAPE, training=replace(tiny.training, compile=False)))
+        losses = trainer.token_losses(torch.zeros(2, 65, dtype=torch.int64), trainer.model.losses)
+        assert losses.shape == (2, 64) and losses.device == train.DEVICE
+        parameters = list(trainer.model.parameters())
+        for parameter in parameters:
+            parameter.grad = torch.zeros_like(parameter)
+        for optimizer in trainer.optimizers:
+            optimizer.step()
+        assert {parameter.device for parameter in parameters} == {train.DEVICE}
 
 
 def held_out_loss(code: Path, folder: Path) -> float:

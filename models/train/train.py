@@ -44,7 +44,8 @@ class Trainer:
         self.config = config
         self.settings = config.training
         torch.manual_seed(self.settings.seed)
-        self.model = Model(config.shape).to(DEVICE)
+        with DEVICE:
+            self.model = Model(config.shape)
         self.optimizers = optimizers(self.model, self.settings)
         self.step = 0
         self.step_tokens = self.settings.batch * config.rows.context
