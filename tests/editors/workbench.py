@@ -143,10 +143,12 @@ class Workbench:
 
     def text(self, name):
         """What the open file, which is not empty, holds, by saving it."""
+        file = self._project / name
+        before = file.stat().st_mtime_ns
         self.keys("Control+s")
-        self.page.locator(".tab.active.dirty").wait_for(state="detached")
-        # A file that has not changed is written too, then nothing shows when that is over; first it is emptied.
-        return wait_until((self._project / name).read_text, otherwise=self.explain)
+        # It is written even where nothing has changed, and emptied first.
+        wait_until(lambda: file.stat().st_mtime_ns != before, otherwise=self.explain)
+        return wait_until(file.read_text, otherwise=self.explain)
 
     @property
     def status_item(self):
