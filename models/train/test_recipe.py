@@ -508,10 +508,10 @@ def test_training_begins_with_a_model_if_it_is_one_of_the_run(
         train.Trainer(config, base)
 
 
-# The processor's half of mixed precision is another one; without an accelerator PyTorch leaves it out.
+# Where PyTorch finds no accelerator it computes without bf16, and says so.
 @pytest.mark.filterwarnings("ignore:CUDA is not available")
 def test_on_an_accelerator_nothing_of_a_step_is_anywhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By tensors that have a device and a shape and no values, so that none is needed; going backward, they would need one."""
+    """Of going forward and of the optimizers: tensors with a device and no values need no accelerator, but going backward does."""
     monkeypatch.setattr(settings, "HOME", tmp_path)
     monkeypatch.setattr(train, "DEVICE", torch.device("cuda", 0))
     tiny = Config.load(str(settings.RECIPE / "configs" / "tiny.toml"))
