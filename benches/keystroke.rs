@@ -16,7 +16,7 @@ use fimble_completion::plan::{Plan, plan};
 use fimble_completion::position::{Position, PositionEncoding, position_at};
 use fimble_completion::prompt::{FAMILIES, FimText};
 use fimble_completion::settings::{CompletionSettings, Multiline};
-use fimble_completion::suggestion_cache::{Answer, Origin, SuggestionCache};
+use fimble_completion::suggestion_cache::{CachedAnswer, Origin, SuggestionCache};
 
 use generated::Generated;
 
@@ -25,15 +25,6 @@ const ENCODING: PositionEncoding = PositionEncoding::Utf16;
 const BATCH: BatchSize = BatchSize::SmallInput;
 
 /// The server's defaults.
-const SETTINGS: CompletionSettings = CompletionSettings {
-    multiline: Multiline::Auto,
-    max_tokens: 64,
-    context_tokens: 1024,
-    deadline: None,
-    min_confidence: 0,
-    candidates: 1,
-    without: None,
-};
 const SUGGESTIONS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
 
 fn main() {
@@ -82,14 +73,14 @@ fn bench(criterion: &mut Criterion, language: &str, file: &Generated) {
     group.bench_function("fill_template", |bencher| bencher.iter(|| template.fill(black_box(&shown))));
 
     let mut cache = full_cache(before, offset - 1);
-    group.bench_function("cache_miss", |bencher| bencher.iter(|| cache.get(after, black_box(*offset), &SETTINGS)));
+    group.bench_function("cache_miss", |bencher| bencher.iter(|| cache.get(after, black_box(*offset), &settings())));
     group.bench_function("edit_to_prompt", |bencher| {
         bencher.iter_batched_ref(
             || before.clone(),
             |document| {
                 statement.edit(document);
                 document.syntax().expect("a tree");
-                let suggestion = cache.get(document, *offset, &SETTINGS);
+                let suggestion = cache.get(document, *offset, &settings());
                 assert!(suggestion.is_none(), "this keystroke is to need the model");
                 (plan_at(document, *offset), template.fill(&text_at(document, *offset)))
             },
@@ -97,9 +88,9 @@ fn bench(criterion: &mut Criterion, language: &str, file: &Generated) {
         );
     });
 
-    cache.insert(before, offset - 1, &SETTINGS, Answer::Shown(suggestion("in(\", \")")), Origin::Request);
-    assert!(cache.get(after, *offset, &SETTINGS).is_some(), "what is typed follows the suggestion");
-    group.bench_function("cache_hit", |bencher| bencher.iter(|| cache.get(after, black_box(*offset), &SETTINGS)));
+    cache.insert(before, offset - 1, &settings(), CachedAnswer::Suggested(suggestion("in(\", \")")), Origin::Request);
+    assert!(cache.get(after, *offset, &settings()).is_some(), "what is typed follows the suggestion");
+    group.bench_function("cache_hit", |bencher| bencher.iter(|| cache.get(after, black_box(*offset), &settings())));
     group.finish();
 }
 
@@ -146,7 +137,7 @@ fn type_at(document: &mut Document, version: i32, position: Position, text: &str
 }
 
 fn plan_at(document: &Document, offset: usize) -> Plan {
-    plan(black_box(document), offset, &SETTINGS)
+    plan(black_box(document), offset, &settings())
 }
 
 /// Four bytes a token: the tokenizer, which belongs to the model, is left out.
@@ -164,11 +155,11 @@ fn full_cache(document: &Document, offset: usize) -> SuggestionCache {
     let line = text.byte_to_line(offset);
     for number in line + 1 - SUGGESTIONS.get()..=line {
         let place = if number == line { offset } else { text.line_to_byte(number) };
-        cache.insert(document, place, &SETTINGS, Answer::Shown(suggestion("len()")), Origin::Request);
+        cache.insert(document, place, &settings(), CachedAnswer::Suggested(suggestion("len()")), Origin::Request);
     }
     cache
 }
 
 fn suggestion(text: &str) -> Suggestion {
-    Suggestion { text: text.to_owned(), confidence: 0.5, is_cut: false, is_remote: false }
+    Suggestion { text: text.to_owned(), confidence: 0.5, is_cut: false, model: Arc::new("m".to_owned().into()) }
 }

@@ -61,9 +61,9 @@ impl Machine {
                 editor.ask("workspace/executeCommand", accepted);
             }
         }
-        let mut by_hand = inline(&uri, 1, 12);
-        by_hand["context"]["triggerKind"] = json!(1);
-        editor.ask("textDocument/inlineCompletion", by_hand);
+        let mut invoked = inline(&uri, 1, 12);
+        invoked["context"]["triggerKind"] = json!(1);
+        editor.ask("textDocument/inlineCompletion", invoked);
         editor.tell("textDocument/didSave", json!({"textDocument": {"uri": uri}}));
         let settings = json!({"settings": {"fimble": {"deadlineMs": 50}}});
         editor.tell("workspace/didChangeConfiguration", settings);

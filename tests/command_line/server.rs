@@ -36,9 +36,9 @@ fn an_adapter_is_switched_on_and_off_in_the_editor() {
         while editor.ask("fimble/status", json!(null))["model"] != model {
             std::thread::yield_now();
         }
-        let mut by_hand = inline(uri, 0, 3);
-        by_hand["context"] = json!({"triggerKind": 1});
-        let result = editor.ask("textDocument/inlineCompletion", by_hand);
+        let mut invoked = inline(uri, 0, 3);
+        invoked["context"] = json!({"triggerKind": 1});
+        let result = editor.ask("textDocument/inlineCompletion", invoked);
         let items = result["items"].as_array().or(result.as_array()).unwrap();
         let is_adapted = items.first().is_some_and(|item| item["insertText"].as_str().unwrap().starts_with("(crate)"));
         assert_eq!(is_adapted, !setting.is_empty(), "{model}: {result}");
@@ -63,9 +63,9 @@ fn an_editor_gets_a_suggestion_of_the_embedded_model() {
     let mut editor = Editor::start(&["--stdio"]);
     editor.open(URI, CODE);
     editor.wait_until_ready();
-    let mut by_hand = inline(URI, 2, 11);
-    by_hand["context"] = json!({"triggerKind": 1});
-    let result = editor.ask("textDocument/inlineCompletion", by_hand);
+    let mut invoked = inline(URI, 2, 11);
+    invoked["context"] = json!({"triggerKind": 1});
+    let result = editor.ask("textDocument/inlineCompletion", invoked);
     let item = &result["items"].as_array().unwrap_or_else(|| result.as_array().unwrap())[0];
     assert!(item["insertText"].as_str().unwrap().starts_with("urn"), "{item}");
     let place = json!({"line": 2, "character": 11});

@@ -38,12 +38,12 @@ fn a_table_by_language_and_model_and_one_by_week() {
     let (table, errors, status) = stats(home.path(), &[]);
     assert_eq!((errors.as_str(), status), ("", 0));
     let expected = "\
-language  model              shown  accepted  in part  typed over   taken   empty  withheld  p50 ms  p95 ms
+language  model              shown  accepted  in part  typed over   taken   empty  suppressed  p50 ms  p95 ms
 python    embedded@1f0c2d3e     20         4        1           2  25.0 %  20.0 %    10.0 %     2.6     8.5
 python    other                  5         0        1           2  20.0 %       -         -     2.6     8.5
 rust      embedded              20         4        2           4  30.0 %       -         -     2.6     8.5
 
-week                       shown  accepted  in part  typed over   taken   empty  withheld  p50 ms  p95 ms
+week                       shown  accepted  in part  typed over   taken   empty  suppressed  p50 ms  p95 ms
 2026-W46  ██████▌             10         1        1           2  20.0 %       -         -     2.6     8.5
 2026-W47  █████████▌          35         7        3           6  28.6 %  20.0 %    10.0 %     2.6     8.5
 ";

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Instant;
 
-use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, Priority, Search, Watched};
+use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, Priority, Search, StopDecision};
 use fimble_completion::prompt::FimText;
 use fimble_inference::{EngineOptions, MistralEngine};
 
@@ -26,7 +26,7 @@ struct Case<'a> {
     prefix: &'a str,
     suffix: &'a str,
     tail: &'a str,
-    unlike: Vec<String>,
+    avoid: Vec<String>,
     max_tokens: usize,
     priority: Priority,
     search: Search,
@@ -42,7 +42,7 @@ impl Default for Case<'_> {
             prefix: PREFIX,
             suffix: SUFFIX,
             tail: "    return ",
-            unlike: Vec::new(),
+            avoid: Vec::new(),
             max_tokens: 12,
             priority: Priority::Foreground,
             search: Search::default(),
@@ -60,15 +60,15 @@ impl Case<'_> {
         let calls = AtomicUsize::new(0);
         let request = GenerationRequest {
             text,
-            unlike: self.unlike,
+            avoid: self.avoid,
             max_tokens: self.max_tokens,
             priority: self.priority,
-            watch: Arc::new(move |text, _| {
+            stopping: Arc::new(move |text, _| {
                 let calls = calls.fetch_add(1, Ordering::Relaxed) + 1;
                 if self.cancel_after.is_some_and(|after| calls >= after) {
                     cancel.cancel();
                 }
-                if self.line && text.contains('\n') { Watched::Whole } else { Watched::GoOn }
+                if self.line && text.contains('\n') { StopDecision::Complete } else { StopDecision::Continue }
             }),
             search: self.search,
             cancel: self.cancel,
@@ -294,7 +294,7 @@ fn typed_indentation_is_all_there_is() {
 #[test]
 fn another_answer_begins_otherwise() {
     for tail in ["    return ", "    retu", "    "] {
-        let ask = |unlike: &[String]| Case { tail, unlike: unlike.to_vec(), ..Case::default() }.run(&SHARED);
+        let ask = |avoid: &[String]| Case { tail, avoid: avoid.to_vec(), ..Case::default() }.run(&SHARED);
         let mut answers = vec![ask(&[]).text];
         for _ in 0..2 {
             let next = ask(&answers);
@@ -311,9 +311,9 @@ fn another_answer_begins_otherwise() {
 fn another_line_is_not_the_same_with_its_line_end() {
     let mut answers: Vec<String> = Vec::new();
     for _ in 0..4 {
-        let (unlike, search) = (answers.clone(), Search { branches: 4, until: None });
+        let (avoid, search) = (answers.clone(), Search { branches: 4, until: None });
         let answer =
-            Case { prefix: "", tail: "use super", unlike, search, line: true, ..Case::default() }.run(&SHARED).text;
+            Case { prefix: "", tail: "use super", avoid, search, line: true, ..Case::default() }.run(&SHARED).text;
         let line = answer.trim_end();
         assert!(answers.iter().all(|earlier| earlier.trim_end() != line), "{answer:?} after {answers:?}");
         answers.push(answer);
@@ -335,10 +335,10 @@ fn a_prompt_beyond_the_context_is_an_error_that_says_so() {
     let text = FimText::of_file(prefix, "", "");
     let request = GenerationRequest {
         text,
-        unlike: Vec::new(),
+        avoid: Vec::new(),
         max_tokens: 8,
         priority: Priority::Foreground,
-        watch: Arc::new(|_, _| Watched::GoOn),
+        stopping: Arc::new(|_, _| StopDecision::Continue),
         search: Search::default(),
         cancel: Cancel::default(),
     };
@@ -352,10 +352,10 @@ fn a_panic_while_watching_ends_that_generation_only() {
     let engine = engine();
     let panicking = || GenerationRequest {
         text: FimText::of_file(PREFIX, SUFFIX, "    return "),
-        unlike: Vec::new(),
+        avoid: Vec::new(),
         max_tokens: 8,
         priority: Priority::Foreground,
-        watch: Arc::new(|_, _| panic!("on purpose")),
+        stopping: Arc::new(|_, _| panic!("on purpose")),
         search: Search::default(),
         cancel: Cancel::default(),
     };
@@ -402,7 +402,7 @@ fn reuse_changes_nothing() {
                 let warm_up = Case {
                     prefix: &prefix,
                     tail: "",
-                    unlike: Vec::new(),
+                    avoid: Vec::new(),
                     max_tokens: 0,
                     priority: Priority::Background,
                     ..Case::default()

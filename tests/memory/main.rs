@@ -11,7 +11,7 @@ mod typist;
 
 use std::sync::{Arc, Mutex};
 
-use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, Priority, Search, Watched};
+use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, Priority, Search, StopDecision};
 use fimble_completion::prompt::FimText;
 use fimble_inference::{EngineOptions, MistralEngine};
 
@@ -69,10 +69,10 @@ fn uncached_request(engine: &MistralEngine, number: usize) -> Generation {
     let prefix = format!("# {number}\n");
     let request = GenerationRequest {
         text: FimText::of_file(prefix, "\n\nprint(f(1))\n", "def f("),
-        unlike: Vec::new(),
+        avoid: Vec::new(),
         max_tokens: 1,
         priority: Priority::Foreground,
-        watch: Arc::new(|_, _| Watched::GoOn),
+        stopping: Arc::new(|_, _| StopDecision::Continue),
         search: Search::default(),
         cancel: Cancel::default(),
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fimble::ServeOptions;
-use fimble_completion::fake_engine::{FakeEngine, Gate};
+use fimble_test_support::{FakeEngine, Gate};
 use serde_json::json;
 
 use crate::client::{PATIENCE, TestClient, URI, ghost_text, loads, wait_for_held};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fimble::ServeOptions;
-use fimble_completion::fake_engine::FakeEngine;
+use fimble_test_support::FakeEngine;
 use serde_json::{Value, json};
 
 use crate::client::{TestClient, URI, ghost_text, loads};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fimble::{LoadEngine, ServeOptions};
 use fimble_completion::engine::Engine;
-use fimble_completion::fake_engine::{FakeEngine, Gate};
+use fimble_test_support::{FakeEngine, Gate};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 use tokio::sync::mpsc;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fimble::ServeOptions;
-use fimble_completion::fake_engine::FakeEngine;
+use fimble_test_support::FakeEngine;
 use serde_json::{Value, json};
 
 use crate::client::{TestClient, URI, ghost_text, inline_params, loads};
@@ -184,8 +184,8 @@ async fn what_the_model_is_not_sure_of_is_for_who_asks_by_hand() {
         assert_eq!(client.inline(URI, 0, 4).await.len(), automatic);
         let mut params = inline_params(URI, 0, 4);
         params["context"]["triggerKind"] = json!(1);
-        let by_hand = client.ask("textDocument/inlineCompletion", params).await;
-        assert_eq!(by_hand["items"][0]["insertText"], "alpha");
+        let invoked = client.ask("textDocument/inlineCompletion", params).await;
+        assert_eq!(invoked["items"][0]["insertText"], "alpha");
         // It stays while the user types along.
         client.insert(URI, 2, 4, "al").await;
         assert_eq!(client.inline(URI, 0, 6).await[0]["insertText"], "pha");

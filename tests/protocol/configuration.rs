@@ -7,7 +7,7 @@ use std::sync::Arc;
 use fimble::options::Options;
 use fimble::{LoadEngine, ServeOptions};
 use fimble_completion::engine::Engine;
-use fimble_completion::fake_engine::FakeEngine;
+use fimble_test_support::FakeEngine;
 use serde_json::{Value, json};
 
 use crate::client::{TestClient, URI, ghost_text};

@@ -1,6 +1,6 @@
 //! Documents: odd ones, odd places in them, and edits that do not fit.
 
-use fimble_completion::fake_engine::FakeEngine;
+use fimble_test_support::FakeEngine;
 use serde_json::{Value, json};
 
 use crate::client::{TestClient, URI};
@@ -88,7 +88,7 @@ async fn a_uri_that_is_not_quite_one_names_a_document_all_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn closing_a_document_answers_who_waits_for_it() {
-    let gate = fimble_completion::fake_engine::Gate::default();
+    let gate = fimble_test_support::Gate::default();
     let (mut client, _) = TestClient::ready(FakeEngine::answering("alpha").behind(&gate)).await;
     client.open(URI, "x = \n").await;
     gate.close();

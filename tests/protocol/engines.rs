@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use fimble::{LoadEngine, ServeOptions};
 use fimble_completion::engine::Engine;
-use fimble_completion::fake_engine::FakeEngine;
+use fimble_test_support::FakeEngine;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 

@@ -1,6 +1,6 @@
 //! How a session ends.
 
-use fimble_completion::fake_engine::{FakeEngine, Gate};
+use fimble_test_support::{FakeEngine, Gate};
 use serde_json::Value;
 
 use crate::client::{TestClient, URI, wait_for_held};

@@ -1,6 +1,6 @@
 //! Messages that no client should send.
 
-use fimble_completion::fake_engine::FakeEngine;
+use fimble_test_support::FakeEngine;
 use serde_json::{Value, json};
 
 use crate::client::{TestClient, URI, inline_params};

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use fimble_completion::fake_engine::{FakeEngine, Gate};
 use fimble_completion::prompt::{Piece, Prompt};
+use fimble_test_support::{FakeEngine, Gate};
 use serde_json::{Value, json};
 
 use crate::client::{TestClient, URI, inline_params, wait_for_cancelled, wait_for_held};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fimble::usage_record::UsageRecord;
 use fimble::{KnownModel, ServeOptions};
-use fimble_completion::fake_engine::FakeEngine;
+use fimble_test_support::FakeEngine;
 use serde_json::{Value, json};
 
 use crate::client::{TestClient, URI, ghost_text, loads};
@@ -144,7 +144,7 @@ async fn what_is_withheld_is_counted_by_its_reason() {
     let folder = tempfile::tempdir().unwrap();
     let record = folder.path().join("statistics.json");
     let engine = Arc::new(FakeEngine::scripted(|prompt| {
-        // The fake is sure of everything: what can be withheld is nothing, and what breaks the code.
+        // The fake is sure of everything: what can be suppressed is nothing, and what breaks the code.
         let nothing = format!("{prompt:?}").contains("nothing");
         Ok(if nothing { "" } else { ")]" }.to_owned())
     }));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fimble::ServeOptions;
 use fimble::machine_policy::MachinePolicy;
 use fimble_completion::engine::{Engine, EngineError};
-use fimble_completion::fake_engine::{FakeEngine, Gate};
+use fimble_test_support::{FakeEngine, Gate};
 use serde_json::{Value, json};
 
 use crate::client::{PATIENCE, TestClient, URI, ghost_text, inline_params, loads, wait_for_held};
@@ -71,7 +71,7 @@ fn unsure(answer: &str) -> FakeEngine {
 }
 
 fn broken() -> FakeEngine {
-    FakeEngine::scripted(|_| Err(EngineError::Remote { problem: "big cannot be reached".to_owned(), pause: None }))
+    FakeEngine::scripted(|_| Err(EngineError::Unavailable { problem: "big cannot be reached".to_owned(), pause: None }))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use std::{fs, io};
 
 use fimble::ServeOptions;
-use fimble_completion::fake_engine::FakeEngine;
 use fimble_completion::prompt::{Piece, Prompt};
+use fimble_test_support::FakeEngine;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

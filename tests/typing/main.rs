@@ -9,8 +9,8 @@ mod typist;
 use std::sync::{Arc, Mutex};
 
 use fimble::ServeOptions;
-use fimble_completion::fake_engine::FakeEngine;
 use fimble_completion::prompt::{Piece, Prompt};
+use fimble_test_support::FakeEngine;
 use serde_json::{Value, json};
 
 use client::{TestClient, ghost_text};

@@ -151,15 +151,7 @@ mod tests {
     fn end(language: &str, fixture: &str, generated: &str) -> String {
         let offset = fixture.find("$0").expect("the fixture has a cursor");
         let document = Document::new("test", Language::from_id(language), 0, &fixture.replacen("$0", "", 1));
-        let settings = CompletionSettings {
-            multiline: Multiline::Auto,
-            max_tokens: 64,
-            context_tokens: 1024,
-            deadline: None,
-            min_confidence: 0,
-            candidates: 1,
-            without: None,
-        };
+        let settings = CompletionSettings::default().for_invoked();
         match plan(&document, offset, &settings).end_of(generated) {
             Some(end) => format!("{}|{}", &generated[..end], &generated[end..]),
             None => generated.to_owned(),

@@ -5,18 +5,20 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::ablations::Mechanism;
 use crate::context::Surroundings;
+use crate::cursor_kind::{CursorKind, cursor_kind};
 use crate::document::{Document, Edit};
 use crate::engine::{
-    Cancel, Engine, EngineError, GeneratedToken, Generation, GenerationRequest, Priority, Search, Usage, Watch, Watched,
+    Cancel, Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelId, Priority, Search,
+    StopDecision, StoppingCriteria, Usage,
 };
-use crate::judgement::unbroken;
-use crate::pin::{Budget, Pin};
-use crate::place::{Place, place};
+use crate::pin::{Pin, TokenBudget};
 use crate::plan::{Plan, Shape, is_word, plan};
 use crate::postprocess::{is_loop, useful_length};
 use crate::prompt::FimText;
-use crate::settings::{CompletionSettings, Filter};
+use crate::settings::CompletionSettings;
+use crate::validity::valid_prefix;
 
 /// Past its deadline a request still waits this long for the first whole word.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -45,9 +47,9 @@ pub struct Completion {
     /// What else might be meant, where several suggestions are wanted.
     pub others: Vec<Suggestion>,
     /// What the model said if it is not to be shown.
-    pub withheld: Option<Withheld>,
+    pub suppressed: Option<Suppressed>,
     /// What kind of place it was asked for; `None` if it never came so far.
-    pub place: Option<Place>,
+    pub kind: Option<CursorKind>,
     /// It was neither cancelled nor did it give way to a request that somebody waits for.
     pub completed: bool,
     pub usage: Usage,
@@ -61,7 +63,7 @@ impl Completion {
     }
 
     pub fn without_suggestion(completed: bool, usage: Usage, timing: Timing) -> Self {
-        Self { suggestion: None, others: Vec::new(), withheld: None, place: None, completed, usage, timing }
+        Self { suggestion: None, others: Vec::new(), suppressed: None, kind: None, completed, usage, timing }
     }
 }
 
@@ -87,16 +89,18 @@ pub struct Suggestion {
     pub confidence: f32,
     /// The deadline has cut it short: more time would have brought more text.
     pub is_cut: bool,
-    /// A model on another machine has made it.
-    pub is_remote: bool,
+    /// The model that made it.
+    pub model: Arc<ModelId>,
 }
 
 /// What the model said and is not to be shown.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Withheld {
+pub struct Suppressed {
     /// It was to stand at the cursor, with the document's line breaks; empty where the model has nothing to say.
     pub text: String,
     pub reason: Reason,
+    /// The model that said it.
+    pub model: Arc<ModelId>,
     /// Of `text`; none where its line breaks are not those the model said.
     tokens: Vec<GeneratedToken>,
 }
@@ -115,7 +119,7 @@ pub enum Reason {
     Unsure,
 }
 
-impl Withheld {
+impl Suppressed {
     /// Whether something else may be meant. Where a model says nothing, nothing is meant.
     fn leaves_a_question(&self) -> bool {
         matches!(self.reason, Reason::Repeated | Reason::Broken | Reason::Unfinished)
@@ -129,7 +133,7 @@ impl Withheld {
             text: rest.to_owned(),
             confidence,
             is_cut: false,
-            is_remote: false,
+            model: self.model.clone(),
         })
     }
 }
@@ -167,8 +171,8 @@ impl Cursor {
         // The prompt's own special tokens, and the pieces of tokens at the window's edges, take a few.
         let answer = max_tokens(settings, engine) + 16;
         let tokens = settings.context_tokens.min(engine.model().context_length.saturating_sub(answer));
-        let excerpts = engine.model().reads_excerpts;
-        self.pin.text(&self.document, self.offset, Budget { tokens, excerpts }, &|text| engine.count_tokens(text))
+        let excerpts = engine.model().uses_excerpts;
+        self.pin.text(&self.document, self.offset, TokenBudget { tokens, excerpts }, &|text| engine.count_tokens(text))
     }
 }
 
@@ -189,44 +193,41 @@ pub fn complete(
     tracing::trace!(?text, ?plan, "asking");
     let preparing = started.elapsed();
 
-    let watch = watch(plan.clone(), settings.deadline.map(|deadline| started + deadline));
+    let stopping = stopping(plan.clone(), settings.deadline.map(|deadline| started + deadline));
     let search = search(&plan, settings.deadline.map(|deadline| started + deadline.mul_f32(SEARCH_SHARE)));
-    let generate = |unlike: Vec<String>| {
-        let (text, watch, cancel) = (text.clone(), watch.clone(), cancel.clone());
-        engine.generate(GenerationRequest { text, unlike, max_tokens, priority, watch, search, cancel })
+    let generate = |avoid: Vec<String>| {
+        let (text, stopping, cancel) = (text.clone(), stopping.clone(), cancel.clone());
+        engine.generate(GenerationRequest { text, avoid, max_tokens, priority, stopping, search, cancel })
     };
     let said = generate(Vec::new())?;
     let answered = started.elapsed();
-    let is_remote = engine.model().is_remote;
-    let judge = |said: &Generation| {
-        judge(said, cursor, &plan, settings, max_tokens).map(|suggestion| Suggestion { is_remote, ..suggestion })
-    };
+    let judge = |said: &Generation| judge(said, cursor, &plan, settings, max_tokens, &engine.model().id);
     let mut judged = judge(&said);
     let Generation { mut usage, completed, waited, first_token, text: first, .. } = said;
 
     let mut others = Vec::new();
-    let mut unlike = vec![first];
+    let mut avoid = vec![first];
     let is_late = settings.deadline.is_some_and(|deadline| started.elapsed() > deadline);
-    if completed && !is_late && judged.as_ref().is_err_and(Withheld::leaves_a_question) {
-        let said = generate(unlike.clone())?;
+    if completed && !is_late && judged.as_ref().is_err_and(Suppressed::leaves_a_question) {
+        let said = generate(avoid.clone())?;
         usage += said.usage;
         let another = judge(&said).ok().filter(|it| said.completed && it.confidence >= SURE_OF_ANOTHER);
         judged = another.map_or(judged, Ok);
-        unlike.push(said.text);
+        avoid.push(said.text);
     }
-    let (suggestion, withheld) = match judged {
+    let (suggestion, suppressed) = match judged {
         _ if !completed => (None, None),
         Ok(suggestion) => (Some(suggestion), None),
-        Err(withheld) => (None, Some(withheld)),
+        Err(suppressed) => (None, Some(suppressed)),
     };
-    while suggestion.is_some() && unlike.len() < settings.candidates {
-        let said = generate(unlike.clone())?;
+    while suggestion.is_some() && avoid.len() < settings.candidates {
+        let said = generate(avoid.clone())?;
         usage += said.usage;
         if !said.completed || said.text.trim().is_empty() {
             break;
         }
         others.extend(judge(&said));
-        unlike.push(said.text);
+        avoid.push(said.text);
     }
     let first_token = first_token.map_or(answered, |first_token| preparing + first_token);
     let timing = Timing {
@@ -236,15 +237,15 @@ pub fn complete(
         generating: answered.saturating_sub(first_token),
         total: started.elapsed(),
     };
-    let place = Some(place(document, *offset, settings));
-    let completion = Completion { suggestion, others, withheld, place, completed, usage, timing };
+    let kind = Some(cursor_kind(document, *offset, settings));
+    let completion = Completion { suggestion, others, suppressed, kind, completed, usage, timing };
     tracing::debug!(
         ?priority,
         usage = ?completion.usage,
         timing = ?completion.timing,
         completed,
         length = completion.suggestion.as_ref().map(|suggestion| suggestion.text.len()),
-        withheld = ?completion.withheld.as_ref().map(|withheld| withheld.reason),
+        suppressed = ?completion.suppressed.as_ref().map(|suppressed| suppressed.reason),
         "completed"
     );
     Ok(completion)
@@ -257,7 +258,8 @@ fn judge(
     plan: &Plan,
     settings: &CompletionSettings,
     max_tokens: usize,
-) -> Result<Suggestion, Withheld> {
+    model: &Arc<ModelId>,
+) -> Result<Suggestion, Suppressed> {
     let Generation { text, tokens, cut, .. } = said;
     let document = &cursor.document;
     let generated = match cut {
@@ -269,27 +271,27 @@ fn judge(
     };
     let useful_length = useful_length(generated, plan);
     let useful = &text[..useful_length.unwrap_or(0)];
-    let good = unbroken(document, cursor.offset, useful, cut.is_some(), settings.without);
+    let good = valid_prefix(document, cursor.offset, useful, cut.is_some(), settings.ablations);
     let confidence = confidence(tokens, 0..good.len());
-    let withheld = |text: &str, reason| {
+    let suppressed = |text: &str, reason| {
         let shown = with_line_breaks_of(document, text);
         let tokens = if shown == text { tokens.clone() } else { Vec::new() };
-        Err(Withheld { text: shown, reason, tokens })
+        Err(Suppressed { text: shown, reason, model: model.clone(), tokens })
     };
     if let Err(reason) = useful_length {
-        withheld("", reason)
+        suppressed("", reason)
     } else if good.trim().is_empty() {
         // As if it was cut short, it may go on.
-        let can_be_finished = unbroken(document, cursor.offset, useful, true, settings.without) == useful;
-        withheld(useful, if can_be_finished { Reason::Unfinished } else { Reason::Broken })
+        let can_be_finished = valid_prefix(document, cursor.offset, useful, true, settings.ablations) == useful;
+        suppressed(useful, if can_be_finished { Reason::Unfinished } else { Reason::Broken })
     } else if !is_sure(confidence, settings) {
-        withheld(good, Reason::Unsure)
+        suppressed(good, Reason::Unsure)
     } else {
         Ok(Suggestion {
             text: with_line_breaks_of(document, good),
             confidence,
             is_cut: cut.is_some(),
-            is_remote: false,
+            model: model.clone(),
         })
     }
 }
@@ -309,10 +311,10 @@ pub fn warm_up(
     let started = Instant::now();
     let request = GenerationRequest {
         text: cursor.text(settings, engine),
-        unlike: Vec::new(),
+        avoid: Vec::new(),
         max_tokens: 0,
         priority,
-        watch: Arc::new(|_, _| Watched::GoOn),
+        stopping: Arc::new(|_, _| StopDecision::Continue),
         search: Search::default(),
         cancel: cancel.clone(),
     };
@@ -329,23 +331,23 @@ fn max_tokens(settings: &CompletionSettings, engine: &dyn Engine) -> usize {
 
 /// Ends a generation where the plan ends, where it goes round in circles and, past the deadline, after the last whole
 /// word.
-fn watch(plan: Plan, deadline: Option<Instant>) -> Watch {
+fn stopping(plan: Plan, deadline: Option<Instant>) -> StoppingCriteria {
     Arc::new(move |text, before| {
-        if plan.end_of(text).is_some() || (plan.uses(Filter::Loops) && is_loop(text)) {
-            return Watched::Whole;
+        if plan.end_of(text).is_some() || (plan.ablations.keeps(Mechanism::Loops) && is_loop(text)) {
+            return StopDecision::Complete;
         }
         let now = Instant::now();
         if deadline.is_some_and(|deadline| now > deadline) {
             let (said, latest) = text.split_at(before);
             let splits_word = said.ends_with(is_word) && latest.starts_with(is_word);
             if !said.trim().is_empty() && !splits_word {
-                return Watched::Cut(before);
+                return StopDecision::Truncate(before);
             }
             if deadline.is_some_and(|deadline| now > deadline + PATIENCE) {
-                return Watched::Cut(text.len());
+                return StopDecision::Truncate(text.len());
             }
         }
-        Watched::GoOn
+        StopDecision::Continue
     })
 }
 

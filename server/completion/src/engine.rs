@@ -1,22 +1,23 @@
 //! The door to a model. Everything above it speaks of text; tokens, caches and libraries are the implementation's.
 
+use std::fmt;
 use std::ops::AddAssign;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::prompt::FimText;
 
-/// A loaded model. One implementation runs mistral.rs; [`crate::fake_engine::FakeEngine`] serves tests.
+/// A loaded model. `fimble-inference` implements it with mistral.rs, `fimble-remote` with a server.
 pub trait Engine: Send + Sync {
     fn model(&self) -> &ModelInfo;
 
     /// The number of tokens `text` becomes, as ordinary text.
     fn count_tokens(&self, text: &str) -> usize;
 
-    /// Generates after the text's tail, on the calling thread, until a stop token of the model, `max_tokens`, `watch` or
+    /// Generates after the text's tail, on the calling thread, until a stop token of the model, `max_tokens`, `stopping` or
     /// `cancel` ends it: greedily, and then as far as `search` goes. One that is cancelled, or that gave way, is no error:
     /// it returns what there was.
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError>;
@@ -25,26 +26,61 @@ pub trait Engine: Send + Sync {
 /// What the layers above need to know about a model.
 #[derive(Debug, Clone)]
 pub struct ModelInfo {
-    pub name: String,
-    /// Hexadecimal digits that differ between weights, so that what is measured of one version is not taken for another's;
-    /// `None` where they are not known.
-    pub version: Option<String>,
+    pub id: Arc<ModelId>,
     /// Tokens that prompt and answer may take together.
     pub context_length: usize,
     /// Whether it makes use of excerpts from elsewhere, or only loses by what they leave less room for.
-    pub reads_excerpts: bool,
-    /// It runs on another machine.
-    pub is_remote: bool,
+    pub uses_excerpts: bool,
+}
+
+/// A model's name and the version of its weights, as in `embedded@1f0c2d3e`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct ModelId {
+    pub name: String,
+    /// Hexadecimal digits that differ between weights, so that counts of one version never mix with another's; `None`
+    /// where the version is unknown.
+    pub version: Option<String>,
+}
+
+impl From<String> for ModelId {
+    fn from(text: String) -> Self {
+        let is_version = |version: &str| version.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match text.rsplit_once('@') {
+            Some((name, version)) if is_version(version) => {
+                let version = (!version.is_empty()).then(|| version.to_owned());
+                Self { name: name.to_owned(), version }
+            }
+            _ => Self { name: text, version: None },
+        }
+    }
+}
+
+impl From<ModelId> for String {
+    fn from(model: ModelId) -> Self {
+        model.to_string()
+    }
+}
+
+impl fmt::Display for ModelId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.version {
+            Some(version) => write!(formatter, "{}@{version}", self.name),
+            // The last `@` would otherwise start a version when this is read again.
+            None if self.name.contains('@') => write!(formatter, "{}@", self.name),
+            None => formatter.write_str(&self.name),
+        }
+    }
 }
 
 pub struct GenerationRequest {
     pub text: FimText,
     /// Earlier answers: this one is to begin otherwise.
-    pub unlike: Vec<String>,
+    pub avoid: Vec<String>,
     /// Upper bound on generated tokens. 0 evaluates the prompt for those that come after.
     pub max_tokens: usize,
     pub priority: Priority,
-    pub watch: Watch,
+    pub stopping: StoppingCriteria,
     pub search: Search,
     pub cancel: Cancel,
 }
@@ -59,15 +95,15 @@ pub enum Priority {
 
 /// Called after each token that completes a character, with all text generated so far and its length before that token.
 /// It remembers nothing: a search tries several answers.
-pub type Watch = Arc<dyn Fn(&str, usize) -> Watched + Send + Sync>;
+pub type StoppingCriteria = Arc<dyn Fn(&str, usize) -> StopDecision + Send + Sync>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Watched {
-    GoOn,
+pub enum StopDecision {
+    Continue,
     /// The text is whole.
-    Whole,
+    Complete,
     /// There is no more time, and so many bytes of the text are worth showing.
-    Cut(usize),
+    Truncate(usize),
 }
 
 /// How far to look for an answer that is likelier as a whole than the greedy one, whose tokens are likeliest one by one. An
@@ -91,7 +127,7 @@ pub struct Generation {
     pub waited: Duration,
     /// From the call to the first generated token; `None` where nothing was generated.
     pub first_token: Option<Duration>,
-    /// How many bytes of the text are worth showing, where [`Watched::Cut`] ended it.
+    /// How many bytes of the text are worth showing, where [`StopDecision::Truncate`] ended it.
     pub cut: Option<usize>,
     /// Whether neither `cancel` nor a more urgent request ended it.
     pub completed: bool,
@@ -150,12 +186,12 @@ pub enum EngineError {
     PromptTooLong { prompt: usize, context_length: usize },
     #[error("the model failed: {0}")]
     Failed(String),
-    /// A server elsewhere has not answered. `pause` is how long it wants to be left alone.
+    /// The engine cannot be reached for now. `retry_after` is how long it asked to be left alone.
     #[error("{problem}")]
-    Remote { problem: String, pause: Option<Duration> },
-    /// The file may not go to another machine.
+    Unavailable { problem: String, retry_after: Option<Duration> },
+    /// A policy keeps this file from this engine.
     #[error("this file stays on this machine")]
-    StaysHere,
+    Forbidden,
     #[error("the engine has stopped; restart fimble to load the model again")]
     Stopped,
 }

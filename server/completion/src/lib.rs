@@ -3,32 +3,32 @@
 //! A request goes through the modules in this order: [`document`] (text and syntax tree) → [`pin`] and [`context`] (what
 //! to show the model) → [`plan`] (one line or a block, and where to stop) → [`prompt`] (the model family's fill-in-the-middle
 //! format) → [`engine`] (the only door to a model) → [`postprocess`] (what of it to show the user). [`complete`] joins
-//! them; [`suggestion_cache`] answers without the engine what was suggested a moment ago, and [`shown`] finds out what became of
+//! them; [`suggestion_cache`] answers without the engine what was suggested a moment ago, and [`acceptance`] finds out what became of
 //! a suggestion.
 
 #![warn(clippy::unwrap_used)]
 
+pub mod ablations;
+pub mod acceptance;
 mod block_end;
 mod brackets;
 pub mod complete;
 pub mod context;
+pub mod cursor_kind;
 pub mod document;
 pub mod engine;
-pub mod fake_engine;
 mod grammar;
-pub mod judgement;
 pub mod language;
 mod lazy_syntax;
 pub mod outline;
 pub mod pin;
-pub mod place;
 pub mod plan;
 pub mod position;
 pub mod postprocess;
 pub mod prompt;
 pub mod secrets;
 pub mod settings;
-pub mod shown;
 pub mod suggestion_cache;
 pub mod syntax;
+pub mod validity;
 pub mod workspace_index;

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use ropey::{Rope, RopeSlice};
 
+use crate::ablations::{Ablations, Mechanism};
 use crate::context::Surroundings;
 use crate::context::excerpts::excerpts;
 use crate::context::window::{LONGEST_TAIL, Window, character_at, line_start, tail, window};
@@ -44,14 +45,14 @@ pub struct Pin {
     surroundings: Arc<Surroundings>,
     /// What an earlier prompt begins with, and this one may too.
     earlier: Option<Begins>,
-    window: OnceLock<Pinned>,
+    window: OnceLock<PinnedWindow>,
     /// What was typed has outgrown its room.
     is_full: AtomicBool,
 }
 
 /// How much a model is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
+pub struct TokenBudget {
     /// Of the file before and after the cursor, and of excerpts, together.
     pub tokens: usize,
     /// Whether there are to be excerpts.
@@ -60,10 +61,10 @@ pub struct Budget {
 
 /// What stands before and around the place, and what it was made for.
 #[derive(Debug, Clone)]
-struct Pinned {
+struct PinnedWindow {
     begins: Begins,
     window: Window,
-    budget: Budget,
+    budget: TokenBudget,
 }
 
 /// What a prompt begins with: where its window does, and excerpts that were chosen for a line.
@@ -104,7 +105,13 @@ impl Pin {
 
     /// What the model is shown for a request at the byte `cursor` of `document`, for which this pin holds. `count`
     /// counts tokens.
-    pub fn text(&self, document: &Document, cursor: usize, budget: Budget, count: &dyn Fn(&str) -> usize) -> FimText {
+    pub fn text(
+        &self,
+        document: &Document,
+        cursor: usize,
+        budget: TokenBudget,
+        count: &dyn Fn(&str) -> usize,
+    ) -> FimText {
         let pinned = self.window.get_or_init(|| self.pinned(budget, count));
         if pinned.budget == budget && pinned.window.pin <= cursor {
             let tail = tail(document.text(), pinned.window.pin, cursor);
@@ -120,7 +127,7 @@ impl Pin {
     }
 
     /// Excerpts take what the file leaves them, and their share in any case.
-    fn pinned(&self, budget: Budget, count: &dyn Fn(&str) -> usize) -> Pinned {
+    fn pinned(&self, budget: TokenBudget, count: &dyn Fn(&str) -> usize) -> PinnedWindow {
         let tokens = budget.tokens;
         let Self { document, cursor, pin, earlier, .. } = self;
         let kept_start = earlier.as_ref().map(|earlier| earlier.start);
@@ -130,20 +137,20 @@ impl Pin {
         {
             let window = window(tokens - earlier.cost);
             if window.start == earlier.start {
-                return Pinned { begins: earlier.clone(), window, budget };
+                return PinnedWindow { begins: earlier.clone(), window, budget };
             }
         }
         if self.surroundings.is_empty() || !budget.excerpts {
             let window = window(tokens);
             let begins = Begins { start: window.start, excerpts: Arc::default(), cost: 0, line };
-            return Pinned { begins, window, budget };
+            return PinnedWindow { begins, window, budget };
         }
         let least = window(tokens - tokens / EXCERPTS);
         let used = count(&least.prefix) + count(&least.suffix) + least.room;
         let free = tokens.saturating_sub(used).min(tokens / EXCERPTS_AT_MOST);
         let (excerpts, cost) = excerpts(document, *cursor, &(least.start..least.end), &self.surroundings, free, count);
         let window = window(tokens - cost);
-        Pinned { begins: Begins { start: window.start, excerpts: excerpts.into(), cost, line }, window, budget }
+        PinnedWindow { begins: Begins { start: window.start, excerpts: excerpts.into(), cost, line }, window, budget }
     }
 
     /// Whether a request at the byte `cursor` of `document` may be asked at this pin: all that the window shows is as it
@@ -183,7 +190,7 @@ impl Pin {
     }
 }
 
-impl Pinned {
+impl PinnedWindow {
     fn text(&self, pin: &Pin, tail: String) -> FimText {
         let document = &pin.document;
         let file = FileName {
@@ -233,20 +240,31 @@ pub(crate) fn is_closer(character: char) -> bool {
     matches!(character, ')' | ']' | '}' | '>' | '"' | '\'' | '`')
 }
 
-/// How long a pin stays. Anything but the default is there to measure what the default brings.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum PinScope {
+/// How long a pin stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PinScope {
     /// While the user types on in one place.
-    #[default]
     Place,
-    /// While they type on in one line.
+    /// While the user types on in one line.
     Line,
     /// For one request: all text before the cursor is prefix.
     Request,
 }
 
+impl From<Ablations> for PinScope {
+    fn from(ablations: Ablations) -> Self {
+        if !ablations.keeps(Mechanism::Pins) {
+            Self::Request
+        } else if !ablations.keeps(Mechanism::PinsOverLines) {
+            Self::Line
+        } else {
+            Self::Place
+        }
+    }
+}
+
 /// The places of one document where the user was last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Pins {
     scope: PinScope,
     /// The latest first.
@@ -254,8 +272,8 @@ pub struct Pins {
 }
 
 impl Pins {
-    pub fn new(scope: PinScope) -> Self {
-        Self { scope, recent: VecDeque::new() }
+    pub fn new(ablations: Ablations) -> Self {
+        Self { scope: ablations.into(), recent: VecDeque::new() }
     }
 
     /// The pin for a request at the byte `cursor`: one that holds, or else a new one in its `surroundings`.
@@ -300,8 +318,8 @@ mod tests {
         text.chars().count().div_ceil(3)
     }
 
-    fn budget(tokens: usize) -> Budget {
-        Budget { tokens, excerpts: true }
+    fn budget(tokens: usize) -> TokenBudget {
+        TokenBudget { tokens, excerpts: true }
     }
 
     /// An editor's buffer with a cursor, and what is asked in it.
@@ -316,7 +334,7 @@ mod tests {
         fn new(fixture: &str, tokens: usize) -> Self {
             let cursor = fixture.find("$0").expect("the fixture has a cursor");
             let document = Document::new("test", Language::from_id("rust"), 0, &fixture.replacen("$0", "", 1));
-            Self { document, cursor, pins: Pins::default(), tokens }
+            Self { document, cursor, pins: Pins::new(Ablations::default()), tokens }
         }
 
         /// Types `text`, after which `closers` stand behind the cursor that were not there.

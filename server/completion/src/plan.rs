@@ -2,11 +2,12 @@
 
 use ropey::Rope;
 
+use crate::ablations::{Ablations, Mechanism};
 use crate::block_end::end_of_block;
+use crate::cursor_kind::nodes_around;
 use crate::document::Document;
 use crate::language::{BlockStyle, Language};
-use crate::place::nodes_around;
-use crate::settings::{CompletionSettings, Filter, Multiline};
+use crate::settings::{CompletionSettings, Multiline};
 
 /// What is asked of the model at one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +22,8 @@ pub struct Plan {
     /// The next line that is not blank, without its line break; empty at the end of the file.
     pub next_line: String,
     pub language: Language,
-    /// See [`CompletionSettings::without`].
-    pub without: Option<Filter>,
+    /// See [`CompletionSettings::ablations`].
+    pub ablations: Ablations,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub fn plan(document: &Document, offset: usize, settings: &CompletionSettings) -
         Multiline::Auto => opened_block(&plan, language).filter(|_| !is_in_prose(document, offset)),
     };
     let shape = block.map_or(Shape::Line, |indent| Shape::Block { indent });
-    Plan { shape, without: settings.without, ..plan }
+    Plan { shape, ablations: settings.ablations, ..plan }
 }
 
 /// Whether nothing but white space is in the cursor's line.
@@ -74,7 +75,15 @@ pub(crate) fn surroundings(document: &Document, offset: usize) -> Plan {
     let mut above = (0..line).rev().take(LOOK_AHEAD).map(|line| line_at(document, line));
     let previous_line = above.find(|line| !line.is_empty()).unwrap_or_default();
     let language = document.language();
-    Plan { shape: Shape::Line, line_before, line_after, previous_line, next_line, language, without: None }
+    Plan {
+        shape: Shape::Line,
+        line_before,
+        line_after,
+        previous_line,
+        next_line,
+        language,
+        ablations: Ablations::default(),
+    }
 }
 
 /// A line without its line break and the blanks before that, or the beginning of a very long one.
@@ -85,10 +94,6 @@ fn line_at(document: &Document, number: usize) -> String {
 }
 
 impl Plan {
-    pub(crate) fn uses(&self, filter: Filter) -> bool {
-        self.without != Some(filter)
-    }
-
     /// Where `text`, generated after the cursor so far, should end; `None` while it may go on.
     pub fn end_of(&self, text: &str) -> Option<usize> {
         match self.shape {
@@ -101,7 +106,7 @@ impl Plan {
     /// or a line for the third.
     pub fn repetition(&self, text: &str) -> Option<usize> {
         const LONGEST: usize = 8;
-        if !self.uses(Filter::Repeats) {
+        if !self.ablations.keeps(Mechanism::Repeats) {
             return None;
         }
         let mut end = 0;
@@ -161,7 +166,8 @@ pub(crate) fn opens_block(line: &str, language: Language) -> bool {
     }
 }
 
-pub(crate) fn is_word(character: char) -> bool {
+/// Whether `character` belongs to a word, as most languages' identifiers do.
+pub fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
@@ -184,15 +190,7 @@ mod tests {
     fn plan_at(language: &str, text: &str, multiline: Multiline) -> Plan {
         let offset = text.find("$0").expect("the fixture has a cursor");
         let document = Document::new("test", Language::from_id(language), 0, &text.replacen("$0", "", 1));
-        let settings = CompletionSettings {
-            multiline,
-            max_tokens: 64,
-            context_tokens: 1024,
-            deadline: None,
-            min_confidence: 0,
-            candidates: 1,
-            without: None,
-        };
+        let settings = CompletionSettings { multiline, ..CompletionSettings::default().for_invoked() };
         plan(&document, offset, &settings)
     }
 

@@ -1,25 +1,25 @@
 //! From what a model generated to what a user is shown: cut where the plan ends, without what stands after the cursor
 //! already, and nothing at all where nothing is left.
 
+use crate::ablations::Mechanism;
 use crate::brackets::unmatched;
 use crate::complete::Reason;
 use crate::plan::{Plan, is_word};
-use crate::settings::Filter;
 
 /// How much of `generated`, from its start on, is worth inserting at the cursor, in bytes; an error where nothing is.
 pub fn useful_length(generated: &str, plan: &Plan) -> Result<usize, Reason> {
     let planned = &generated[..plan.end_of(generated).unwrap_or(generated.len())];
     let repetition = plan.repetition(&format!("{planned}\n"));
     let planned = &planned[..repetition.unwrap_or(planned.len())];
-    if plan.uses(Filter::Loops) && is_loop(planned) {
+    if plan.ablations.keeps(Mechanism::Loops) && is_loop(planned) {
         return Err(Reason::Repeated);
     }
     let text = planned.trim_end();
-    let text = if plan.uses(Filter::Suffix) { without_repeated_rest(text, plan) } else { text };
+    let text = if plan.ablations.keeps(Mechanism::Suffix) { without_repeated_rest(text, plan) } else { text };
     if text.trim().is_empty() {
         return Err(Reason::Empty);
     }
-    let text = if plan.uses(Filter::Repeats) { without_repeated_line(text, plan) } else { text };
+    let text = if plan.ablations.keeps(Mechanism::Repeats) { without_repeated_line(text, plan) } else { text };
     if text.trim().is_empty() {
         return Err(Reason::Repeated);
     }
@@ -134,15 +134,7 @@ mod tests {
     fn check(fixture: &str, generated: &str) -> String {
         let offset = fixture.find("$0").expect("the fixture has a cursor");
         let document = Document::new("test", Language::from_id("rust"), 0, &fixture.replacen("$0", "", 1));
-        let settings = CompletionSettings {
-            multiline: Multiline::Auto,
-            max_tokens: 64,
-            context_tokens: 1024,
-            deadline: None,
-            min_confidence: 0,
-            candidates: 1,
-            without: None,
-        };
+        let settings = CompletionSettings::default().for_invoked();
         let plan = plan(&document, offset, &settings);
         generated[..useful_length(generated, &plan).unwrap_or(0)].to_owned()
     }

@@ -1,8 +1,10 @@
-//! What a user may decide about a completion. Defaults are the caller's.
+//! The settings of one completion, and their defaults.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use crate::ablations::Ablations;
 
 /// What of the user's settings bears on one completion.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -19,29 +21,31 @@ pub struct CompletionSettings {
     pub min_confidence: u8,
     /// How many suggestions to make, if the model has so many.
     pub candidates: usize,
-    /// The filter that is left out, to see what it brings; none for a user.
-    pub without: Option<Filter>,
+    /// Mechanisms that a measurement switches off.
+    pub ablations: Ablations,
 }
 
-/// What keeps a text, or a part of it, from being shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Filter {
-    /// Of lines that say what a neighbouring one says, and of groups of lines that come twice.
-    Repeats,
-    /// Of what says the same again and again.
-    Loops,
-    /// Of what stands after the cursor already.
-    Suffix,
-    /// Of brackets that a line opens and nothing closes.
-    OpenBrackets,
-    /// Of what breaks code that parses.
-    Syntax,
+impl Default for CompletionSettings {
+    fn default() -> Self {
+        Self {
+            multiline: Multiline::Auto,
+            // About six lines of code. Users rarely read more before they accept or type over a suggestion.
+            max_tokens: 64,
+            // About a hundred lines: a small model makes use of no more, and reads them in a second without a GPU.
+            context_tokens: 1024,
+            // This still feels like an answer to the key just pressed.
+            deadline: Some(Duration::from_millis(100)),
+            // The model card shows that this drops a tenth of the suggestions, and hardly a right one.
+            min_confidence: 20,
+            candidates: 1,
+            ablations: Ablations::default(),
+        }
+    }
 }
 
 impl CompletionSettings {
     /// The same for somebody who has asked and waits: all there is, however long it takes.
-    pub fn by_hand(&self) -> Self {
+    pub fn for_invoked(&self) -> Self {
         Self { deadline: None, min_confidence: 0, ..self.clone() }
     }
 }

@@ -2,12 +2,14 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use lru::LruCache;
 use ropey::RopeSlice;
 
-use crate::complete::{Reason, Suggestion, Withheld};
+use crate::complete::{Reason, Suggestion, Suppressed};
 use crate::document::Document;
+use crate::engine::ModelId;
 use crate::pin::{CLOSERS, is_closer};
 use crate::plan::surroundings;
 use crate::postprocess::without_repeated_rest;
@@ -20,38 +22,45 @@ const AFTER: usize = 2048;
 /// Least recently used suggestions, found by the text around the cursor. It belongs to one model: clear it when the
 /// model changes.
 pub struct SuggestionCache {
-    suggestions: LruCache<Place, Cached>,
+    suggestions: LruCache<Key, Cached>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Place {
+struct Key {
     document: String,
     offset: usize,
     /// Digests of the text before and after the cursor.
     before: u64,
     after: u64,
     settings: CompletionSettings,
-    /// What another machine says of a place is kept beside what the local model has said; the one used last is looked at first.
-    is_remote: bool,
+    /// Answers of several models are kept side by side; the one used last is tried first.
+    model: Arc<ModelId>,
 }
 
 struct Cached {
-    answer: Answer,
+    answer: CachedAnswer,
     origin: Origin,
 }
 
 /// What came of asking the model.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
-    Shown(Suggestion),
-    Withheld(Withheld),
+pub enum CachedAnswer {
+    Suggested(Suggestion),
+    Suppressed(Suppressed),
 }
 
-impl Answer {
+impl CachedAnswer {
     fn text(&self) -> &str {
         match self {
-            Self::Shown(suggestion) => &suggestion.text,
-            Self::Withheld(withheld) => &withheld.text,
+            Self::Suggested(suggestion) => &suggestion.text,
+            Self::Suppressed(suppressed) => &suppressed.text,
+        }
+    }
+
+    fn model(&self) -> &Arc<ModelId> {
+        match self {
+            Self::Suggested(suggestion) => &suggestion.model,
+            Self::Suppressed(suppressed) => &suppressed.model,
         }
     }
 }
@@ -117,14 +126,16 @@ impl SuggestionCache {
             };
             let suggestion = match &cached.answer {
                 _ if !holds => return None,
-                Answer::Shown(_) if rest.is_empty() => return None,
-                Answer::Shown(suggestion) => Some(Suggestion { text: rest.to_owned(), ..suggestion.clone() }),
+                CachedAnswer::Suggested(_) if rest.is_empty() => return None,
+                CachedAnswer::Suggested(suggestion) => Some(Suggestion { text: rest.to_owned(), ..suggestion.clone() }),
                 // What the editor has closed is not told from what the model said, so it is asked again.
-                Answer::Withheld(_) if closers > 0 => return None,
-                Answer::Withheld(withheld) if withheld.reason == Reason::Unfinished && hit == Hit::TypedThrough => {
+                CachedAnswer::Suppressed(_) if closers > 0 => return None,
+                CachedAnswer::Suppressed(suppressed)
+                    if suppressed.reason == Reason::Unfinished && hit == Hit::TypedThrough =>
+                {
                     return None;
                 }
-                Answer::Withheld(withheld) => withheld.after(typed.len_bytes(), settings),
+                CachedAnswer::Suppressed(suppressed) => suppressed.after(typed.len_bytes(), settings),
             };
             Some((place.clone(), suggestion, hit))
         })?;
@@ -138,17 +149,17 @@ impl SuggestionCache {
         document: &Document,
         offset: usize,
         settings: &CompletionSettings,
-        answer: Answer,
+        answer: CachedAnswer,
         origin: Origin,
     ) {
         let text = document.text();
-        let place = Place {
+        let place = Key {
             document: document.name().to_owned(),
             offset,
             before: digest_before(text.byte_slice(..offset)),
             after: digest_after(text.byte_slice(offset..)),
             settings: settings.clone(),
-            is_remote: matches!(&answer, Answer::Shown(suggestion) if suggestion.is_remote),
+            model: answer.model().clone(),
         };
         self.suggestions.put(place, Cached { answer, origin });
     }
@@ -181,29 +192,29 @@ mod tests {
     use crate::language::Language;
     use crate::settings::Multiline;
 
-    const SETTINGS: CompletionSettings = CompletionSettings {
-        multiline: Multiline::Auto,
-        max_tokens: 64,
-        context_tokens: 1024,
-        deadline: None,
-        min_confidence: 0,
-        candidates: 1,
-        without: None,
-    };
-
     fn document(fixture: &str) -> (Document, usize) {
         let offset = fixture.find("$0").expect("the fixture has a cursor");
         (Document::new("test", Language::PLAIN, 0, &fixture.replacen("$0", "", 1)), offset)
+    }
+
+    fn suggestion(text: &str) -> Suggestion {
+        Suggestion { text: text.to_owned(), confidence: 0.5, is_cut: false, model: Arc::new("m".to_owned().into()) }
     }
 
     /// What is suggested at `now` after `text` was suggested at `then`.
     fn check(then: &str, text: &str, now: &str) -> Option<String> {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (before, offset) = document(then);
-        let suggestion = Suggestion { text: text.to_owned(), confidence: 0.5, is_cut: false, is_remote: false };
-        cache.insert(&before, offset, &SETTINGS, Answer::Shown(suggestion), Origin::Request);
+        let suggestion = suggestion(text);
+        cache.insert(
+            &before,
+            offset,
+            &CompletionSettings::default(),
+            CachedAnswer::Suggested(suggestion),
+            Origin::Request,
+        );
         let (now, offset) = document(now);
-        cache.get(&now, offset, &SETTINGS)?.0.map(|suggestion| suggestion.text)
+        cache.get(&now, offset, &CompletionSettings::default())?.0.map(|suggestion| suggestion.text)
     }
 
     #[test]
@@ -226,13 +237,25 @@ mod tests {
     fn a_hit_says_how_it_came_about() {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (then, offset) = document("a = $0");
-        let suggestion = Suggestion { text: "foo".to_owned(), confidence: 0.5, is_cut: false, is_remote: false };
+        let suggestion = suggestion("foo");
         let (now, typed) = document("a = f$0");
         for (origin, again) in [(Origin::Request, Hit::Returned), (Origin::Prefetch, Hit::Prefetched)] {
             let suggestion = Suggestion { is_cut: true, ..suggestion.clone() };
-            cache.insert(&then, offset, &SETTINGS, Answer::Shown(suggestion.clone()), origin);
-            assert_eq!(cache.get(&then, offset, &SETTINGS), Some((Some(suggestion.clone()), again)));
-            assert_eq!(cache.get(&now, typed, &SETTINGS).map(|(_, hit)| hit), Some(Hit::TypedThrough));
+            cache.insert(
+                &then,
+                offset,
+                &CompletionSettings::default(),
+                CachedAnswer::Suggested(suggestion.clone()),
+                origin,
+            );
+            assert_eq!(
+                cache.get(&then, offset, &CompletionSettings::default()),
+                Some((Some(suggestion.clone()), again))
+            );
+            assert_eq!(
+                cache.get(&now, typed, &CompletionSettings::default()).map(|(_, hit)| hit),
+                Some(Hit::TypedThrough)
+            );
         }
     }
 
@@ -250,11 +273,17 @@ mod tests {
     fn other_settings_are_another_place() {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (document, offset) = document("a = $0");
-        let suggestion = Suggestion { text: "1".to_owned(), confidence: 0.5, is_cut: false, is_remote: false };
-        cache.insert(&document, offset, &SETTINGS, Answer::Shown(suggestion), Origin::Request);
-        let other = CompletionSettings { multiline: Multiline::Never, ..SETTINGS };
+        let suggestion = suggestion("1");
+        cache.insert(
+            &document,
+            offset,
+            &CompletionSettings::default(),
+            CachedAnswer::Suggested(suggestion),
+            Origin::Request,
+        );
+        let other = CompletionSettings { multiline: Multiline::Never, ..CompletionSettings::default() };
         assert_eq!(cache.get(&document, offset, &other), None);
         cache.clear();
-        assert_eq!(cache.get(&document, offset, &SETTINGS), None);
+        assert_eq!(cache.get(&document, offset, &CompletionSettings::default()), None);
     }
 }

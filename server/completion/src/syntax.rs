@@ -58,7 +58,7 @@ impl SyntaxTree {
         self.0.root_node()
     }
 
-    /// The row and column of a byte as tree-sitter's own lexer counts them: a row ends in LF only, unlike the rope's
+    /// The row and column of a byte as tree-sitter's own lexer counts them: a row ends in LF only, avoid the rope's
     /// lines, which may end in a lone CR.
     fn point_at(&self, text: &Rope, offset: usize) -> Point {
         // As many rows as lines means that no line ends in a lone CR, so the rope's index, in O(log n), is right.

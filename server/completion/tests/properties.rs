@@ -5,18 +5,19 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
 
+use fimble_completion::ablations::Ablations;
 use fimble_completion::complete::{Cursor, Suggestion, complete};
 use fimble_completion::context::{OpenFile, Surroundings};
 use fimble_completion::document::{Document, Edit};
 use fimble_completion::engine::{Cancel, Priority};
-use fimble_completion::fake_engine::FakeEngine;
 use fimble_completion::language::Language;
-use fimble_completion::pin::{Budget, Pin, Pins};
+use fimble_completion::pin::{Pin, Pins, TokenBudget};
 use fimble_completion::plan::{Shape, plan};
 use fimble_completion::postprocess::useful_length;
 use fimble_completion::prompt::FimText;
 use fimble_completion::settings::{CompletionSettings, Multiline};
-use fimble_completion::suggestion_cache::{Answer, Origin, SuggestionCache};
+use fimble_completion::suggestion_cache::{CachedAnswer, Origin, SuggestionCache};
+use fimble_test_support::FakeEngine;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -95,10 +96,7 @@ fn settings() -> impl Strategy<Value = CompletionSettings> {
             multiline,
             max_tokens,
             context_tokens,
-            deadline: None,
-            min_confidence: 0,
-            candidates: 1,
-            without: None,
+            ..CompletionSettings::default().for_invoked()
         },
     )
 }
@@ -160,7 +158,7 @@ proptest! {
     ) {
         let document = Document::new("file", language, 0, &text);
         let offset = cursor(&text, place);
-        let context = Pin::new(&document, offset, Surroundings::default()).text(&document, offset, Budget { tokens, excerpts: true }, &count);
+        let context = Pin::new(&document, offset, Surroundings::default()).text(&document, offset, TokenBudget { tokens, excerpts: true }, &count);
         let before = format!("{}{}", context.prefix, context.tail);
         prop_assert!(with_lf(&text[..offset]).ends_with(&before), "{context:?}");
         prop_assert!(with_lf(&text[offset..]).starts_with(&context.suffix), "{context:?}");
@@ -173,7 +171,7 @@ proptest! {
     fn a_window_that_holds_the_file_shows_it_whole(text in texts(), place in any::<Index>()) {
         let document = Document::new("file", Language::PLAIN, 0, &text);
         let offset = cursor(&text, place);
-        let context = Pin::new(&document, offset, Surroundings::default()).text(&document, offset, Budget { tokens: 4 * text.len() + 8, excerpts: true }, &|text| text.chars().count());
+        let context = Pin::new(&document, offset, Surroundings::default()).text(&document, offset, TokenBudget { tokens: 4 * text.len() + 8, excerpts: true }, &|text| text.chars().count());
         prop_assert_eq!(format!("{}{}", context.prefix, context.tail), with_lf(&text[..offset]));
         prop_assert_eq!(context.suffix, with_lf(&text[offset..]));
     }
@@ -191,7 +189,7 @@ proptest! {
     ) {
         let mut document = Document::new("file", language, 0, &text);
         let mut offset = cursor(&text, start);
-        let mut pins = Pins::default();
+        let mut pins = Pins::new(Ablations::default());
         // With the byte at which the tail begins.
         let mut shown: Option<(Arc<Pin>, FimText, usize)> = None;
         for (step, place) in steps {
@@ -222,7 +220,7 @@ proptest! {
             }
 
             let pin = pins.at(&document, offset, surroundings);
-            let context = pin.text(&document, offset, Budget { tokens, excerpts: true }, &count);
+            let context = pin.text(&document, offset, TokenBudget { tokens, excerpts: true }, &count);
             let before = format!("{}{}", context.prefix, context.tail);
             prop_assert!(with_lf(&text[..offset]).ends_with(&before), "{context:?} in {text:?} at {offset}");
             let after = with_lf(&text[offset..]);
@@ -339,8 +337,8 @@ proptest! {
         let offset = cursor(&text, place);
         let mut document = Document::new("file", Language::PLAIN, 0, &text);
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
-        let suggestion = Suggestion { text: suggested.clone(), confidence: 0.5, is_cut: false, is_remote: false };
-        cache.insert(&document, offset, &settings, Answer::Shown(suggestion), Origin::Request);
+        let suggestion = Suggestion { text: suggested.clone(), confidence: 0.5, is_cut: false, model: Arc::new("m".to_owned().into()) };
+        cache.insert(&document, offset, &settings, CachedAnswer::Suggested(suggestion), Origin::Request);
         let mut get = |document: &Document, offset| cache.get(document, offset, &settings).and_then(|(rest, _)| rest).map(|rest| rest.text);
 
         let starts: Vec<usize> = suggested.char_indices().map(|(start, _)| start).collect();

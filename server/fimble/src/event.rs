@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fimble_completion::complete::Completion;
 use fimble_completion::engine::{Cancel, Engine};
-use fimble_remote::router::Today;
+use fimble_remote::router::DailyQuota;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tower_lsp::jsonrpc;
@@ -74,7 +74,7 @@ pub(crate) enum Event {
     /// What came from elsewhere, and how long that took.
     RemoteEnded(Box<Inquiry>, Work, Result<Completion, JobError>, Duration),
     /// What all of the user's processes have asked elsewhere today.
-    RemoteSpent(Today),
+    RemoteSpent(DailyQuota),
     /// The user has done nothing for a moment, unless they have since the activity of this number.
     Paused(u64),
     /// A step of what is done ahead, and what would have stopped it.

@@ -234,9 +234,9 @@ impl MainLoop {
                 self.pause(|ahead| ahead.plan_after(work, suggestion));
             }
             Prepared::Work(work) => {
-                let Question { uri, by_hand, .. } = question;
+                let Question { uri, invoked, .. } = question;
                 let number = self.session.in_flight.insert(&uri, work.place, cancel.clone(), reply);
-                let job = Job { uri, number, asked, by_hand, cancel, work };
+                let job = Job { uri, number, asked, invoked, cancel, work };
                 if self.session.remote.as_ref().is_some_and(|remote| remote.router.routing() == Routing::Remote) {
                     self.ask_elsewhere(Inquiry { job, local: None, hold: LONG });
                 } else {
@@ -263,7 +263,7 @@ impl MainLoop {
         let events = self.events.clone();
         // Who asks by hand does not type on.
         let awaited = self.session.workspace.make_way();
-        let debounce = if job.by_hand { Duration::ZERO } else { self.session.statistics.debounce() };
+        let debounce = if job.invoked { Duration::ZERO } else { self.session.statistics.debounce() };
         tokio::spawn(async move {
             if !debounce.is_zero() {
                 tokio::time::sleep(debounce).await;
@@ -408,7 +408,7 @@ impl MainLoop {
 
     fn note(&self, error: &JobError) {
         match error {
-            JobError::Engine(EngineError::Remote { .. }) => {}
+            JobError::Engine(EngineError::Unavailable { .. }) => {}
             JobError::Engine(error) => tracing::debug!("nothing was asked elsewhere: {error}"),
             JobError::Panicked => tracing::error!("fimble failed at asking elsewhere"),
         }

@@ -1,8 +1,8 @@
 //! What becomes of the suggestions that are shown, counted: by the edits that follow, and by what clients say.
 
+use fimble_completion::acceptance::{Outcome, Shown, Step};
 use fimble_completion::document::Change;
 use fimble_completion::position::{PositionEncoding, offset_at};
-use fimble_completion::shown::{Outcome, Shown, Step};
 use tower_lsp::ls_types::Uri;
 
 use crate::proto::Accepted;

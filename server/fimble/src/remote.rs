@@ -98,13 +98,13 @@ impl Remote {
     ) -> Option<String> {
         match result {
             Ok(completion) if completion.completed => self.router.succeeded(latency),
-            Err(JobError::Engine(EngineError::Remote { problem, pause })) => {
+            Err(JobError::Engine(EngineError::Unavailable { problem, retry_after })) => {
                 self.failed += 1;
                 self.router.failed(Instant::now(), *pause);
                 return Some(problem.clone());
             }
             other => {
-                if let Err(JobError::Engine(EngineError::StaysHere)) = other {
+                if let Err(JobError::Engine(EngineError::Forbidden)) = other {
                     self.stay.insert(document.to_owned());
                 }
                 // It never came so far as to the server, or was not waited for.
@@ -165,7 +165,7 @@ impl Engine for Door {
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
         let FimText { excerpts, file, .. } = &request.text;
         if !self.permit.allows(&file.path) {
-            return Err(EngineError::StaysHere);
+            return Err(EngineError::Forbidden);
         }
         let allowed = |excerpt: &&Excerpt| self.permit.allows(&excerpt.path);
         let excerpts = excerpts.iter().filter(allowed).cloned().collect();

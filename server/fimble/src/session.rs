@@ -15,8 +15,8 @@ use fimble_completion::pin::Pins;
 use fimble_completion::plan::is_blank;
 use fimble_completion::position::{Position, PositionEncoding, offset_at};
 use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
-use fimble_completion::suggestion_cache::{Answer, Origin, SuggestionCache};
-use fimble_remote::router::{Answered, SecondOpinion};
+use fimble_completion::suggestion_cache::{CachedAnswer, Origin, SuggestionCache};
+use fimble_remote::router::{LocalAnswer, SecondOpinion};
 use tower_lsp::ls_types::Uri;
 
 use crate::drift::Drift;
@@ -111,7 +111,7 @@ pub(crate) struct Question {
     pub(crate) uri: Uri,
     pub(crate) position: Position,
     /// The user asked with a key of its own, and waits for an answer.
-    pub(crate) by_hand: bool,
+    pub(crate) invoked: bool,
 }
 
 /// A suggestion, and what is needed to put it into a client's words.
@@ -163,7 +163,7 @@ pub(crate) struct Job {
     pub(crate) uri: Uri,
     pub(crate) number: u64,
     pub(crate) asked: Instant,
-    pub(crate) by_hand: bool,
+    pub(crate) invoked: bool,
     /// Nobody waits for it any more.
     pub(crate) cancel: Cancel,
     pub(crate) work: Work,
@@ -214,15 +214,15 @@ impl Session {
         };
 
         let settings = &self.settings.completion;
-        let by_hand = || {
+        let invoked = || {
             // On a blank line, who asks for something and has typed nothing is not after one line of many.
             let multiline = match settings.multiline {
                 Multiline::Auto if is_blank(&document, offset) => Multiline::Always,
                 multiline => multiline,
             };
-            CompletionSettings { candidates: CANDIDATES, multiline, ..settings.by_hand() }
+            CompletionSettings { candidates: CANDIDATES, multiline, ..settings.for_invoked() }
         };
-        let settings = if question.by_hand { by_hand() } else { settings.clone() };
+        let settings = if question.invoked { invoked() } else { settings.clone() };
         let place = Place { version: document.version(), position: question.position };
         let known = self.suggestions.get(&document, offset, &settings).filter(|_| self.mechanisms.suggestion_cache);
         let pin = open.pins.at(&document, offset, surroundings);
@@ -277,8 +277,10 @@ impl Session {
 
     /// Notes what came of `work` at its place, for later.
     pub(crate) fn remember(&mut self, work: &Work, completion: &Completion, origin: Origin) {
-        let shown = completion.suggestion.clone().map(Answer::Shown);
-        let Some(answer) = shown.or_else(|| completion.withheld.clone().map(Answer::Withheld)) else { return };
+        let shown = completion.suggestion.clone().map(CachedAnswer::Suggested);
+        let Some(answer) = shown.or_else(|| completion.suppressed.clone().map(CachedAnswer::Suppressed)) else {
+            return;
+        };
         if self.engine.serves(&work.engine) || self.is_asked(&work.engine) {
             // One that was asked for by hand, or finished later, goes on being offered while the user types along.
             let max_tokens = work.settings.max_tokens;
@@ -322,7 +324,7 @@ impl Session {
         let remote = self.remote.as_mut().filter(goes)?;
         // Once the deadline is past, nothing is held back that can be shown.
         let left = deadline.map(|deadline| deadline.saturating_sub(job.asked.elapsed()));
-        let answered = Answered { by_hand: job.by_hand, completion: local, left };
+        let answered = Answered { invoked: job.invoked, completion: local, left };
         let opinion = remote.router.second_opinion(answered, remote.timeout())?;
         remote.allows().then_some(opinion)
     }

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use fimble_completion::acceptance::Outcome;
 use fimble_completion::complete::Completion;
 use fimble_completion::engine::Usage;
-use fimble_completion::shown::Outcome;
 use fimble_completion::suggestion_cache::Hit;
 use serde::Serialize;
 
@@ -65,7 +65,7 @@ impl Statistics {
         self.foreground += completion.usage;
         // What an interrupted one would have cost, or said, nobody knows.
         if completion.completed {
-            self.unsaved.count_asked(subject, completion.withheld.as_ref().map(|withheld| withheld.reason));
+            self.unsaved.count_asked(subject, completion.suppressed.as_ref().map(|suppressed| suppressed.reason));
             let timing = completion.timing;
             keep(&mut self.costs, timing.evaluating + timing.generating, COSTS);
         }
@@ -73,7 +73,7 @@ impl Statistics {
 
     /// Counts what a server elsewhere has done, answered or not.
     pub(crate) fn count_remote_work(&mut self, subject: &Subject, completion: &Completion) {
-        self.unsaved.count_asked(subject, completion.withheld.as_ref().map(|withheld| withheld.reason));
+        self.unsaved.count_asked(subject, completion.suppressed.as_ref().map(|suppressed| suppressed.reason));
     }
 
     /// `latency` is from the request's arrival to its answer.

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
+use fimble_completion::acceptance::Outcome;
 use fimble_completion::complete::Reason;
 use fimble_completion::engine::ModelInfo;
-use fimble_completion::shown::Outcome;
 use serde::{Deserialize, Serialize};
 
 use crate::shared_file;
@@ -133,11 +133,11 @@ impl UsageRecord {
         self.now(subject).latencies.count(latency);
     }
 
-    /// `withheld` is why the model's answer is not shown.
-    pub fn count_asked(&mut self, subject: &Subject, withheld: Option<Reason>) {
+    /// `suppressed` is why the model's answer is not shown.
+    pub fn count_asked(&mut self, subject: &Subject, suppressed: Option<Reason>) {
         let counts = self.now(subject);
         counts.asked += 1;
-        match withheld {
+        match suppressed {
             None => {}
             Some(Reason::Empty | Reason::Repeated) => counts.empty += 1,
             Some(Reason::Broken | Reason::Unfinished) => counts.broken += 1,
@@ -213,7 +213,7 @@ impl Counts {
     }
 
     /// What the model said and was not shown.
-    pub fn withheld(&self) -> u64 {
+    pub fn suppressed(&self) -> u64 {
         self.broken.saturating_add(self.unsure)
     }
 }

@@ -7,7 +7,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fimble_completion::engine::{GeneratedToken, Watch, Watched};
+use fimble_completion::engine::{GeneratedToken, StopDecision, StoppingCriteria};
 
 use crate::interrupt::Interrupt;
 use crate::known_tokens::{Distribution, likelier};
@@ -25,9 +25,9 @@ pub(crate) struct Decoder {
     /// They are white space alone, which is all the user wants of it: what follows begins with something else.
     indented: bool,
     /// Answers that this one is to differ from in its first token.
-    unlike: Vec<String>,
+    avoid: Vec<String>,
     max_tokens: usize,
-    watch: Watch,
+    stopping: StoppingCriteria,
     interrupt: Interrupt,
     asked: Instant,
     /// `None` where nothing is searched for.
@@ -91,7 +91,7 @@ impl Decoder {
         stops: Arc<HashSet<u32>>,
         typed: Vec<u8>,
         max_tokens: usize,
-        watch: Watch,
+        stopping: StoppingCriteria,
         interrupt: Interrupt,
     ) -> Self {
         Self {
@@ -99,9 +99,9 @@ impl Decoder {
             stops,
             indented: !typed.is_empty() && typed.iter().all(is_blank),
             typed,
-            unlike: Vec::new(),
+            avoid: Vec::new(),
             max_tokens,
-            watch,
+            stopping,
             interrupt,
             asked: Instant::now(),
             bounds: None,
@@ -117,9 +117,9 @@ impl Decoder {
         }
     }
 
-    /// The same with another answer than those of `unlike`.
-    pub(crate) fn unlike(self, unlike: Vec<String>) -> Self {
-        Self { unlike, ..self }
+    /// The same with another answer than those of `avoid`.
+    pub(crate) fn avoid(self, avoid: Vec<String>) -> Self {
+        Self { avoid, ..self }
     }
 
     /// Takes the next token. After the one that ends the generation, [`Self::has_ended`] is true.
@@ -230,7 +230,7 @@ impl Decoder {
         let line = new.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
         let new = if line.is_empty() { new } else { line };
         let is_first = self.text.is_empty() && self.unfinished.is_empty() && !new.is_empty();
-        is_first && self.unlike.iter().any(|earlier| earlier.as_bytes().starts_with(new))
+        is_first && self.avoid.iter().any(|earlier| earlier.as_bytes().starts_with(new))
     }
 
     fn take(&mut self, token: u32, log_probability: f32) -> Choice {
@@ -249,12 +249,14 @@ impl Decoder {
         move_characters(&mut self.unfinished, &mut self.text);
         self.tokens.push(GeneratedToken { text_end: self.text.len(), probability: log_probability.exp() });
 
-        let watched = if self.text.len() > before { (self.watch)(&self.text, before) } else { Watched::GoOn };
-        if let Watched::Cut(cut) = watched {
+        let decision =
+            if self.text.len() > before { (self.stopping)(&self.text, before) } else { StopDecision::Continue };
+        if let StopDecision::Truncate(cut) = decision {
             self.cut = Some(cut);
         }
-        self.whole = watched == Watched::Whole;
-        self.ended = watched != Watched::GoOn || self.tokens.len() >= self.max_tokens || self.is_out_of_bounds();
+        self.whole = decision == StopDecision::Complete;
+        self.ended =
+            decision != StopDecision::Continue || self.tokens.len() >= self.max_tokens || self.is_out_of_bounds();
         Choice::Token(token)
     }
 

@@ -103,7 +103,7 @@ impl Engine for MistralEngine {
     }
 
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
-        let GenerationRequest { text, unlike, max_tokens, priority, watch, search, cancel } = request;
+        let GenerationRequest { text, avoid, max_tokens, priority, stopping, search, cancel } = request;
         let prompt = self.template.fill(&text);
         let prompt = self.vocabulary.encode_prompt(&prompt, self.healing).map_err(EngineError::Failed)?;
         let length = prompt.tokens.len();
@@ -113,7 +113,7 @@ impl Engine for MistralEngine {
         let interrupt = Interrupt::new(cancel, priority, &self.urgent);
         let (vocabulary, stops) = (self.vocabulary.clone(), self.stops.clone());
         let decoder =
-            Decoder::new(vocabulary, stops, prompt.typed, max_tokens, watch, interrupt.clone()).unlike(unlike);
+            Decoder::new(vocabulary, stops, prompt.typed, max_tokens, stopping, interrupt.clone()).avoid(avoid);
         let (reply, answer) = mpsc::channel();
         let begins = (priority == Priority::Foreground).then(|| self.urgent.arrives());
         let search = if self.search { search } else { Search::default() };

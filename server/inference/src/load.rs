@@ -164,7 +164,7 @@ fn prepare(
             name,
             version,
             context_length,
-            reads_excerpts: manifest.excerpts.unwrap_or(true),
+            uses_excerpts: manifest.excerpts.unwrap_or(true),
             is_remote: false,
         },
         template: template.fitted_to(|token| vocabulary.id(token).is_some()),

@@ -11,17 +11,17 @@ pub(crate) struct Budget {
     per_day: Option<u32>,
     /// When requests of the last minute were made, the earliest first.
     latest: VecDeque<Instant>,
-    today: Today,
+    today: DailyQuota,
 }
 
 /// Requests of one day, of all servers of a user together. Days are counted from 1970, in UTC.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Today {
+pub struct DailyQuota {
     pub day: u64,
     pub asked: u32,
 }
 
-impl Today {
+impl DailyQuota {
     /// With one request more, on `day`.
     pub fn and_one(self, day: u64) -> Self {
         Self { day, asked: if self.day == day { self.asked.saturating_add(1) } else { 1 } }
@@ -30,7 +30,7 @@ impl Today {
 
 impl Budget {
     pub(crate) fn new(per_minute: Option<u32>, per_day: Option<u32>) -> Self {
-        Self { per_minute, per_day, latest: VecDeque::new(), today: Today::default() }
+        Self { per_minute, per_day, latest: VecDeque::new(), today: DailyQuota::default() }
     }
 
     pub(crate) fn allows(&mut self, now: Instant, day: u64) -> bool {
@@ -50,7 +50,7 @@ impl Budget {
     }
 
     /// What other processes have spent, too.
-    pub(crate) fn note(&mut self, today: Today) {
+    pub(crate) fn note(&mut self, today: DailyQuota) {
         if today.day > self.today.day || today.day == self.today.day && today.asked > self.today.asked {
             self.today = today;
         }
@@ -97,9 +97,9 @@ mod tests {
         let now = Instant::now();
         budget.spend(now, 7);
         assert!(budget.allows(now, 7));
-        budget.note(Today { day: 7, asked: 2 });
+        budget.note(DailyQuota { day: 7, asked: 2 });
         assert!(!budget.allows(now, 7) && budget.allows(now, 8));
-        budget.note(Today { day: 6, asked: 0 });
+        budget.note(DailyQuota { day: 6, asked: 0 });
         assert!(!budget.allows(now, 7), "yesterday's news");
     }
 }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fimble_completion::engine::{
-    Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Priority, Usage, Watched,
+    Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Priority, StopDecision, Usage,
 };
 use fimble_completion::prompt::{FimTemplate, FimText, family};
 
@@ -60,7 +60,7 @@ impl RemoteEngine {
             version: None,
             // What a request shows is what its settings say, and as much again for the answer.
             context_length: 2 * settings.context_tokens,
-            reads_excerpts: true,
+            uses_excerpts: true,
             is_remote: true,
         };
         let template = settings.family.as_deref().and_then(family).map(|family| family.template());
@@ -85,9 +85,9 @@ impl Engine for RemoteEngine {
     /// Asks for one answer. Other candidates, and what nobody waits for, are not worth a request: those are answered with
     /// nothing.
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
-        let GenerationRequest { text, unlike, max_tokens, priority, watch, cancel, .. } = request;
-        if !unlike.is_empty() || max_tokens == 0 || priority == Priority::Background {
-            return Ok(Generation { completed: unlike.is_empty(), ..Generation::default() });
+        let GenerationRequest { text, avoid, max_tokens, priority, stopping, cancel, .. } = request;
+        if !avoid.is_empty() || max_tokens == 0 || priority == Priority::Background {
+            return Ok(Generation { completed: avoid.is_empty(), ..Generation::default() });
         }
         let started = Instant::now();
         let timeout = Duration::from_millis(self.asking.settings.timeout_ms);
@@ -130,11 +130,12 @@ impl Engine for RemoteEngine {
                 generation.text.truncate(stop);
                 generation.tokens.iter_mut().for_each(|token| token.text_end = token.text_end.min(stop));
             }
-            let watched = if piece.text.is_empty() { Watched::GoOn } else { watch(&generation.text, before) };
-            if let Watched::Cut(cut) = watched {
+            let decision =
+                if piece.text.is_empty() { StopDecision::Continue } else { stopping(&generation.text, before) };
+            if let StopDecision::Truncate(cut) = decision {
                 generation.cut = Some(cut);
             }
-            if piece.is_last || stopped.is_some() || watched != Watched::GoOn || generated >= max_tokens {
+            if piece.is_last || stopped.is_some() || decision != StopDecision::Continue || generated >= max_tokens {
                 break;
             }
         }

@@ -7,12 +7,12 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use fimble_completion::complete::{Completion, Suggestion};
-use fimble_completion::place::Place;
+use fimble_completion::cursor_kind::CursorKind;
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::Breaker;
 use crate::budget::Budget;
-pub use crate::budget::Today;
+pub use crate::budget::DailyQuota;
 use crate::settings::RemoteSettings;
 
 /// Answers by which the time of the next is guessed.
@@ -59,7 +59,7 @@ pub struct Router {
 #[derive(Debug, Clone, Copy)]
 pub struct Answered<'a> {
     /// Somebody has asked with a key of its own, and waits.
-    pub by_hand: bool,
+    pub invoked: bool,
     pub completion: &'a Completion,
     /// Until the local answer is due; `None` for as long as it takes.
     pub left: Option<Duration>,
@@ -89,24 +89,26 @@ impl Router {
         self.routing = routing;
     }
 
-    /// Whether one request more may be sent. `day` is that of [`Today`].
+    /// Whether one request more may be sent. `day` is that of [`DailyQuota`].
     pub fn allows(&mut self, now: Instant, day: u64) -> bool {
         self.routing != Routing::Local && self.breaker.allows(now) && self.budget.allows(now, day)
     }
 
     /// Whether a second opinion is wanted of what the local model has said, and how.
     pub fn second_opinion(&self, answered: Answered<'_>, timeout: Duration) -> Option<SecondOpinion> {
-        let Answered { by_hand, completion, left } = answered;
+        let Answered { invoked, completion, left } = answered;
         if self.routing != Routing::Hybrid || !completion.completed {
             return None;
         }
         let expected = self.expected();
         let debounce = if expected <= QUICK { Duration::ZERO } else { (expected / 4).min(LONGEST_DEBOUNCE) };
-        if by_hand {
+        if invoked {
             return Some(SecondOpinion { hold: timeout, debounce: Duration::ZERO });
         }
         // Prose is nobody's strength, and an import is one word.
-        if matches!(completion.place, Some(Place::Comment | Place::String | Place::Import)) || expected > TOO_SLOW {
+        if matches!(completion.place, Some(CursorKind::Comment | CursorKind::String | CursorKind::Import))
+            || expected > TOO_SLOW
+        {
             return None;
         }
         let Some(suggestion) = &completion.suggestion else {
@@ -159,7 +161,7 @@ impl Router {
     }
 
     /// What all processes of the user have asked today.
-    pub fn note_today(&mut self, today: Today) {
+    pub fn note_today(&mut self, today: DailyQuota) {
         self.budget.note(today);
     }
 }

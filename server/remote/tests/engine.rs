@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use fimble_completion::engine::{
-    Cancel, Engine, EngineError, Generation, GenerationRequest, Priority, Search, Watched,
+    Cancel, Engine, EngineError, Generation, GenerationRequest, Priority, Search, StopDecision,
 };
 use fimble_completion::prompt::FimText;
 use fimble_remote::{RemoteEngine, RemoteSettings};
@@ -99,10 +99,10 @@ fn piece(stream: &mut TcpStream, text: &str, logprob: f64) -> std::io::Result<()
 fn request(cancel: &Cancel) -> GenerationRequest {
     GenerationRequest {
         text: FimText::of_file("a = ", "\nb", "f"),
-        unlike: Vec::new(),
+        avoid: Vec::new(),
         max_tokens: 16,
         priority: Priority::Foreground,
-        watch: Arc::new(|text, _| if text.contains('\n') { Watched::Whole } else { Watched::GoOn }),
+        stopping: Arc::new(|text, _| if text.contains('\n') { StopDecision::Complete } else { StopDecision::Continue }),
         search: Search::default(),
         cancel: cancel.clone(),
     }
@@ -114,7 +114,7 @@ fn generate(engine: &RemoteEngine) -> Result<Generation, EngineError> {
 
 fn problem(engine: &RemoteEngine) -> (String, Option<Duration>) {
     match generate(engine) {
-        Err(EngineError::Remote { problem, pause }) => (problem, pause),
+        Err(EngineError::Unavailable { problem, retry_after }) => (problem, pause),
         other => panic!("{other:?}"),
     }
 }
@@ -258,7 +258,7 @@ fn what_nobody_waits_for_is_not_asked() {
     for request in [
         GenerationRequest { priority: Priority::Background, ..request(&cancel) },
         GenerationRequest { max_tokens: 0, ..request(&cancel) },
-        GenerationRequest { unlike: vec!["x".to_owned()], ..request(&cancel) },
+        GenerationRequest { avoid: vec!["x".to_owned()], ..request(&cancel) },
     ] {
         assert_eq!(engine.generate(request).unwrap().text, "");
     }

@@ -23,7 +23,7 @@ const WEEKS: u16 = 12;
 /// The counts are kept on this machine only, in the folder for state (~/.local/state/fimble), and hold no text. The
 /// setting `statistics = false` keeps none; deleting the file forgets them.
 ///
-/// Each version of a model is counted apart. `empty` is the share of the model's answers that say nothing, `withheld`
+/// Each version of a model is counted apart. `empty` is the share of the model's answers that say nothing, `suppressed`
 /// that of answers not shown since they would break the code or the model is unsure. Where suggestions are taken less
 /// often than in earlier weeks, and chance does not explain it, that is said below the tables.
 #[derive(clap::Args)]
@@ -125,7 +125,7 @@ fn figures(counts: &Counts) -> [String; 9] {
         counts.typed_over.to_string(),
         per_cent(counts.acceptance()),
         of_asked(counts.empty),
-        of_asked(counts.withheld()),
+        of_asked(counts.suppressed()),
         milliseconds(50),
         milliseconds(95),
     ]

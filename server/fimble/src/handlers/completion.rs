@@ -10,7 +10,7 @@ pub(crate) fn question(params: CompletionParams) -> Question {
         uri: params.text_document_position.text_document.uri,
         position: proto::position(params.text_document_position.position),
         // Clients say "invoked" for every letter typed ("CompletionTriggerKind", LSP 3.17).
-        by_hand: false,
+        invoked: false,
     }
 }
 

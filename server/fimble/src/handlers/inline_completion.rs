@@ -21,7 +21,7 @@ pub(crate) fn question(params: InlineCompletionParams) -> Question {
     Question {
         uri: params.text_document_position.text_document.uri,
         position: proto::position(params.text_document_position.position),
-        by_hand: trigger == Some(InlineCompletionTriggerKind::INVOKED),
+        invoked: trigger == Some(InlineCompletionTriggerKind::INVOKED),
     }
 }
 

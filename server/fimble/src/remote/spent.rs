@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fimble_remote::router::Today;
+use fimble_remote::router::DailyQuota;
 
 use crate::shared_file;
 use crate::usage_record::user_record;
@@ -15,13 +15,13 @@ pub fn spent_record() -> Option<PathBuf> {
 }
 
 /// What the file says; nothing where it cannot be read.
-pub(crate) fn spent(path: &Path) -> Today {
+pub(crate) fn spent(path: &Path) -> DailyQuota {
     shared_file::read(path).unwrap_or_default()
 }
 
 /// Counts one request of `day`, and returns the sum.
-pub(crate) fn spend(path: &Path, day: u64) -> io::Result<Today> {
-    shared_file::update(path, |today: &mut Today| *today = today.and_one(day))
+pub(crate) fn spend(path: &Path, day: u64) -> io::Result<DailyQuota> {
+    shared_file::update(path, |today: &mut DailyQuota| *today = today.and_one(day))
 }
 
 #[cfg(test)]

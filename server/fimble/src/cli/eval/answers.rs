@@ -6,7 +6,7 @@ use anyhow::bail;
 use fimble_completion::complete::{Completion, Cursor, complete};
 use fimble_completion::engine::{Cancel, Engine, EngineError, Priority};
 use fimble_completion::settings::CompletionSettings;
-use fimble_remote::router::{Answered, is_better};
+use fimble_remote::router::{LocalAnswer, is_better};
 use fimble_remote::{RemoteEngine, RemoteSettings, Router, Routing};
 
 use super::super::engine::NO_REMOTE;
@@ -63,7 +63,7 @@ impl<'a> Answers<'a> {
             Some(local) => {
                 let left = self.deadline.map(|deadline| deadline.saturating_sub(local.timing.total));
                 let timeout = Duration::from_millis(remote.settings().timeout_ms);
-                let answered = Answered { by_hand: false, completion: local, left };
+                let answered = Answered { invoked: false, completion: local, left };
                 match router.second_opinion(answered, timeout) {
                     Some(opinion) => opinion.hold,
                     None => return Ok(Answer { shown: local.clone(), asked_elsewhere: false }),

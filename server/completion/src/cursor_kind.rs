@@ -12,7 +12,7 @@ use crate::settings::CompletionSettings;
 /// From the most to the least particular.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum CursorKind {
     Comment,
     String,
     Import,
@@ -27,25 +27,25 @@ pub enum Place {
 }
 
 /// The kind of the place at the byte `offset`. Where the language has no grammar, from the cursor's line alone.
-pub fn place(document: &Document, offset: usize, settings: &CompletionSettings) -> Place {
+pub fn cursor_kind(document: &Document, offset: usize, settings: &CompletionSettings) -> CursorKind {
     let around =
         |kinds: &[&str]| nodes_around(document, offset).any(|node| kinds.iter().any(|kind| node.kind().contains(kind)));
     let plan = plan(document, offset, settings);
     let closers = |character: char| matches!(character, ')' | ']' | '}' | ';' | ',' | '"' | '\'');
     if around(&["comment"]) {
-        Place::Comment
+        CursorKind::Comment
     } else if around(&["string"]) {
-        Place::String
+        CursorKind::String
     } else if around(&["import", "use_declaration", "include"]) || begins_import(&plan.line_before) {
-        Place::Import
+        CursorKind::Import
     } else if around(&["parameters", "parameter_list"]) {
-        Place::Parameters
+        CursorKind::Parameters
     } else if plan.shape != Shape::Line {
-        Place::EmptyBody
+        CursorKind::EmptyBody
     } else if !plan.line_after.trim().chars().all(closers) {
-        Place::WithinLine
+        CursorKind::WithinLine
     } else {
-        Place::LineEnd
+        CursorKind::LineEnd
     }
 }
 
@@ -71,31 +71,23 @@ mod tests {
     #[test]
     fn places_are_told_apart() {
         for (language, fixture, expected) in [
-            ("rust", "// a $0\n", Place::Comment),
-            ("rust", "let a = \"b $0\";\n", Place::String),
-            ("rust", "use std::$0;\n", Place::Import),
-            ("rust", "fn f(a: $0) {}\n", Place::Parameters),
-            ("rust", "fn f() {\n    $0\n}\n", Place::EmptyBody),
-            ("rust", "fn f() {\n    g($0, b);\n}\n", Place::WithinLine),
-            ("rust", "fn f() {\n    g($0);\n}\n", Place::LineEnd),
-            ("python", "import $0\n", Place::Import),
-            ("python", "def f(a, $0):\n    pass\n", Place::Parameters),
-            ("python", "def f():\n    \"\"\"A $0\"\"\"\n", Place::String),
-            ("python", "def f():\n    a = 1\n    $0\n", Place::LineEnd),
-            ("toml", "a = $0\n", Place::LineEnd),
+            ("rust", "// a $0\n", CursorKind::Comment),
+            ("rust", "let a = \"b $0\";\n", CursorKind::String),
+            ("rust", "use std::$0;\n", CursorKind::Import),
+            ("rust", "fn f(a: $0) {}\n", CursorKind::Parameters),
+            ("rust", "fn f() {\n    $0\n}\n", CursorKind::EmptyBody),
+            ("rust", "fn f() {\n    g($0, b);\n}\n", CursorKind::WithinLine),
+            ("rust", "fn f() {\n    g($0);\n}\n", CursorKind::LineEnd),
+            ("python", "import $0\n", CursorKind::Import),
+            ("python", "def f(a, $0):\n    pass\n", CursorKind::Parameters),
+            ("python", "def f():\n    \"\"\"A $0\"\"\"\n", CursorKind::String),
+            ("python", "def f():\n    a = 1\n    $0\n", CursorKind::LineEnd),
+            ("toml", "a = $0\n", CursorKind::LineEnd),
         ] {
             let offset = fixture.find("$0").unwrap();
             let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
-            let settings = CompletionSettings {
-                multiline: Multiline::Auto,
-                max_tokens: 64,
-                context_tokens: 1024,
-                deadline: None,
-                min_confidence: 0,
-                candidates: 1,
-                without: None,
-            };
-            assert_eq!(place(&document, offset, &settings), expected, "{fixture}");
+            let settings = CompletionSettings::default().for_invoked();
+            assert_eq!(cursor_kind(&document, offset, &settings), expected, "{fixture}");
         }
     }
 }

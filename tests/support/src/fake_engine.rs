@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::engine::{
-    Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Priority, Usage, Watched,
+use fimble_completion::engine::{
+    Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelId, ModelInfo, Priority, StopDecision,
+    Usage,
 };
-use crate::plan::is_word;
-use crate::prompt::{Family, FimTemplate, Piece, Prompt, family};
+use fimble_completion::plan::is_word;
+use fimble_completion::prompt::{Family, FimTemplate, Piece, Prompt, family};
 
 /// The probability of every token unless told; the same for all, so that confidences are easy to predict.
 const PROBABILITY: f32 = 0.5;
@@ -51,11 +52,9 @@ impl FakeEngine {
         let template = family("qwen2.5-coder").map(Family::template).expect("the table has it");
         Self {
             model: ModelInfo {
-                name: "fake".to_owned(),
-                version: None,
+                id: Arc::new(ModelId { name: "fake".to_owned(), version: None }),
                 context_length: 32_768,
-                reads_excerpts: true,
-                is_remote: false,
+                uses_excerpts: true,
             },
             template,
             script: Box::new(script),
@@ -69,25 +68,19 @@ impl FakeEngine {
 
     /// The same engine under another name.
     pub fn named(mut self, name: &str) -> Self {
-        self.model.name = name.to_owned();
+        Arc::make_mut(&mut self.model.id).name = name.to_owned();
         self
     }
 
     /// The same engine with other weights.
     pub fn of_version(mut self, version: &str) -> Self {
-        self.model.version = Some(version.to_owned());
+        Arc::make_mut(&mut self.model.id).version = Some(version.to_owned());
         self
     }
 
     /// The same engine, as sure of every token.
     pub fn sure(mut self, probability: f32) -> Self {
         self.probability = probability;
-        self
-    }
-
-    /// The same engine on another machine.
-    pub fn elsewhere(mut self) -> Self {
-        self.model.is_remote = true;
         self
     }
 
@@ -132,7 +125,7 @@ impl Engine for FakeEngine {
 
         let prompt = self.template.fill(&request.text);
         let answer = (self.script)(&prompt)?;
-        let answer = answer.split('\u{c}').find(|answer| !request.unlike.iter().any(|other| other == answer));
+        let answer = answer.split('\u{c}').find(|answer| !request.avoid.iter().any(|other| other == answer));
         let answer = answer.unwrap_or_default().to_owned();
         let mut generation = Generation { usage: usage(&prompt), ..Generation::default() };
         for token in tokens(&answer).take(request.max_tokens) {
@@ -144,10 +137,10 @@ impl Engine for FakeEngine {
             generation.text.push_str(token);
             let text_end = generation.text.len();
             generation.tokens.push(GeneratedToken { text_end, probability: self.probability });
-            match (request.watch)(&generation.text, before) {
-                Watched::GoOn => {}
-                Watched::Whole => break,
-                Watched::Cut(cut) => {
+            match (request.stopping)(&generation.text, before) {
+                StopDecision::Continue => {}
+                StopDecision::Complete => break,
+                StopDecision::Truncate(cut) => {
                     generation.cut = Some(cut);
                     break;
                 }
@@ -226,17 +219,17 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Cancel, Search};
-    use crate::prompt::FimText;
+    use fimble_completion::engine::{Cancel, Search};
+    use fimble_completion::prompt::FimText;
 
     fn request(cancel: &Cancel) -> GenerationRequest {
         let text = FimText::of_file("let a", ";", " =");
         GenerationRequest {
             text,
-            unlike: Vec::new(),
+            avoid: Vec::new(),
             max_tokens: 3,
             priority: Priority::Foreground,
-            watch: Arc::new(|_, _| Watched::GoOn),
+            stopping: Arc::new(|_, _| StopDecision::Continue),
             search: Search::default(),
             cancel: cancel.clone(),
         }

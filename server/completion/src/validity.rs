@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use ropey::Rope;
 
+use crate::ablations::{Ablations, Mechanism};
 use crate::brackets::{Unmatched, unmatched};
 use crate::document::{Document, Edit};
 use crate::language::{BlockStyle, Language};
 use crate::plan::{columns, is_word};
-use crate::settings::Filter;
 use crate::syntax::SyntaxTree;
 
 /// The code around the cursor that is parsed reaches so many lines up, and so many down.
@@ -21,12 +21,12 @@ const CUTS: usize = 8;
 /// How much of `text`, inserted at the byte `offset`, breaks no code that parses. All or nothing, but for several lines: of
 /// them, as many as are good; for a line that was cut short anyway: of that, as much as is good; and for a bracket that a
 /// line opens and nothing closes: what comes before that.
-pub fn unbroken<'a>(
+pub fn valid_prefix<'a>(
     document: &Document,
     offset: usize,
     text: &'a str,
     is_cut: bool,
-    without: Option<Filter>,
+    ablations: Ablations,
 ) -> &'a str {
     if !document.language().has_grammar() {
         return text;
@@ -44,7 +44,7 @@ pub fn unbroken<'a>(
     };
     let is_line = !text.contains('\n');
     let left_open =
-        |text| around.as_ref().filter(|_| is_line && without != Some(Filter::OpenBrackets))?.left_open_by(text);
+        |text| around.as_ref().filter(|_| is_line && ablations.keeps(Mechanism::OpenBrackets))?.left_open_by(text);
     let closed = |text: &'a str| left_open(text).map_or(text, |bracket| text[..bracket].trim_end());
     let tries = std::iter::successors(Some(text), shorter).take(CUTS).map(closed);
     let is_broken = |text: &str| {
@@ -52,7 +52,8 @@ pub fn unbroken<'a>(
         around.as_ref().is_some_and(|around| around.is_broken_by(text))
             || !(is_line && is_cut) && leaves_error(document, offset, around.as_ref(), text)
     };
-    let mut good = tries.filter(|text| without == Some(Filter::Syntax) || text.trim().is_empty() || !is_broken(text));
+    let mut good =
+        tries.filter(|text| !ablations.keeps(Mechanism::Syntax) || text.trim().is_empty() || !is_broken(text));
     good.next().unwrap_or_default()
 }
 
@@ -227,7 +228,7 @@ mod tests {
     fn whole<'a>(language: &str, fixture: &str, text: &'a str) -> &'a str {
         let offset = fixture.find("$0").expect("a cursor");
         let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
-        unbroken(&document, offset, text, false, None)
+        valid_prefix(&document, offset, text, false, None)
     }
 
     #[test]
@@ -332,7 +333,7 @@ mod tests {
     fn what_was_cut_short_is_cut_back_to_what_is_good() {
         let text = "fn f() {\n    \n}\n";
         let document = Document::new("a", Language::from_id("rust"), 0, text);
-        let check = |text, is_cut| unbroken(&document, 13, text, is_cut, None);
+        let check = |text, is_cut| valid_prefix(&document, 13, text, is_cut, None);
         assert_eq!(check("let a = b.c(d, e f", true), "let a = b.c");
         assert_eq!(check("let a = b.c(d, e f", false), "");
         assert_eq!(check("let a = b c d", false), "");

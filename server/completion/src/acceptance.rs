@@ -7,7 +7,7 @@ use crate::plan::word_before;
 /// A suggestion on somebody's screen, with the part of a word before it: menus insert the two as one. Offsets and lengths
 /// are in bytes.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct AcceptanceTracker {
     offset: usize,
     text: String,
     /// Of the document without `text`.
@@ -20,7 +20,7 @@ pub struct Shown {
 
 /// What a user did with a suggestion. One typed to its end, and one that went away by itself, have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Acceptance {
     Accepted,
     PartlyAccepted,
     /// Something else was typed in its place.
@@ -29,14 +29,14 @@ pub enum Outcome {
 
 /// What an edit means for the suggestion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum Verdict {
     /// It is still to be taken or left.
-    Open,
+    Pending,
     /// It is gone.
-    Gone(Option<Outcome>),
+    Settled(Option<Acceptance>),
 }
 
-impl Shown {
+impl AcceptanceTracker {
     pub fn new(document: &Document, offset: usize, text: &str) -> Self {
         let word = word_before(document.text(), offset);
         let (taken, length) = (word.len(), document.text().len_bytes() - word.len());
@@ -57,16 +57,16 @@ impl Shown {
     /// Reads off `document` what an edit meant that began at `start`; `None` if it replaced the whole text. With `pieces`,
     /// what comes in one piece is taken for a part accepted; without, the client says so itself, and may send several keys
     /// as one edit.
-    pub fn edited(&mut self, document: &Document, start: Option<usize>, pieces: bool) -> Step {
+    pub fn edited(&mut self, document: &Document, start: Option<usize>, pieces: bool) -> Verdict {
         let known = self.offset..=self.offset + self.taken + CLOSERS;
         let text = document.text();
         let (Some(grown), true) =
             (text.len_bytes().checked_sub(self.length), start.is_none_or(|start| known.contains(&start)))
         else {
-            return Step::Gone(self.left());
+            return Verdict::Settled(self.left());
         };
         let Some(inserted) = text.get_byte_slice(self.offset..self.offset + grown) else {
-            return Step::Gone(self.left());
+            return Verdict::Settled(self.left());
         };
         let same = inserted.chars().zip(self.text.chars()).take_while(|(left, right)| left == right);
         let taken: usize = same.map(|(character, _)| character.len_utf8()).sum();
@@ -74,15 +74,15 @@ impl Shown {
         let whole = taken == self.text.len();
         let along = more.len_bytes() <= CLOSERS && more.chars().all(is_closer);
         if !(whole || along) {
-            return Step::Gone(Some(self.left().unwrap_or(Outcome::TypedOver)));
+            return Verdict::Settled(Some(self.left().unwrap_or(Acceptance::TypedOver)));
         }
         let piece = pieces && self.text.get(self.taken..taken).is_some_and(is_piece);
         self.taken = taken;
         self.partly |= piece;
         match whole {
-            true if piece => Step::Gone(Some(Outcome::Accepted)),
-            true if pieces => Step::Gone(self.left()),
-            _ => Step::Open,
+            true if piece => Verdict::Settled(Some(Acceptance::Accepted)),
+            true if pieces => Verdict::Settled(self.left()),
+            _ => Verdict::Pending,
         }
     }
 
@@ -92,8 +92,8 @@ impl Shown {
     }
 
     /// The outcome if no more of it is taken, and nothing typed instead.
-    pub fn left(&self) -> Option<Outcome> {
-        self.partly.then_some(Outcome::PartlyAccepted)
+    pub fn left(&self) -> Option<Acceptance> {
+        self.partly.then_some(Acceptance::PartlyAccepted)
     }
 }
 
@@ -110,19 +110,19 @@ mod tests {
 
     /// Shows `suggestion` at `$0`, makes the edits, each `(characters after the place, deleted, inserted)`, and returns
     /// what became of it.
-    fn check(fixture: &str, suggestion: &str, edits: &[(isize, usize, &str)]) -> Option<Outcome> {
+    fn check(fixture: &str, suggestion: &str, edits: &[(isize, usize, &str)]) -> Option<Acceptance> {
         check_with(fixture, suggestion, edits, true)
     }
 
-    fn check_with(fixture: &str, suggestion: &str, edits: &[(isize, usize, &str)], pieces: bool) -> Option<Outcome> {
+    fn check_with(fixture: &str, suggestion: &str, edits: &[(isize, usize, &str)], pieces: bool) -> Option<Acceptance> {
         let offset = fixture.find("$0").expect("a cursor");
         let mut document = Document::new("a", Language::PLAIN, 0, &fixture.replace("$0", ""));
-        let mut shown = Shown::new(&document, offset, suggestion);
+        let mut shown = AcceptanceTracker::new(&document, offset, suggestion);
         for (version, (after, deleted, inserted)) in edits.iter().enumerate() {
             let start = offset.checked_add_signed(*after).unwrap();
             let edit = crate::document::Edit { range: start..start + deleted, text: (*inserted).to_owned() };
             document.apply(i32::try_from(version).unwrap() + 1, &[edit]).unwrap();
-            if let Step::Gone(outcome) = shown.edited(&document, Some(start), pieces) {
+            if let Verdict::Settled(outcome) = shown.edited(&document, Some(start), pieces) {
                 return outcome;
             }
         }
@@ -131,34 +131,34 @@ mod tests {
 
     #[test]
     fn what_comes_in_one_piece_is_accepted() {
-        assert_eq!(check("x = $0\ny", "alpha(beta)", &[(0, 0, "alpha(beta)")]), Some(Outcome::Accepted));
-        assert_eq!(check("x = $0", "αβγ", &[(0, 0, "α"), (2, 0, "βγ")]), Some(Outcome::Accepted));
+        assert_eq!(check("x = $0\ny", "alpha(beta)", &[(0, 0, "alpha(beta)")]), Some(Acceptance::Accepted));
+        assert_eq!(check("x = $0", "αβγ", &[(0, 0, "α"), (2, 0, "βγ")]), Some(Acceptance::Accepted));
         // A menu takes back what was typed since, and inserts the whole.
-        assert_eq!(check("$0", "alpha", &[(0, 0, "al"), (0, 2, "alpha")]), Some(Outcome::Accepted));
+        assert_eq!(check("$0", "alpha", &[(0, 0, "al"), (0, 2, "alpha")]), Some(Acceptance::Accepted));
         // And with it the word before, at once or first of all.
-        assert_eq!(check("x.al$0", "pha", &[(-2, 2, "alpha")]), Some(Outcome::Accepted));
-        assert_eq!(check("x.al$0", "pha", &[(-2, 2, ""), (-2, 0, "alpha")]), Some(Outcome::Accepted));
+        assert_eq!(check("x.al$0", "pha", &[(-2, 2, "alpha")]), Some(Acceptance::Accepted));
+        assert_eq!(check("x.al$0", "pha", &[(-2, 2, ""), (-2, 0, "alpha")]), Some(Acceptance::Accepted));
         // With something of the editor's after it.
-        assert_eq!(check("f($0", "alpha", &[(0, 0, "alpha)")]), Some(Outcome::Accepted));
-        assert_eq!(check("$0", "alpha beta", &[(0, 0, "alpha ")]), Some(Outcome::PartlyAccepted));
+        assert_eq!(check("f($0", "alpha", &[(0, 0, "alpha)")]), Some(Acceptance::Accepted));
+        assert_eq!(check("$0", "alpha beta", &[(0, 0, "alpha ")]), Some(Acceptance::PartlyAccepted));
         let words = [(0, 0, "alpha "), (6, 0, "beta")];
-        assert_eq!(check("$0", "alpha beta", &words), Some(Outcome::Accepted));
+        assert_eq!(check("$0", "alpha beta", &words), Some(Acceptance::Accepted));
         let then_typed_over = [(0, 0, "alpha "), (6, 0, "x")];
-        assert_eq!(check("$0", "alpha beta", &then_typed_over), Some(Outcome::PartlyAccepted));
+        assert_eq!(check("$0", "alpha beta", &then_typed_over), Some(Acceptance::PartlyAccepted));
     }
 
     #[test]
     fn what_is_typed_is_not_accepted() {
         assert_eq!(check("$0", "ab", &[(0, 0, "a"), (1, 0, "b")]), None);
         assert_eq!(check("$0", "ab", &[(0, 0, "a"), (0, 1, ""), (0, 0, "a")]), None);
-        assert_eq!(check("$0", "ab", &[(0, 0, "a"), (1, 0, "c")]), Some(Outcome::TypedOver));
+        assert_eq!(check("$0", "ab", &[(0, 0, "a"), (1, 0, "c")]), Some(Acceptance::TypedOver));
         assert_eq!(check("$0", "f(x)", &[(0, 0, "f"), (1, 0, "()"), (2, 0, "x")]), None);
         assert_eq!(check("$0", "()", &[(0, 0, "()")]), None);
         assert_eq!(check("if a:$0", "\n    b", &[(0, 0, "\n    ")]), None);
         // Several keys in one edit.
         assert_eq!(check_with("$0", "alpha beta", &[(0, 0, "alp"), (3, 0, "ha")], false), None);
-        assert_eq!(check_with("$0", "alpha", &[(0, 0, "alx")], false), Some(Outcome::TypedOver));
-        assert_eq!(check("x.al$0", "pha", &[(-1, 1, ""), (-1, 0, "t")]), Some(Outcome::TypedOver));
+        assert_eq!(check_with("$0", "alpha", &[(0, 0, "alx")], false), Some(Acceptance::TypedOver));
+        assert_eq!(check("x.al$0", "pha", &[(-1, 1, ""), (-1, 0, "t")]), Some(Acceptance::TypedOver));
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn the_rest_of_a_suggestion_is_the_same_suggestion() {
         let document = Document::new("a", Language::PLAIN, 0, "x");
-        let mut shown = Shown::new(&document, 0, "alpha");
+        let mut shown = AcceptanceTracker::new(&document, 0, "alpha");
         assert!(shown.goes_on(0, "alpha.beta"));
         assert!(!shown.goes_on(0, "beta"));
         assert!(!shown.goes_on(1, "lpha"));

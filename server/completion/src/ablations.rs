@@ -1,0 +1,85 @@
+//! Mechanisms that a measurement can switch off, to see what each of them brings.
+
+use serde::{Deserialize, Serialize};
+
+/// One mechanism that makes keys cheap or suggestions better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mechanism {
+    /// Prompts are split where the user started to type. Without pins, all text before the cursor is prefix.
+    Pins,
+    /// A pin holds over several lines. Without this, each line gets a pin of its own.
+    PinsOverLines,
+    /// A half-typed word is cut off the prompt and generated again.
+    Healing,
+    /// Known logits answer for tokens that the model has seen.
+    LogitCache,
+    /// The embedded model's table of n-grams is mixed into each distribution.
+    Ngrams,
+    /// Lines other than the greedy one are tried in the time that is left.
+    Search,
+    /// Suggestions are kept for typing along and for coming back.
+    SuggestionCache,
+    /// The engine works in pauses.
+    Prefetch,
+    /// Drops lines that repeat a neighboring line, and groups of lines that come twice.
+    Repeats,
+    /// Drops text that says the same thing again and again.
+    Loops,
+    /// Drops text that already stands after the cursor.
+    Suffix,
+    /// Drops brackets that a line opens and nothing closes.
+    OpenBrackets,
+    /// Drops text that breaks code that parses.
+    Syntax,
+}
+
+impl Mechanism {
+    /// Every mechanism, in the order in which `--help` lists them.
+    pub const ALL: [Self; 13] = [
+        Self::Pins,
+        Self::PinsOverLines,
+        Self::Healing,
+        Self::LogitCache,
+        Self::Ngrams,
+        Self::Search,
+        Self::SuggestionCache,
+        Self::Prefetch,
+        Self::Repeats,
+        Self::Loops,
+        Self::Suffix,
+        Self::OpenBrackets,
+        Self::Syntax,
+    ];
+
+    /// Filters only decide which text is shown, so they can be measured without a running server.
+    pub fn is_filter(self) -> bool {
+        matches!(self, Self::Repeats | Self::Loops | Self::Suffix | Self::OpenBrackets | Self::Syntax)
+    }
+}
+
+/// The mechanisms that are switched off. Production code uses the default, which switches off none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Ablations(u16);
+
+impl Ablations {
+    /// Whether `mechanism` is switched on.
+    pub fn keeps(self, mechanism: Mechanism) -> bool {
+        self.0 & bit(mechanism) == 0
+    }
+
+    /// Also switches `mechanism` off.
+    pub fn without(self, mechanism: Mechanism) -> Self {
+        Self(self.0 | bit(mechanism))
+    }
+}
+
+impl FromIterator<Mechanism> for Ablations {
+    fn from_iter<T: IntoIterator<Item = Mechanism>>(mechanisms: T) -> Self {
+        mechanisms.into_iter().fold(Self::default(), Self::without)
+    }
+}
+
+fn bit(mechanism: Mechanism) -> u16 {
+    1 << mechanism as u16
+}
