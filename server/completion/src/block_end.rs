@@ -145,7 +145,7 @@ mod tests {
     use crate::document::Document;
     use crate::language::Language;
     use crate::plan::plan;
-    use crate::settings::{CompletionSettings, Multiline};
+    use crate::settings::CompletionSettings;
 
     /// `generated` at the cursor of `fixture`, with a bar where the block ends.
     fn end(language: &str, fixture: &str, generated: &str) -> String {

@@ -66,7 +66,6 @@ pub(crate) fn nodes_around(document: &Document, offset: usize) -> impl Iterator<
 mod tests {
     use super::*;
     use crate::language::Language;
-    use crate::settings::Multiline;
 
     #[test]
     fn places_are_told_apart() {

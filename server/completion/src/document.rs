@@ -10,7 +10,6 @@ use ropey::Rope;
 use crate::language::Language;
 use crate::lazy_syntax::{LazySyntax, ParseStart};
 use crate::outline::Outline;
-use crate::position::{Position, PositionEncoding, PositionError, offset_at};
 use crate::syntax::{MAX_TEXT_BYTES, SyntaxTree};
 
 /// After a text that took too long to parse, none is parsed until a version passes a multiple of this: at every key it
@@ -33,14 +32,6 @@ pub struct Edit {
     pub text: String,
 }
 
-/// One replacement as a client sends it (`TextDocumentContentChangeEvent`, LSP 3.17).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// Start and end in the text before this change; `None` replaces the whole text.
-    pub range: Option<(Position, Position)>,
-    pub text: String,
-}
-
 /// Why an edit was refused. The document is then as it was before the call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
@@ -52,8 +43,6 @@ pub enum EditError {
     RangeReversed { start: usize, end: usize },
     #[error("byte {offset}, where the edit begins or ends, is inside a character")]
     InsideCharacter { offset: usize },
-    #[error(transparent)]
-    Position(#[from] PositionError),
 }
 
 impl Document {
@@ -95,43 +84,21 @@ impl Document {
         self.version
     }
 
-    /// Renumbers the same text, without a check: for a client that starts counting anew.
-    pub fn set_version(&mut self, version: i32) {
-        self.version = version;
-    }
-
-    /// Applies all `edits` in order, each in byte offsets of the text the one before left, or none of them.
+    /// Applies all `edits` in order, or none of them. Each one's byte offsets are in the text that the one before left.
     pub fn apply(&mut self, version: i32, edits: &[Edit]) -> Result<(), EditError> {
-        self.check_version(version)?;
-        let mut draft = Draft::of(self);
-        for edit in edits {
-            draft.splice(edit.range.clone(), &edit.text)?;
-        }
-        self.adopt(version, draft);
-        Ok(())
+        self.edit(version, |draft| edits.iter().try_for_each(|edit| draft.splice(edit.range.clone(), &edit.text)))
     }
 
-    /// Applies all `changes` in order, or none of them. Each one's positions are in the text the one before left
-    /// (`DidChangeTextDocumentParams`, LSP 3.17), and their characters in units of `encoding`. A start on a line beyond
-    /// the text is an error; an end there is the end of the text.
-    pub fn apply_changes(
+    /// Gives `change` a draft of the text to edit, and takes the draft over if `change` succeeds. Otherwise the document
+    /// stays as it was.
+    pub fn edit<E: From<EditError>>(
         &mut self,
         version: i32,
-        changes: impl IntoIterator<Item = Change>,
-        encoding: PositionEncoding,
-    ) -> Result<(), EditError> {
+        change: impl FnOnce(&mut Draft) -> Result<(), E>,
+    ) -> Result<(), E> {
         self.check_version(version)?;
         let mut draft = Draft::of(self);
-        for change in changes {
-            let Some((start, end)) = change.range else {
-                draft = Draft::from(change.text.as_str());
-                continue;
-            };
-            let start = offset_at(&draft.text, start, encoding)?;
-            // "Position" clamps a line beyond the last one, which is how some clients say "to the end".
-            let end = offset_at(&draft.text, end, encoding).unwrap_or(draft.text.len_bytes());
-            draft.splice(start..end, &change.text)?;
-        }
+        change(&mut draft)?;
         self.adopt(version, draft);
         Ok(())
     }
@@ -158,8 +125,8 @@ impl Document {
     }
 }
 
-/// The text while it is being edited. It becomes the document's when nothing can go wrong any more.
-struct Draft {
+/// A document's text while it is being edited. See [`Document::edit`].
+pub struct Draft {
     text: Rope,
     syntax: ParseStart,
 }
@@ -169,7 +136,18 @@ impl Draft {
         Self { text: document.text.clone(), syntax: document.syntax.start() }
     }
 
-    fn splice(&mut self, range: Range<usize>, inserted: &str) -> Result<(), EditError> {
+    /// The text as the edits so far have left it.
+    pub fn text(&self) -> &Rope {
+        &self.text
+    }
+
+    /// Replaces the whole text.
+    pub fn replace(&mut self, text: &str) {
+        *self = Self::from(text);
+    }
+
+    /// Replaces the bytes of `range`.
+    pub fn splice(&mut self, range: Range<usize>, inserted: &str) -> Result<(), EditError> {
         let Range { start, end } = range;
         let length = self.text.len_bytes();
         if start > end {

@@ -129,7 +129,7 @@ mod tests {
     use crate::document::Document;
     use crate::language::Language;
     use crate::plan::plan;
-    use crate::settings::{CompletionSettings, Multiline};
+    use crate::settings::CompletionSettings;
 
     fn check(fixture: &str, generated: &str) -> String {
         let offset = fixture.find("$0").expect("the fixture has a cursor");

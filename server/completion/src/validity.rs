@@ -228,7 +228,7 @@ mod tests {
     fn whole<'a>(language: &str, fixture: &str, text: &'a str) -> &'a str {
         let offset = fixture.find("$0").expect("a cursor");
         let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
-        valid_prefix(&document, offset, text, false, None)
+        valid_prefix(&document, offset, text, false, Ablations::default())
     }
 
     #[test]
@@ -333,7 +333,7 @@ mod tests {
     fn what_was_cut_short_is_cut_back_to_what_is_good() {
         let text = "fn f() {\n    \n}\n";
         let document = Document::new("a", Language::from_id("rust"), 0, text);
-        let check = |text, is_cut| valid_prefix(&document, 13, text, is_cut, None);
+        let check = |text, is_cut| valid_prefix(&document, 13, text, is_cut, Ablations::default());
         assert_eq!(check("let a = b.c(d, e f", true), "let a = b.c");
         assert_eq!(check("let a = b.c(d, e f", false), "");
         assert_eq!(check("let a = b c d", false), "");

@@ -11,7 +11,7 @@ use mistralrs::core::{
 };
 use mistralrs::{AutoDeviceMapParams, DeviceMapSetting, IsqType, ModelDType, SchedulerConfig, best_device};
 
-use crate::runner::LoadedPipeline;
+use crate::mistralrs_backend::LoadedPipeline;
 
 /// The model with its weights and the other files in `base`. The adapter has to fit: mistral.rs passes over what does not.
 pub(crate) fn build(

@@ -1,11 +1,11 @@
 //! What is kept of earlier generations, and what it takes of the machine's memory.
 
-use crate::known_tokens::{Distribution, KnownTokens};
-use crate::runner::KV_STEP;
+use crate::logit_cache::{Distribution, LogitCache};
+use crate::mistralrs_backend::KV_STEP;
 
 /// See the [module](self).
 pub(crate) struct Cache {
-    pub(crate) known: KnownTokens,
+    pub(crate) known: LogitCache,
     budget: usize,
     kv_bytes_per_token: usize,
     kv_bytes: usize,
@@ -13,7 +13,7 @@ pub(crate) struct Cache {
 
 impl Cache {
     pub(crate) fn new(budget: usize, kv_bytes_per_token: usize) -> Self {
-        Self { known: KnownTokens::default(), budget, kv_bytes_per_token, kv_bytes: 0 }
+        Self { known: LogitCache::default(), budget, kv_bytes_per_token, kv_bytes: 0 }
     }
 
     pub(crate) fn add(&mut self, seen: Vec<(usize, Distribution)>, tokens: &[u32]) {
@@ -64,7 +64,7 @@ impl Cache {
     /// The KV goes as a whole, since mistral.rs cannot drop one sequence; what is known goes with it, because it would
     /// lead to prompts whose KV is gone.
     pub(crate) fn forget(&mut self) {
-        self.known = KnownTokens::default();
+        self.known = LogitCache::default();
         self.kv_bytes = 0;
     }
 

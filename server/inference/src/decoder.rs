@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use fimble_completion::engine::{GeneratedToken, StopDecision, StoppingCriteria};
 
 use crate::interrupt::Interrupt;
-use crate::known_tokens::{Distribution, likelier};
+use crate::logit_cache::{Distribution, likelier};
 use crate::vocabulary::Vocabulary;
 
 /// A place takes part in a search with so many tokens: its likeliest, and those after that.
@@ -22,7 +22,7 @@ pub(crate) struct Decoder {
     stops: Arc<HashSet<u32>>,
     /// Typed bytes that the next tokens have to spell.
     typed: Vec<u8>,
-    /// They are white space alone, which is all the user wants of it: what follows begins with something else.
+    /// They are white space alone, which is all the user wants of it: what follows waiting with something else.
     indented: bool,
     /// Answers that this one is to differ from in its first token.
     avoid: Vec<String>,

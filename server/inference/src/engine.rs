@@ -5,34 +5,30 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
+use fimble_completion::ablations::{Ablations, Mechanism};
 use fimble_completion::engine::{Engine, EngineError, Generation, GenerationRequest, ModelInfo, Priority, Search};
+use fimble_completion::foreground::Foreground;
 use fimble_completion::prompt::FimTemplate;
 use fimble_models::{LocatedModel, locate};
 
 use crate::cache::Cache;
 use crate::decoder::Decoder;
-use crate::interrupt::{Interrupt, Urgent};
+use crate::interrupt::Interrupt;
 use crate::load::{self, LoadError, Loaded};
+use crate::scheduler::{GenerationTask, Scheduler};
 use crate::vocabulary::Vocabulary;
-use crate::worker::{Job, Worker};
 
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
     /// Bytes that kept KV and known distributions may take together.
     pub cache_budget: usize,
-    /// Whether half-typed words are healed. Off only to measure what that brings.
-    pub healing: bool,
-    /// Whether known tokens are gone along. Off only to measure what that brings.
-    pub known_tokens: bool,
-    /// Whether a table of n-grams beside the weights is asked too. Off only to measure what that brings.
-    pub ngrams: bool,
-    /// Whether other answers than the greedy one are tried. Off only to measure what that brings.
-    pub search: bool,
+    /// Mechanisms that a measurement switches off.
+    pub ablations: Ablations,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { cache_budget: 256 << 20, healing: true, known_tokens: true, ngrams: true, search: true }
+        Self { cache_budget: 256 << 20, ablations: Ablations::default() }
     }
 }
 
@@ -42,10 +38,9 @@ pub struct MistralEngine {
     template: FimTemplate,
     vocabulary: Arc<Vocabulary>,
     stops: Arc<HashSet<u32>>,
-    healing: bool,
-    search: bool,
-    urgent: Urgent,
-    jobs: Sender<Job>,
+    ablations: Ablations,
+    foreground: Foreground,
+    tasks: Sender<GenerationTask>,
 }
 
 impl MistralEngine {
@@ -68,16 +63,17 @@ impl MistralEngine {
     pub fn start(model: LocatedModel, options: EngineOptions) -> Result<Self, LoadError> {
         let name = model.name();
         let (loaded_sender, loaded) = mpsc::channel();
-        let (jobs, job_receiver) = mpsc::channel();
-        let (healing, search) = (options.healing, options.search);
+        let (tasks, task_receiver) = mpsc::channel();
+        let ablations = options.ablations;
         let failed = |message: String| LoadError::Load { name: name.clone(), message };
         // mistral.rs wants a runtime that is not inside another one, so the model is loaded where it will run.
         let run = move || match load::load(model) {
-            Ok(Loaded { info, template, vocabulary, stops, runner, kv_bytes_per_token, mixture }) => {
+            Ok(Loaded { info, template, vocabulary, stops, backend, kv_bytes_per_token, mixture }) => {
                 if loaded_sender.send(Ok((info, template, vocabulary, stops))).is_ok() {
                     let cache = Cache::new(options.cache_budget, kv_bytes_per_token);
-                    let mixture = mixture.filter(|_| options.ngrams).map(Arc::new);
-                    Worker::new(runner, cache, mixture, options.known_tokens).serve(&job_receiver);
+                    let mixture = mixture.filter(|_| ablations.keeps(Mechanism::Ngrams)).map(Arc::new);
+                    Scheduler::new(backend, cache, mixture, ablations.keeps(Mechanism::LogitCache))
+                        .serve(&task_receiver);
                 }
             }
             Err(error) => drop(loaded_sender.send(Err(error))),
@@ -88,7 +84,7 @@ impl MistralEngine {
             .map_err(|error| failed(format!("no thread: {error}")))?;
         let (info, template, vocabulary, stops) =
             loaded.recv().map_err(|_| failed("its loading ended unexpectedly".to_owned()))??;
-        Ok(Self { info, template, vocabulary, stops, healing, search, urgent: Urgent::default(), jobs })
+        Ok(Self { info, template, vocabulary, stops, ablations, foreground: Foreground::default(), tasks })
     }
 }
 
@@ -105,20 +101,23 @@ impl Engine for MistralEngine {
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
         let GenerationRequest { text, avoid, max_tokens, priority, stopping, search, cancel } = request;
         let prompt = self.template.fill(&text);
-        let prompt = self.vocabulary.encode_prompt(&prompt, self.healing).map_err(EngineError::Failed)?;
+        let prompt = self
+            .vocabulary
+            .encode_prompt(&prompt, self.ablations.keeps(Mechanism::Healing))
+            .map_err(EngineError::Failed)?;
         let length = prompt.tokens.len();
         if length + max_tokens > self.info.context_length {
             return Err(EngineError::PromptTooLong { prompt: length, context_length: self.info.context_length });
         }
-        let interrupt = Interrupt::new(cancel, priority, &self.urgent);
+        let interrupt = Interrupt::new(cancel, priority, &self.foreground);
         let (vocabulary, stops) = (self.vocabulary.clone(), self.stops.clone());
         let decoder =
             Decoder::new(vocabulary, stops, prompt.typed, max_tokens, stopping, interrupt.clone()).avoid(avoid);
         let (reply, answer) = mpsc::channel();
-        let begins = (priority == Priority::Foreground).then(|| self.urgent.arrives());
-        let search = if self.search { search } else { Search::default() };
-        let job = Job { tokens: prompt.tokens, decoder, search, interrupt, begins, reply };
-        self.jobs.send(job).map_err(|_| EngineError::Stopped)?;
+        let waiting = (priority == Priority::Foreground).then(|| self.foreground.enter());
+        let search = if self.ablations.keeps(Mechanism::Search) { search } else { Search::default() };
+        let task = GenerationTask { tokens: prompt.tokens, decoder, search, interrupt, waiting, reply };
+        self.tasks.send(task).map_err(|_| EngineError::Stopped)?;
         answer.recv().map_err(|_| EngineError::Stopped)?
     }
 }

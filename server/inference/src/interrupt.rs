@@ -1,45 +1,22 @@
-//! What ends a generation from outside: whoever asked for it, or a request that is more urgent.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+//! Ends a generation from outside: the caller cancels it, or a foreground request needs its turn.
 
 use fimble_completion::engine::{Cancel, Priority};
-
-/// How many requests wait that somebody waits for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Urgent(Arc<AtomicUsize>);
+use fimble_completion::foreground::Foreground;
 
 /// See the [module](self).
 #[derive(Debug, Clone)]
 pub(crate) struct Interrupt {
     cancel: Cancel,
-    /// `None` for a generation that gives way to none.
-    urgent: Option<Urgent>,
-}
-
-/// One that waits. It no longer does when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Waiting(Urgent);
-
-impl Urgent {
-    pub(crate) fn arrives(&self) -> Waiting {
-        self.0.fetch_add(1, Ordering::AcqRel);
-        Waiting(self.clone())
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::AcqRel);
-    }
+    /// `None` for a foreground generation, which gives way to no other.
+    foreground: Option<Foreground>,
 }
 
 impl Interrupt {
-    pub(crate) fn new(cancel: Cancel, priority: Priority, urgent: &Urgent) -> Self {
-        Self { cancel, urgent: (priority == Priority::Background).then(|| urgent.clone()) }
+    pub(crate) fn new(cancel: Cancel, priority: Priority, foreground: &Foreground) -> Self {
+        Self { cancel, foreground: (priority == Priority::Background).then(|| foreground.clone()) }
     }
 
     pub(crate) fn is_set(&self) -> bool {
-        self.cancel.is_cancelled() || self.urgent.as_ref().is_some_and(|urgent| urgent.0.load(Ordering::Acquire) > 0)
+        self.cancel.is_cancelled() || self.foreground.as_ref().is_some_and(|foreground| !foreground.is_idle())
     }
 }

@@ -2,8 +2,8 @@
 //! that fimble needs. The only crate that knows mistral.rs; everyone else sees
 //! [`fimble_completion::engine::Engine`].
 //!
-//! A generation goes [`engine`] → [`vocabulary`] (text to tokens, healing) → [`worker`] (one at a time, urgent ones first)
-//! → [`known_tokens`] (what needs no evaluation) → [`runner`] (mistral.rs) → [`decoder`] (chooses each token, inside
+//! A generation goes [`engine`] → [`vocabulary`] (text to tokens, healing) → [`scheduler`] (one at a time, urgent ones first)
+//! → [`logit_cache`] (what needs no evaluation) → [`mistralrs_backend`] (mistral.rs) → [`decoder`] (chooses each token, inside
 //! mistral.rs's step). [`cache`] adds up what is kept.
 
 #![warn(clippy::unwrap_used)]
@@ -13,12 +13,12 @@ mod cache;
 mod decoder;
 mod engine;
 mod interrupt;
-mod known_tokens;
 mod load;
+mod logit_cache;
+mod mistralrs_backend;
 mod ngrams;
-mod runner;
+mod scheduler;
 mod vocabulary;
-mod worker;
 
 pub use engine::{EngineOptions, MistralEngine};
 pub use load::LoadError;

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use fimble_completion::engine::ModelInfo;
+use fimble_completion::engine::{ModelId, ModelInfo};
 use fimble_completion::prompt::{FimTemplate, detect_family};
 use fimble_models::{
     AdapterError, DamagedModel, LocateError, LocatedAdapter, LocatedModel, Manifest, ModelFiles, Quantization,
@@ -17,8 +17,8 @@ use mistralrs::{GgufModelBuilder, IsqType, ModelDType, SchedulerConfig, TextMode
 use tokio::runtime::{self, Runtime};
 
 use crate::adapted;
+use crate::mistralrs_backend::{BackendError, KV_STEP, LoadedPipeline, MistralrsBackend};
 use crate::ngrams::{Marks, Mixture};
-use crate::runner::{KV_STEP, LoadedPipeline, RunError, Runner};
 use crate::vocabulary::Vocabulary;
 
 /// Weights beyond this run in half precision on a CPU unless they are quantized: f32 is faster, but twice as large.
@@ -29,7 +29,7 @@ pub(crate) struct Loaded {
     pub(crate) template: FimTemplate,
     pub(crate) vocabulary: Arc<Vocabulary>,
     pub(crate) stops: Arc<HashSet<u32>>,
-    pub(crate) runner: Runner,
+    pub(crate) backend: MistralrsBackend,
     /// Bytes of KV a token takes.
     pub(crate) kv_bytes_per_token: usize,
     /// What is asked beside the model, where its folder has a table for that.
@@ -157,20 +157,18 @@ fn prepare(
     let context_length = manifest.context_length.map_or(longest, |length| length.min(longest));
 
     let mixture = table_folder.map_or(Ok(None), |folder| mixture(folder, &vocabulary, end_of_text)).map_err(failed)?;
-    let runner = Runner::new(pipeline, scheduler, end_of_text, vocabulary.ordinary(), runtime)
-        .map_err(|error: RunError| failed(error.to_string()))?;
+    let backend = MistralrsBackend::new(pipeline, scheduler, end_of_text, vocabulary.ordinary(), runtime)
+        .map_err(|error: BackendError| failed(error.to_string()))?;
     Ok(Loaded {
         info: ModelInfo {
-            name,
-            version,
+            id: Arc::new(ModelId { name, version }),
             context_length,
             uses_excerpts: manifest.excerpts.unwrap_or(true),
-            is_remote: false,
         },
         template: template.fitted_to(|token| vocabulary.id(token).is_some()),
         vocabulary: Arc::new(vocabulary),
         stops: Arc::new(stops),
-        runner,
+        backend,
         kv_bytes_per_token,
         mixture,
     })

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::known_tokens::Distribution;
+use crate::logit_cache::Distribution;
 use crate::vocabulary::Vocabulary;
 
 /// In a model's folder.
@@ -354,13 +354,13 @@ mod tests {
         let mut known = [(state(&[10, 11]), 12, 204), (state(&[10, 11]), 13, 51), (state(&[9, 10, 11]), 12, 102)];
         known.sort_by_key(|(state, ..)| *state);
         let bucket = |state: u64| (state >> 48) as usize;
-        let begins = |wanted| known.iter().filter(|(state, ..)| bucket(*state) < wanted).count() as u32;
+        let waiting = |wanted| known.iter().filter(|(state, ..)| bucket(*state) < wanted).count() as u32;
         let entry = |&(state, follower, probability): &(u64, u16, u8)| Entry {
             check: (state >> 32) as u16,
             follower,
             probability,
         };
-        let buckets = (0..=BUCKETS).map(begins).collect();
+        let buckets = (0..=BUCKETS).map(waiting).collect();
         let table = Table { shortest: 2, longest: 6, buckets, entries: known.iter().map(entry).collect() };
         let (guess, length) = table.guess(&[9, 10, 11]);
         assert_eq!(length, 3);

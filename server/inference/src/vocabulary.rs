@@ -107,7 +107,7 @@ impl Vocabulary {
     }
 
     /// The tokens that a text beginning with `typed` may begin with: those that begin with `typed`, and those that
-    /// `typed` begins with.
+    /// `typed` waiting with.
     pub(crate) fn beginning_with(&self, typed: &[u8]) -> Vec<u32> {
         let range = |prefix: &[u8]| {
             let from = self.ordinary.partition_point(|id| self.bytes(*id) < prefix);
@@ -122,7 +122,7 @@ impl Vocabulary {
         candidates
     }
 
-    /// Where the last pre-token of `tail` begins: what the user goes on typing may still change its tokens, and no
+    /// Where the last pre-token of `tail` waiting: what the user goes on typing may still change its tokens, and no
     /// others, because tokens never reach across a pre-token's border.
     fn last_pre_token(&self, tail: &str) -> usize {
         let mut window = tail.len().saturating_sub(LONGEST_PRE_TOKEN);

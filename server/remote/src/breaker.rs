@@ -56,10 +56,10 @@ impl Breaker {
         *self = Self::default();
     }
 
-    /// `pause` is how long the server wants to be left alone, if it says.
-    pub(crate) fn failed(&mut self, now: Instant, pause: Option<Duration>) {
+    /// `retry_after` is how long the server wants to be left alone, if it says.
+    pub(crate) fn failed(&mut self, now: Instant, retry_after: Option<Duration>) {
         self.failures = self.failures.saturating_add(1);
-        let pause = pause.or_else(|| {
+        let pause = retry_after.or_else(|| {
             let times = self.failures.checked_sub(FAILURES)?;
             Some(FIRST_PAUSE.saturating_mul(1 << times.min(16)))
         });

@@ -42,7 +42,7 @@ pub(crate) enum ConnectionError {
     #[error("{host} has no {path} (HTTP 404); see `url` and `api` of `remote`, and `model` if it serves several")]
     NotFound { host: String, path: &'static str },
     #[error("{host} is busy (HTTP {status})")]
-    Busy { host: String, status: u16, pause: Option<Duration> },
+    Busy { host: String, status: u16, retry_after: Option<Duration> },
     #[error(
         "{host} sends requests on to another place (HTTP {status}), which fimble does not follow; set `url` to that place"
     )]
@@ -99,7 +99,7 @@ impl Connection {
             404 => ConnectionError::NotFound { host, path },
             429 | 503 => {
                 let seconds = response.header("Retry-After").and_then(|after| after.parse().ok());
-                ConnectionError::Busy { host, status, pause: seconds.map(Duration::from_secs) }
+                ConnectionError::Busy { host, status, retry_after: seconds.map(Duration::from_secs) }
             }
             _ => ConnectionError::Status { host, status },
         }

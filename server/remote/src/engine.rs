@@ -7,12 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fimble_completion::engine::{
-    Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelInfo, Priority, StopDecision, Usage,
+    Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelId, ModelInfo, Priority, StopDecision,
+    Usage,
 };
 use fimble_completion::prompt::{FimTemplate, FimText, family};
 
 use crate::connection::{Connection, ConnectionError, Lines};
-use crate::protocol::{Answered, ProtocolError, Question};
+use crate::protocol::{AnswerPart, PromptRequest, ProtocolError};
 use crate::settings::RemoteSettings;
 
 /// Bytes that a token of code is taken to have: only the server knows its tokenizer.
@@ -56,12 +57,10 @@ impl RemoteEngine {
     pub fn new(settings: RemoteSettings) -> Self {
         let model = settings.model.as_deref().unwrap_or("its model");
         let info = ModelInfo {
-            name: format!("{model} at {}", settings.host()),
-            version: None,
+            id: Arc::new(ModelId { name: format!("{model} at {}", settings.host()), version: None }),
             // What a request shows is what its settings say, and as much again for the answer.
             context_length: 2 * settings.context_tokens,
             uses_excerpts: true,
-            is_remote: true,
         };
         let template = settings.family.as_deref().and_then(family).map(|family| family.template());
         let (connection, probabilities) = (Mutex::default(), AtomicBool::new(true));
@@ -146,7 +145,7 @@ impl Engine for RemoteEngine {
 
 impl Asking {
     /// Sends the pieces of an answer until nobody receives them.
-    fn ask(&self, text: &FimText, max_tokens: usize, pieces: &SyncSender<Result<Answered, AskError>>) {
+    fn ask(&self, text: &FimText, max_tokens: usize, pieces: &SyncSender<Result<AnswerPart, AskError>>) {
         let host = || self.settings.host().to_owned();
         let lines = match self.request(text, max_tokens) {
             Ok(lines) => lines,
@@ -171,7 +170,7 @@ impl Asking {
         let RemoteSettings { api, model, .. } = &self.settings;
         let ask = |probabilities| {
             let (model, template) = (model.as_deref(), self.template.as_ref());
-            let question = Question { text, model, template, max_tokens, probabilities };
+            let question = PromptRequest { text, model, template, max_tokens, probabilities };
             let host = || self.settings.host().to_owned();
             let body = api.request(&question).map_err(|problem| AskError::Protocol { host: host(), problem })?;
             Ok::<_, AskError>(self.connection()?.post(api.path(), &body)?)
@@ -215,10 +214,10 @@ impl Asking {
 
 impl From<AskError> for EngineError {
     fn from(error: AskError) -> Self {
-        let pause = match &error {
-            AskError::Connection(ConnectionError::Busy { pause, .. }) => *pause,
+        let retry_after = match &error {
+            AskError::Connection(ConnectionError::Busy { retry_after, .. }) => *retry_after,
             _ => None,
         };
-        Self::Remote { problem: error.to_string(), pause }
+        Self::Unavailable { problem: error.to_string(), retry_after }
     }
 }

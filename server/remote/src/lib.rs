@@ -5,10 +5,10 @@
 //! [`router`] decides which requests are worth asking it.
 
 mod breaker;
-mod budget;
 mod connection;
 mod engine;
 pub mod protocol;
+mod rate_limit;
 pub mod router;
 pub mod settings;
 

@@ -17,7 +17,7 @@ pub enum Api {
 }
 
 /// What to ask.
-pub struct Question<'a> {
+pub struct PromptRequest<'a> {
     pub text: &'a FimText,
     pub model: Option<&'a str>,
     /// By which to write the prompt; without one the server is given prefix and suffix. For [`Api::OpenAi`] alone.
@@ -29,7 +29,7 @@ pub struct Question<'a> {
 
 /// A piece of an answer: one token, or what a server sends together.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Answered {
+pub struct AnswerPart {
     pub text: String,
     /// The geometric mean of its tokens' probabilities, 0 to 1; `None` where the server does not tell.
     pub probability: Option<f32>,
@@ -60,8 +60,8 @@ impl Api {
     }
 
     /// The body of a request.
-    pub fn request(self, question: &Question<'_>) -> Result<Value, ProtocolError> {
-        let Question { text, model, max_tokens, probabilities, .. } = *question;
+    pub fn request(self, question: &PromptRequest<'_>) -> Result<Value, ProtocolError> {
+        let PromptRequest { text, model, max_tokens, probabilities, .. } = *question;
         let mut body = match self {
             Self::Infill => {
                 let extra = |excerpt: &fimble_completion::prompt::Excerpt| json!({"filename": &*excerpt.path, "text": excerpt.text});
@@ -99,7 +99,7 @@ impl Api {
     }
 
     /// What a line of an answer brings; `None` for one that brings nothing.
-    pub fn answered(self, line: &str) -> Result<Option<Answered>, ProtocolError> {
+    pub fn answered(self, line: &str) -> Result<Option<AnswerPart>, ProtocolError> {
         // One that does not stream sends its JSON bare.
         let data = match line.trim().strip_prefix("data:") {
             Some(data) => data.trim(),
@@ -107,7 +107,7 @@ impl Api {
             None => return Ok(None),
         };
         if data == "[DONE]" {
-            return Ok(Some(Answered { is_last: true, ..Answered::default() }));
+            return Ok(Some(AnswerPart { is_last: true, ..AnswerPart::default() }));
         }
         let value: Value = serde_json::from_str(data).map_err(|_| ProtocolError::NoCompletion)?;
         if value.get("error").is_some_and(|error| !error.is_null()) {
@@ -121,7 +121,7 @@ impl Api {
     }
 }
 
-fn infill(value: &Value) -> Result<Answered, ProtocolError> {
+fn infill(value: &Value) -> Result<AnswerPart, ProtocolError> {
     let text = value["content"].as_str().ok_or(ProtocolError::NoCompletion)?;
     let tokens = value["completion_probabilities"].as_array();
     let probability = |token: &Value| {
@@ -132,7 +132,7 @@ fn infill(value: &Value) -> Result<Answered, ProtocolError> {
     let count = |value: &Value| value.as_u64().map(|count| count as usize);
     let evaluated = count(&value["timings"]["prompt_n"]);
     let prompt = count(&value["tokens_evaluated"]);
-    Ok(Answered {
+    Ok(AnswerPart {
         text: text.to_owned(),
         probability: tokens.and_then(|tokens| mean(tokens.iter().filter_map(probability))),
         prompt,
@@ -141,19 +141,19 @@ fn infill(value: &Value) -> Result<Answered, ProtocolError> {
     })
 }
 
-fn openai(value: &Value) -> Result<Answered, ProtocolError> {
+fn openai(value: &Value) -> Result<AnswerPart, ProtocolError> {
     let count = |value: &Value| value.as_u64().map(|count| count as usize);
     let (prompt, reused) =
         (count(&value["usage"]["prompt_tokens"]), count(&value["usage"]["prompt_tokens_details"]["cached_tokens"]));
     let choices = value["choices"].as_array().ok_or(ProtocolError::NoCompletion)?;
     // The last of a stream may have usage alone.
-    let Some(choice) = choices.first() else { return Ok(Answered { prompt, reused, ..Answered::default() }) };
+    let Some(choice) = choices.first() else { return Ok(AnswerPart { prompt, reused, ..AnswerPart::default() }) };
     let told = &choice["logprobs"];
     // llama.cpp's server tells them as chat completions do.
     let of_chat = || Some(told["content"].as_array()?.iter().map(|token| &token["logprob"]).collect());
     let logarithms: Option<Vec<&Value>> =
         told["token_logprobs"].as_array().map(|all| all.iter().collect()).or_else(of_chat);
-    Ok(Answered {
+    Ok(AnswerPart {
         text: choice["text"].as_str().unwrap_or_default().to_owned(),
         probability: logarithms.and_then(|logarithms| mean(logarithms.into_iter().filter_map(Value::as_f64))),
         prompt,
@@ -208,8 +208,8 @@ mod tests {
         }
     }
 
-    fn question<'a>(text: &'a FimText, template: Option<&'a FimTemplate>) -> Question<'a> {
-        Question { text, model: Some("m"), template, max_tokens: 9, probabilities: true }
+    fn question<'a>(text: &'a FimText, template: Option<&'a FimTemplate>) -> PromptRequest<'a> {
+        PromptRequest { text, model: Some("m"), template, max_tokens: 9, probabilities: true }
     }
 
     #[test]
@@ -255,7 +255,7 @@ mod tests {
     fn answers_of_several_servers_are_read() {
         let read = |api: Api, line: &str| api.answered(line);
         let some = |text: &str, probability, is_last| {
-            Ok(Some(Answered { text: text.to_owned(), probability, is_last, ..Answered::default() }))
+            Ok(Some(AnswerPart { text: text.to_owned(), probability, is_last, ..AnswerPart::default() }))
         };
         let line =
             r#"data: {"content":"a","stop":false,"completion_probabilities":[{"token":"a","logprob":-0.6931472}]}"#;
@@ -263,7 +263,7 @@ mod tests {
         let line = r#"data: {"content":"a","completion_probabilities":[{"content":"a","probs":[{"tok_str":"a","prob":0.25}]}]}"#;
         assert_eq!(read(Api::Infill, line), some("a", Some(0.25), false));
         let line = r#"data: {"content":"","stop":true,"tokens_evaluated":10,"timings":{"prompt_n":3}}"#;
-        let last = Answered { is_last: true, prompt: Some(10), reused: Some(7), ..Answered::default() };
+        let last = AnswerPart { is_last: true, prompt: Some(10), reused: Some(7), ..AnswerPart::default() };
         assert_eq!(read(Api::Infill, line), Ok(Some(last)));
 
         let line =
@@ -275,7 +275,7 @@ mod tests {
         assert_eq!(read(Api::OpenAi, line), some("a", None, true));
         assert_eq!(read(Api::OpenAi, "data: [DONE]"), some("", None, true));
         let line = r#"data: {"choices":[],"usage":{"prompt_tokens":4}}"#;
-        assert_eq!(read(Api::OpenAi, line), Ok(Some(Answered { prompt: Some(4), ..Answered::default() })));
+        assert_eq!(read(Api::OpenAi, line), Ok(Some(AnswerPart { prompt: Some(4), ..AnswerPart::default() })));
 
         for api in [Api::Infill, Api::OpenAi] {
             for line in ["", ": ping", "event: message", "id: 3"] {

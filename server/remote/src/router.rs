@@ -3,31 +3,23 @@
 //! In a hybrid the local model answers first. What it says, how sure it is and what kind of place it is decide whether a
 //! bigger model is worth asking; how fast that has been of late decides whether the local answer waits for it.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use fimble_completion::complete::{Completion, Suggestion};
 use fimble_completion::cursor_kind::CursorKind;
+use fimble_completion::debounce::{RecentCosts, debounce};
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::Breaker;
-use crate::budget::Budget;
-pub use crate::budget::DailyQuota;
+pub use crate::rate_limit::DailyQuota;
+use crate::rate_limit::RateLimit;
 use crate::settings::RemoteSettings;
-
-/// Answers by which the time of the next is guessed.
-const LATENCIES: usize = 9;
 
 /// Before the first answer the server is taken to be this fast: what a GPU in the same building takes.
 const FIRST_GUESS: Duration = Duration::from_millis(150);
 
 /// An answer that takes longer comes when the user is elsewhere.
 const TOO_SLOW: Duration = Duration::from_millis(1500);
-
-/// A request that is answered sooner is sent at once; another waits for a pause between keys, of a quarter of what it
-/// takes, so that most of those that the next key makes useless are never sent.
-const QUICK: Duration = Duration::from_millis(60);
-const LONGEST_DEBOUNCE: Duration = Duration::from_millis(150);
 
 /// Of less than this the local model is not sure enough to do without a second opinion: above it asking twice as often brings
 /// little more (`benches/hybrid.py`, cases that its table does not count).
@@ -51,13 +43,13 @@ pub enum Routing {
 pub struct Router {
     routing: Routing,
     breaker: Breaker,
-    budget: Budget,
-    latencies: VecDeque<Duration>,
+    rate_limit: RateLimit,
+    latencies: RecentCosts,
 }
 
 /// A request that the local model has answered.
 #[derive(Debug, Clone, Copy)]
-pub struct Answered<'a> {
+pub struct LocalAnswer<'a> {
     /// Somebody has asked with a key of its own, and waits.
     pub invoked: bool,
     pub completion: &'a Completion,
@@ -76,8 +68,8 @@ pub struct SecondOpinion {
 
 impl Router {
     pub fn new(routing: Routing, settings: &RemoteSettings) -> Self {
-        let budget = Budget::new(settings.per_minute, settings.per_day);
-        Self { routing, breaker: Breaker::default(), budget, latencies: VecDeque::new() }
+        let rate_limit = RateLimit::new(settings.per_minute, settings.per_day);
+        Self { routing, breaker: Breaker::default(), rate_limit, latencies: RecentCosts::default() }
     }
 
     pub fn routing(&self) -> Routing {
@@ -91,22 +83,22 @@ impl Router {
 
     /// Whether one request more may be sent. `day` is that of [`DailyQuota`].
     pub fn allows(&mut self, now: Instant, day: u64) -> bool {
-        self.routing != Routing::Local && self.breaker.allows(now) && self.budget.allows(now, day)
+        self.routing != Routing::Local && self.breaker.allows(now) && self.rate_limit.allows(now, day)
     }
 
     /// Whether a second opinion is wanted of what the local model has said, and how.
-    pub fn second_opinion(&self, answered: Answered<'_>, timeout: Duration) -> Option<SecondOpinion> {
-        let Answered { invoked, completion, left } = answered;
+    pub fn second_opinion(&self, answered: LocalAnswer<'_>, timeout: Duration) -> Option<SecondOpinion> {
+        let LocalAnswer { invoked, completion, left } = answered;
         if self.routing != Routing::Hybrid || !completion.completed {
             return None;
         }
         let expected = self.expected();
-        let debounce = if expected <= QUICK { Duration::ZERO } else { (expected / 4).min(LONGEST_DEBOUNCE) };
+        let debounce = debounce(expected);
         if invoked {
             return Some(SecondOpinion { hold: timeout, debounce: Duration::ZERO });
         }
         // Prose is nobody's strength, and an import is one word.
-        if matches!(completion.place, Some(CursorKind::Comment | CursorKind::String | CursorKind::Import))
+        if matches!(completion.kind, Some(CursorKind::Comment | CursorKind::String | CursorKind::Import))
             || expected > TOO_SLOW
         {
             return None;
@@ -124,9 +116,7 @@ impl Router {
 
     /// How long the next answer is expected to take: the median of the latest.
     pub fn expected(&self) -> Duration {
-        let mut sorted: Vec<Duration> = self.latencies.iter().copied().collect();
-        sorted.sort_unstable();
-        sorted.get(sorted.len() / 2).copied().unwrap_or(FIRST_GUESS)
+        self.latencies.median().unwrap_or(FIRST_GUESS)
     }
 
     /// Until when the server is left alone because it has failed.
@@ -136,18 +126,17 @@ impl Router {
 
     pub fn asked(&mut self, now: Instant, day: u64) {
         self.breaker.asked(now);
-        self.budget.spend(now, day);
+        self.rate_limit.spend(now, day);
     }
 
     pub fn succeeded(&mut self, latency: Duration) {
         self.breaker.succeeded();
-        self.latencies.truncate(LATENCIES - 1);
-        self.latencies.push_front(latency);
+        self.latencies.note(latency);
     }
 
-    /// `pause` is how long the server wants to be left alone, if it says.
-    pub fn failed(&mut self, now: Instant, pause: Option<Duration>) {
-        self.breaker.failed(now, pause);
+    /// `retry_after` is how long the server wants to be left alone, if it says.
+    pub fn failed(&mut self, now: Instant, retry_after: Option<Duration>) {
+        self.breaker.failed(now, retry_after);
     }
 
     /// Nobody waited for the answer any more.
@@ -157,12 +146,12 @@ impl Router {
 
     /// Whether days are counted.
     pub fn counts_days(&self) -> bool {
-        self.budget.has_a_day()
+        self.rate_limit.has_a_day()
     }
 
     /// What all processes of the user have asked today.
     pub fn note_today(&mut self, today: DailyQuota) {
-        self.budget.note(today);
+        self.rate_limit.note(today);
     }
 }
 

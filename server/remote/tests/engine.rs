@@ -114,7 +114,7 @@ fn generate(engine: &RemoteEngine) -> Result<Generation, EngineError> {
 
 fn problem(engine: &RemoteEngine) -> (String, Option<Duration>) {
     match generate(engine) {
-        Err(EngineError::Unavailable { problem, retry_after }) => (problem, pause),
+        Err(EngineError::Unavailable { problem, retry_after }) => (problem, retry_after),
         other => panic!("{other:?}"),
     }
 }
@@ -132,7 +132,7 @@ fn an_answer_comes_in_pieces_and_ends_where_there_is_enough() {
         }
     });
     let engine = server.engine(json!({"model": "m"}));
-    assert_eq!(engine.model().name, format!("m at 127.0.0.1:{}", server.port));
+    assert_eq!(engine.model().id.name, format!("m at 127.0.0.1:{}", server.port));
     let generation = generate(&engine).unwrap();
     assert_eq!(generation.text, "oo(1)\nmore");
     let ends: Vec<usize> = generation.tokens.iter().map(|token| token.text_end).collect();

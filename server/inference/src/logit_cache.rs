@@ -96,7 +96,7 @@ pub(crate) fn likelier(a: &(u32, f32), b: &(u32, f32)) -> std::cmp::Ordering {
 }
 
 #[derive(Debug)]
-pub(crate) struct KnownTokens {
+pub(crate) struct LogitCache {
     /// The root, which stands for no token at all, is the first.
     nodes: Vec<Node>,
     /// Bytes of all distributions.
@@ -110,13 +110,13 @@ struct Node {
     held: bool,
 }
 
-impl Default for KnownTokens {
+impl Default for LogitCache {
     fn default() -> Self {
         Self { nodes: vec![Node::default()], distributions: 0 }
     }
 }
 
-impl KnownTokens {
+impl LogitCache {
     /// What the model says after `tokens`, if that was computed.
     pub(crate) fn next(&self, tokens: &[u32]) -> Option<Arc<Distribution>> {
         self.nodes[self.find(tokens)?].next.clone()
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_was_remembered_is_found() {
-        let mut known = KnownTokens::default();
+        let mut known = LogitCache::default();
         known.remember(&[1, 2, 4], Distribution::from_logits(&[0.0, 1.0]).unwrap());
         assert_eq!(known.next(&[1, 2, 4]).unwrap().likeliest(1, |_| true)[0].0, 1);
         assert!(known.next(&[1, 2]).is_none());
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_is_held_is_known_up_to_where_it_differs() {
-        let mut known = KnownTokens::default();
+        let mut known = LogitCache::default();
         known.hold(&[1, 2, 3]);
         known.remember(&[1, 2, 4], Distribution::from_logits(&[0.0, 1.0]).unwrap());
         assert_eq!(known.held(&[1, 2, 3, 5]), 3);

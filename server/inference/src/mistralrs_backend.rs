@@ -4,7 +4,7 @@
 //!   reuse is wrong.
 //! - It is dropped if the receiver of its answers goes before the step at which it would end, with a token that ends nothing.
 //!   Only a sequence whose answers stream notices.
-//! - A prompt that a kept sequence covers whole is evaluated from its start. It is right, but slow: [`super::known_tokens`]
+//! - A prompt that a kept sequence covers whole is evaluated from its start. It is right, but slow: [`super::logit_cache`]
 //!   keeps it rare.
 //! - A sequence that ends at its first step, the prompt's, goes on for another all the same: kept twice, or in the way of
 //!   the next. So every sequence has two steps at least, and what it says at the first of a last two means nothing.
@@ -37,7 +37,7 @@ const LOOK_FOR_ERRORS: Duration = Duration::from_millis(20);
 
 pub(crate) type LoadedPipeline = Arc<tokio::sync::Mutex<dyn Pipeline>>;
 
-pub(crate) struct Runner {
+pub(crate) struct MistralrsBackend {
     pipeline: LoadedPipeline,
     scheduler: SchedulerConfig,
     end_of_text: u32,
@@ -48,13 +48,13 @@ pub(crate) struct Runner {
 }
 
 /// Decides one step of a sequence: gets the logits and, at the first step, how many prompt tokens were evaluated.
-pub(crate) trait Steps: Send + 'static {
+pub(crate) trait LogitsStep: Send + 'static {
     /// `None` ends the sequence.
     fn step(&mut self, logits: Vec<f32>, evaluated: usize) -> Option<u32>;
 }
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RunError {
+pub(crate) enum BackendError {
     #[error("{0}")]
     Refused(String),
     /// The engine's thread is gone, and its cache with it.
@@ -62,7 +62,7 @@ pub(crate) enum RunError {
     Died,
 }
 
-impl Runner {
+impl MistralrsBackend {
     /// `end_of_text` must be a token at which mistral.rs ends a sequence, `ordinary` one at which it does not.
     pub(crate) fn new(
         pipeline: LoadedPipeline,
@@ -70,15 +70,15 @@ impl Runner {
         end_of_text: u32,
         ordinary: u32,
         runtime: Runtime,
-    ) -> Result<Self, RunError> {
-        let mut runner = Self { pipeline, scheduler, end_of_text, ordinary, runtime, engine: None };
-        runner.rebuild()?;
-        Ok(runner)
+    ) -> Result<Self, BackendError> {
+        let mut backend = Self { pipeline, scheduler, end_of_text, ordinary, runtime, engine: None };
+        backend.rebuild()?;
+        Ok(backend)
     }
 
     /// Runs one sequence to its end. What was evaluated is kept in the engine's cache, or dropped.
-    pub(crate) fn run<S: Steps>(&mut self, tokens: Vec<u32>, steps: S, kept: bool) -> Result<S, RunError> {
-        let Some(engine) = &self.engine else { return Err(RunError::Died) };
+    pub(crate) fn run<S: LogitsStep>(&mut self, tokens: Vec<u32>, steps: S, kept: bool) -> Result<S, BackendError> {
+        let Some(engine) = &self.engine else { return Err(BackendError::Died) };
         // Nobody takes the answers out while a sequence goes on, and the engine must not wait for room.
         let (response, receiver) = tokio::sync::mpsc::channel(MOST_ANSWERS);
         let (ended, has_ended) = mpsc::channel();
@@ -113,13 +113,13 @@ impl Runner {
             model_id: None,
             truncate_sequence: false,
         }));
-        let sender = engine.get_sender(None).map_err(|_| RunError::Died)?;
-        self.runtime.block_on(sender.send(request)).map_err(|_| RunError::Died)?;
+        let sender = engine.get_sender(None).map_err(|_| BackendError::Died)?;
+        self.runtime.block_on(sender.send(request)).map_err(|_| BackendError::Died)?;
         if kept {
             // It is in the cache when its one answer is there.
             let receiver = lock(&receiver).take();
             let answer = receiver.and_then(|mut receiver| self.runtime.block_on(receiver.recv()));
-            match answer.ok_or(RunError::Died)? {
+            match answer.ok_or(BackendError::Died)? {
                 Response::CompletionDone(_) => {}
                 other => return Err(failure(other)),
             }
@@ -130,17 +130,17 @@ impl Runner {
                         Ok(Response::CompletionChunk(_)) => {}
                         Ok(other) => return Err(failure(other)),
                         Err(TryRecvError::Empty) => break,
-                        Err(TryRecvError::Disconnected) => return Err(RunError::Died),
+                        Err(TryRecvError::Disconnected) => return Err(BackendError::Died),
                     }
                 }
             }
         }
         let steps = lock(&processor.steps).take();
-        steps.ok_or_else(|| RunError::Refused("fimble failed while it chose a token; this is a bug".to_owned()))
+        steps.ok_or_else(|| BackendError::Refused("fimble failed while it chose a token; this is a bug".to_owned()))
     }
 
     /// Replaces the engine by a new one around the same model, which frees all KV.
-    pub(crate) fn rebuild(&mut self) -> Result<(), RunError> {
+    pub(crate) fn rebuild(&mut self) -> Result<(), BackendError> {
         self.engine = None;
         // mistral.rs panics if the old engine's thread still uses the model; its thread handle is private, its
         // references are not.
@@ -164,16 +164,16 @@ impl Runner {
             }
             thread::sleep(Duration::from_millis(10));
         }
-        Err(RunError::Died)
+        Err(BackendError::Died)
     }
 }
 
 /// What mistral.rs says of a sequence that came to no end.
-fn failure(response: Response) -> RunError {
+fn failure(response: Response) -> BackendError {
     match response {
-        Response::CompletionModelError(message, _) => RunError::Refused(message),
-        Response::InternalError(error) | Response::ValidationError(error) => RunError::Refused(error.to_string()),
-        _ => RunError::Refused("an answer of an unexpected kind".to_owned()),
+        Response::CompletionModelError(message, _) => BackendError::Refused(message),
+        Response::InternalError(error) | Response::ValidationError(error) => BackendError::Refused(error.to_string()),
+        _ => BackendError::Refused("an answer of an unexpected kind".to_owned()),
     }
 }
 
@@ -210,7 +210,7 @@ impl<S> Processor<S> {
     }
 }
 
-impl<S: Steps> CustomLogitsProcessor for Processor<S> {
+impl<S: LogitsStep> CustomLogitsProcessor for Processor<S> {
     fn apply(&self, logits: &Tensor, context: &[u32]) -> mistralrs::Result<Tensor> {
         let values = logits.to_vec1::<f32>()?;
         let size = values.len();
@@ -252,7 +252,7 @@ impl<S: Steps> CustomLogitsProcessor for Processor<S> {
     }
 }
 
-/// A panic is reported by [`Runner::run`]; the lock itself protects nothing that it could leave half done.
+/// A panic is reported by [`MistralrsBackend::run`]; the lock itself protects nothing that it could leave half done.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub(crate) struct RateLimit {
     per_minute: Option<u32>,
     per_day: Option<u32>,
     /// When requests of the last minute were made, the earliest first.
@@ -28,7 +28,7 @@ impl DailyQuota {
     }
 }
 
-impl Budget {
+impl RateLimit {
     pub(crate) fn new(per_minute: Option<u32>, per_day: Option<u32>) -> Self {
         Self { per_minute, per_day, latest: VecDeque::new(), today: DailyQuota::default() }
     }
@@ -38,7 +38,7 @@ impl Budget {
             self.latest.pop_front();
         }
         let today = if self.today.day == day { self.today.asked } else { 0 };
-        let is_left = |budget: Option<u32>, spent| budget.is_none_or(|budget| spent < budget);
+        let is_left = |rate_limit: Option<u32>, spent| rate_limit.is_none_or(|rate_limit| spent < rate_limit);
         is_left(self.per_minute, u32::try_from(self.latest.len()).unwrap_or(u32::MAX)) && is_left(self.per_day, today)
     }
 
@@ -68,11 +68,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn neither_budget_is_overdrawn(
+        fn neither_rate_limit_is_overdrawn(
             per_minute in 0u32..4, per_day in 0u32..20,
             steps in prop::collection::vec((0u64..40, 0u32..3), 1..80),
         ) {
-            let mut budget = Budget::new(Some(per_minute), Some(per_day));
+            let mut rate_limit = RateLimit::new(Some(per_minute), Some(per_day));
             let start = Instant::now();
             let (mut now, mut day) = (start, 100);
             let mut spent: Vec<(Instant, u64)> = Vec::new();
@@ -82,9 +82,9 @@ mod tests {
                 let in_minute = spent.iter().filter(|(at, _)| now - *at < MINUTE).count();
                 let in_day = spent.iter().filter(|(_, on)| *on == day).count();
                 let is_left = in_minute < per_minute as usize && in_day < per_day as usize;
-                prop_assert_eq!(budget.allows(now, day), is_left);
+                prop_assert_eq!(rate_limit.allows(now, day), is_left);
                 if is_left {
-                    budget.spend(now, day);
+                    rate_limit.spend(now, day);
                     spent.push((now, day));
                 }
             }
@@ -93,13 +93,13 @@ mod tests {
 
     #[test]
     fn what_other_processes_spend_counts() {
-        let mut budget = Budget::new(None, Some(2));
+        let mut rate_limit = RateLimit::new(None, Some(2));
         let now = Instant::now();
-        budget.spend(now, 7);
-        assert!(budget.allows(now, 7));
-        budget.note(DailyQuota { day: 7, asked: 2 });
-        assert!(!budget.allows(now, 7) && budget.allows(now, 8));
-        budget.note(DailyQuota { day: 6, asked: 0 });
-        assert!(!budget.allows(now, 7), "yesterday's news");
+        rate_limit.spend(now, 7);
+        assert!(rate_limit.allows(now, 7));
+        rate_limit.note(DailyQuota { day: 7, asked: 2 });
+        assert!(!rate_limit.allows(now, 7) && rate_limit.allows(now, 8));
+        rate_limit.note(DailyQuota { day: 6, asked: 0 });
+        assert!(!rate_limit.allows(now, 7), "yesterday's news");
     }
 }

@@ -8,13 +8,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use fimble_completion::engine::{EngineError, Generation, Search, Usage};
+use fimble_completion::foreground::ForegroundGuard;
 
 use crate::cache::Cache;
 use crate::decoder::{Bounds, Choice, Decoder, Path};
-use crate::interrupt::{Interrupt, Waiting};
-use crate::known_tokens::Distribution;
+use crate::interrupt::Interrupt;
+use crate::logit_cache::Distribution;
+use crate::mistralrs_backend::{BackendError, LogitsStep, MistralrsBackend};
 use crate::ngrams::Mixture;
-use crate::runner::{RunError, Runner, Steps};
 
 /// A prefill cannot be interrupted. A longer one goes in parts of so many tokens, between which an interrupt takes
 /// effect; what was evaluated until then stays. Each part copies the KV before it, so there should be few.
@@ -31,38 +32,43 @@ const WORTH_HOLDING: usize = 8;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// A request on its way to the model.
-pub(crate) struct Job {
+pub(crate) struct GenerationTask {
     pub(crate) tokens: Vec<u32>,
     /// Its limit of tokens is 0 where only the prompt is to be evaluated.
     pub(crate) decoder: Decoder,
     pub(crate) search: Search,
     pub(crate) interrupt: Interrupt,
     /// What tells others to give way until this one's turn comes; `None` in the background.
-    pub(crate) begins: Option<Waiting>,
+    pub(crate) waiting: Option<ForegroundGuard>,
     pub(crate) reply: Sender<Result<Generation, EngineError>>,
 }
 
-pub(crate) struct Worker {
-    runner: Runner,
+pub(crate) struct Scheduler {
+    backend: MistralrsBackend,
     cache: Cache,
     mixture: Option<Arc<Mixture>>,
-    background: VecDeque<Job>,
+    background: VecDeque<GenerationTask>,
     /// The prompt of the latest request that somebody waited for.
     latest: Vec<u32>,
-    uses_known_tokens: bool,
+    uses_logit_cache: bool,
 }
 
-impl Worker {
-    pub(crate) fn new(runner: Runner, cache: Cache, mixture: Option<Arc<Mixture>>, uses_known_tokens: bool) -> Self {
-        Self { runner, cache, mixture, background: VecDeque::new(), latest: Vec::new(), uses_known_tokens }
+impl Scheduler {
+    pub(crate) fn new(
+        backend: MistralrsBackend,
+        cache: Cache,
+        mixture: Option<Arc<Mixture>>,
+        uses_logit_cache: bool,
+    ) -> Self {
+        Self { backend, cache, mixture, background: VecDeque::new(), latest: Vec::new(), uses_logit_cache }
     }
 
     /// Until nobody can ask any more.
-    pub(crate) fn serve(&mut self, jobs: &Receiver<Job>) {
-        while let Some(job) = self.next(jobs) {
-            let reply = job.reply.clone();
+    pub(crate) fn serve(&mut self, tasks: &Receiver<GenerationTask>) {
+        while let Some(task) = self.next(tasks) {
+            let reply = task.reply.clone();
             // A bug in one generation should not be the end of all.
-            let answer = catch_unwind(AssertUnwindSafe(|| self.generate(job))).unwrap_or_else(|_| {
+            let answer = catch_unwind(AssertUnwindSafe(|| self.generate(task))).unwrap_or_else(|_| {
                 self.make_room()?;
                 Err(EngineError::Failed("fimble failed at a generation; this is a bug".to_owned()))
             });
@@ -72,20 +78,20 @@ impl Worker {
     }
 
     /// Waits for the next request, and makes room if that takes long.
-    fn next(&mut self, jobs: &Receiver<Job>) -> Option<Job> {
+    fn next(&mut self, tasks: &Receiver<GenerationTask>) -> Option<GenerationTask> {
         loop {
-            while let Ok(job) = jobs.try_recv() {
-                if job.begins.is_some() {
-                    return Some(job);
+            while let Ok(task) = tasks.try_recv() {
+                if task.waiting.is_some() {
+                    return Some(task);
                 }
-                self.background.push_back(job);
+                self.background.push_back(task);
             }
-            if let Some(job) = self.background.pop_front() {
-                return Some(job);
+            if let Some(task) = self.background.pop_front() {
+                return Some(task);
             }
             let patience = if self.cache.wants_room(self.latest.len()) { PAUSE } else { Duration::MAX };
-            match jobs.recv_timeout(patience) {
-                Ok(job) => return Some(job),
+            match tasks.recv_timeout(patience) {
+                Ok(task) => return Some(task),
                 Err(RecvTimeoutError::Timeout) => {
                     if let Err(error) = self.make_room() {
                         tracing::warn!("the engine could not be rebuilt: {error}");
@@ -93,8 +99,8 @@ impl Worker {
                     // The user is likely to go on where they were.
                     let latest = self.latest.clone();
                     for length in self.cache.parts(&latest, BACKGROUND_PART, 1) {
-                        if let Ok(job) = jobs.try_recv() {
-                            return Some(job);
+                        if let Ok(task) = tasks.try_recv() {
+                            return Some(task);
                         }
                         if let Err(error) = self.run(Sequence::prefill(latest[..length].to_vec())) {
                             tracing::warn!("the latest prompt could not be read again: {error}");
@@ -107,18 +113,18 @@ impl Worker {
         }
     }
 
-    fn generate(&mut self, job: Job) -> Result<Generation, EngineError> {
-        let Job { mut tokens, mut decoder, search, interrupt, begins, .. } = job;
+    fn generate(&mut self, task: GenerationTask) -> Result<Generation, EngineError> {
+        let GenerationTask { mut tokens, mut decoder, search, interrupt, waiting, .. } = task;
         let waited = decoder.elapsed();
-        let is_background = begins.is_none();
-        drop(begins);
+        let is_background = waiting.is_none();
+        drop(waiting);
         if !is_background {
             self.latest.clone_from(&tokens);
         }
         let prompt = tokens.len();
         let only_evaluates = decoder.is_done();
         let mut evaluated = 0;
-        // What a search begins with again and again.
+        // What a search waiting with again and again.
         let start = (search.branches > 0).then(|| (tokens.clone(), decoder.clone()));
         if start.is_some() {
             decoder = decoder.along(&Path::default(), Bounds::NONE);
@@ -217,7 +223,7 @@ impl Worker {
 
     /// Lets `decoder` choose for as long as it is known what the model says.
     fn go_along(&self, tokens: &mut Vec<u32>, decoder: &mut Decoder) {
-        while let Some(next) = self.cache.known.next(tokens).filter(|_| self.uses_known_tokens) {
+        while let Some(next) = self.cache.known.next(tokens).filter(|_| self.uses_logit_cache) {
             match decoder.choose(&next) {
                 Choice::Token(token) => tokens.push(token),
                 Choice::End | Choice::NotKept => break,
@@ -229,7 +235,7 @@ impl Worker {
     fn run(&mut self, sequence: Sequence) -> Result<Sequence, EngineError> {
         let kept = sequence.decoder.is_none();
         let sequence = Sequence { mixture: self.mixture.clone(), ..sequence };
-        let mut sequence = match self.runner.run(sequence.tokens.clone(), sequence, kept) {
+        let mut sequence = match self.backend.run(sequence.tokens.clone(), sequence, kept) {
             Ok(sequence) => sequence,
             Err(error) => {
                 // Whatever state the engine is in, a new one is in none.
@@ -251,12 +257,12 @@ impl Worker {
 
     fn make_room(&mut self) -> Result<(), EngineError> {
         self.cache.forget();
-        Ok(self.runner.rebuild()?)
+        Ok(self.backend.rebuild()?)
     }
 }
 
-impl From<RunError> for EngineError {
-    fn from(error: RunError) -> Self {
+impl From<BackendError> for EngineError {
+    fn from(error: BackendError) -> Self {
         Self::Failed(error.to_string())
     }
 }
@@ -288,7 +294,7 @@ impl Sequence {
     }
 }
 
-impl Steps for Sequence {
+impl LogitsStep for Sequence {
     fn step(&mut self, logits: Vec<f32>, context: usize) -> Option<u32> {
         let after_prompt = std::mem::take(&mut self.after_prompt);
         if after_prompt {
