@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use fimble::options::LogLevel;
+use fimble::settings::LogLevel;
 
 /// Code completion by a small language model on your own machine.
 ///

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fimble_completion::engine::Engine;
 
-use crate::options::ModelChoice;
+use crate::settings::ModelChoice;
 
 #[derive(Default)]
 pub(crate) struct EngineSlot {

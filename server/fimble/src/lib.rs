@@ -28,7 +28,7 @@ mod shared_file;
 mod statistics;
 pub mod stored;
 mod transport;
-pub mod usage_record;
+pub mod usage_stats;
 mod work_ahead;
 mod workspace;
 

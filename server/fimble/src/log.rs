@@ -13,7 +13,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, reload};
 
-use crate::options::LogLevel;
+use crate::settings::LogLevel;
 
 /// Changes the level of a running log. [`LogControl::default`] controls none, for tests.
 #[derive(Debug, Clone, Default)]

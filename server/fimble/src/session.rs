@@ -1,4 +1,4 @@
-//! Everything the server knows, owned by the main loop alone. Work gets a snapshot of it, a [`Job`], and comes back as
+//! Everything the server knows, owned by the main loop alone. CompletionTask gets a snapshot of it, a [`PendingRequest`], and comes back as
 //! an event.
 
 use std::cmp::Reverse;
@@ -19,16 +19,16 @@ use fimble_completion::suggestion_cache::{CachedAnswer, Origin, SuggestionCache}
 use fimble_remote::router::{LocalAnswer, SecondOpinion};
 use tower_lsp::ls_types::Uri;
 
-use crate::drift::Drift;
+use crate::usage::drift::Drift;
 use crate::engine_slot::{EngineSlot, EngineState};
 use crate::in_flight::{InFlight, Place};
-use crate::machine_policy::MachinePolicy;
-use crate::options::{Options, Problem, Settings};
+use crate::settings::MachinePolicy;
+use crate::settings::{Options, Problem, Settings};
 use crate::outcomes::OnScreen;
 use crate::remote::Remote;
 use crate::serve::Mechanisms;
-use crate::statistics::Statistics;
-use crate::usage_record::{Model, Subject};
+use crate::usage::counters::Statistics;
+use crate::usage::{Model, Subject};
 use crate::work_ahead::after_accepting;
 use crate::workspace::Workspace;
 
@@ -107,7 +107,7 @@ pub(crate) struct Sources {
 
 /// A request for a completion, however it was asked.
 #[derive(Debug, Clone)]
-pub(crate) struct Question {
+pub(crate) struct CompletionRequest {
     pub(crate) uri: Uri,
     pub(crate) position: Position,
     /// The user asked with a key of its own, and waits for an answer.
@@ -115,7 +115,7 @@ pub(crate) struct Question {
 }
 
 /// A suggestion, and what is needed to put it into a client's words.
-pub(crate) struct Offer {
+pub(crate) struct CompletionReply {
     pub(crate) document: Document,
     pub(crate) offset: usize,
     pub(crate) encoding: PositionEncoding,
@@ -130,14 +130,14 @@ pub(crate) enum Prepared {
     /// There is nothing to offer, for the reason given.
     Nothing(&'static str),
     /// It was asked before, and that is left of the answer. The work would have been to find it.
-    Known(Work, Option<Suggestion>),
+    Known(CompletionTask, Option<Suggestion>),
     /// An engine has to work on it.
-    Work(Work),
+    CompletionTask(CompletionTask),
 }
 
 /// Everything a completion needs, fixed at the time of the request.
 #[derive(Clone)]
-pub(crate) struct Work {
+pub(crate) struct CompletionTask {
     pub(crate) place: Place,
     pub(crate) purpose: Purpose,
     cursor: Cursor,
@@ -157,19 +157,19 @@ pub(crate) enum Purpose {
     WarmUp,
 }
 
-/// Work that was begun for a request in flight.
+/// CompletionTask that was begun for a request in flight.
 #[derive(Clone)]
-pub(crate) struct Job {
+pub(crate) struct PendingRequest {
     pub(crate) uri: Uri,
     pub(crate) number: u64,
     pub(crate) asked: Instant,
     pub(crate) invoked: bool,
     /// Nobody waits for it any more.
     pub(crate) cancel: Cancel,
-    pub(crate) work: Work,
+    pub(crate) work: CompletionTask,
 }
 
-pub(crate) enum JobError {
+pub(crate) enum TaskError {
     Engine(EngineError),
     Panicked,
 }
@@ -194,7 +194,7 @@ impl Session {
         }
     }
 
-    pub(crate) fn prepare(&mut self, question: &Question) -> Prepared {
+    pub(crate) fn prepare(&mut self, question: &CompletionRequest) -> Prepared {
         self.statistics.requests += 1;
         let surroundings = self.surroundings(&question.uri);
         let Some(open) = self.documents.get_mut(&question.uri) else {
@@ -227,13 +227,13 @@ impl Session {
         let known = self.suggestions.get(&document, offset, &settings).filter(|_| self.mechanisms.suggestion_cache);
         let pin = open.pins.at(&document, offset, surroundings);
         let cursor = Cursor { document, offset, pin };
-        let work = Work { place, purpose: Purpose::Answer, cursor, settings, engine: engine.clone() };
+        let work = CompletionTask { place, purpose: Purpose::Answer, cursor, settings, engine: engine.clone() };
         match known {
             Some((suggestion, hit)) => {
                 self.statistics.count_hit(hit);
                 Prepared::Known(work, suggestion)
             }
-            None => Prepared::Work(work),
+            None => Prepared::CompletionTask(work),
         }
     }
 
@@ -256,7 +256,7 @@ impl Session {
     }
 
     /// Where `question` asks to complete; `None` in a document that is not open.
-    pub(crate) fn place(&self, question: &Question) -> Option<Place> {
+    pub(crate) fn place(&self, question: &CompletionRequest) -> Option<Place> {
         let version = self.documents.get(&question.uri)?.document.version();
         Some(Place { version, position: question.position })
     }
@@ -276,7 +276,7 @@ impl Session {
     }
 
     /// Notes what came of `work` at its place, for later.
-    pub(crate) fn remember(&mut self, work: &Work, completion: &Completion, origin: Origin) {
+    pub(crate) fn remember(&mut self, work: &CompletionTask, completion: &Completion, origin: Origin) {
         let shown = completion.suggestion.clone().map(CachedAnswer::Suggested);
         let Some(answer) = shown.or_else(|| completion.suppressed.clone().map(CachedAnswer::Suppressed)) else {
             return;
@@ -292,14 +292,14 @@ impl Session {
 
     /// The work of completing after `suggestion` was accepted; `None` where nobody knows how it would go on, or that is
     /// done.
-    pub(crate) fn follow(&mut self, work: &Work, suggestion: &Suggestion) -> Option<Work> {
+    pub(crate) fn follow(&mut self, work: &CompletionTask, suggestion: &Suggestion) -> Option<CompletionTask> {
         let cursor = after_accepting(&work.cursor, suggestion)?;
         let known = self.suggestions.get(&cursor.document, cursor.offset, &self.settings.completion);
-        known.is_none().then(|| Work { purpose: Purpose::Follow, cursor, ..work.without_deadline() })
+        known.is_none().then(|| CompletionTask { purpose: Purpose::Follow, cursor, ..work.without_deadline() })
     }
 
     /// Goes on at the pin of `work`, which is read by now.
-    pub(crate) fn adopt(&mut self, work: &Work) {
+    pub(crate) fn adopt(&mut self, work: &CompletionTask) {
         let Cursor { document, pin, .. } = &work.cursor;
         if !self.engine.serves(&work.engine) {
             return;
@@ -316,7 +316,7 @@ impl Session {
     }
 
     /// Whether somebody elsewhere is to be asked what the local model has answered, too, and how.
-    pub(crate) fn second_opinion(&mut self, job: &Job, local: &Completion) -> Option<SecondOpinion> {
+    pub(crate) fn second_opinion(&mut self, job: &PendingRequest, local: &Completion) -> Option<SecondOpinion> {
         let deadline = self.settings.completion.deadline;
         let document = &job.work.cursor.document;
         let goes =
@@ -330,29 +330,29 @@ impl Session {
     }
 
     /// The work of `job`, for the server elsewhere; `None` where there is none, or the document is closed.
-    pub(crate) fn elsewhere(&mut self, job: &Job) -> Option<Work> {
+    pub(crate) fn elsewhere(&mut self, job: &PendingRequest) -> Option<CompletionTask> {
         let surroundings = self.surroundings(&job.uri);
         let name = job.work.cursor.document.name();
         let remote = self.remote.as_ref().filter(|remote| !remote.stays(name))?;
         let open = self.documents.get_mut(&job.uri)?;
-        let Work { place, purpose, cursor, settings, .. } = job.work.clone();
+        let CompletionTask { place, purpose, cursor, settings, .. } = job.work.clone();
         let Cursor { document, offset, .. } = cursor;
         let pin = open.remote_pins.at(&document, offset, surroundings);
         let context_tokens = remote.settings.context_tokens;
         // It has a time limit of its own, and one answer costs enough.
         let settings = CompletionSettings { context_tokens, deadline: None, candidates: 1, ..settings };
-        let engine = remote.door(self.workspace.permit(&remote.settings));
-        Some(Work { place, purpose, cursor: Cursor { document, offset, pin }, settings, engine })
+        let engine = remote.door(self.workspace.egress(&remote.settings));
+        Some(CompletionTask { place, purpose, cursor: Cursor { document, offset, pin }, settings, engine })
     }
 
     /// The model that has made `suggestion` for `work`.
-    pub(crate) fn author(&self, work: &Work, suggestion: Option<&Suggestion>) -> Model {
+    pub(crate) fn author(&self, work: &CompletionTask, suggestion: Option<&Suggestion>) -> Model {
         let remote = self.remote.as_ref().filter(|_| suggestion.is_some_and(|suggestion| suggestion.is_remote));
         remote.map_or_else(|| work.engine.model(), Remote::model).into()
     }
 
     /// The work of reading a document that was just opened.
-    pub(crate) fn opened(&mut self, uri: &Uri) -> Option<Work> {
+    pub(crate) fn opened(&mut self, uri: &Uri) -> Option<CompletionTask> {
         let surroundings = self.surroundings(uri);
         let open = self.documents.get(uri)?;
         let EngineState::Ready(engine) = self.engine.state() else { return None };
@@ -366,11 +366,11 @@ impl Session {
         let place = Place { version: document.version(), position: Position { line: 0, character: 0 } };
         let settings = self.settings.completion.clone();
         let cursor = Cursor::new(document, offset, surroundings);
-        Some(Work { place, purpose: Purpose::WarmUp, cursor, settings, engine: engine.clone() })
+        Some(CompletionTask { place, purpose: Purpose::WarmUp, cursor, settings, engine: engine.clone() })
     }
 
     /// Whether the document of `job` still is as it was at the request.
-    pub(crate) fn is_current(&self, job: &Job) -> bool {
+    pub(crate) fn is_current(&self, job: &PendingRequest) -> bool {
         let open = self.documents.get(&job.uri);
         open.is_some_and(|open| open.document.version() == job.work.cursor.document.version())
     }
@@ -384,16 +384,16 @@ impl Session {
     }
 }
 
-impl Work {
+impl CompletionTask {
     /// Runs the engine on the calling thread.
-    pub(crate) fn run(&self, cancel: &Cancel) -> Result<Completion, JobError> {
+    pub(crate) fn run(&self, cancel: &Cancel) -> Result<Completion, TaskError> {
         let Self { purpose, cursor, settings, engine, .. } = self;
         let result = match purpose {
             Purpose::Answer => complete(cursor, settings, &**engine, Priority::Foreground, cancel),
             Purpose::Finish | Purpose::Follow => complete(cursor, settings, &**engine, Priority::Background, cancel),
             Purpose::WarmUp => warm_up(cursor, settings, &**engine, Priority::Background, cancel),
         };
-        result.map_err(JobError::Engine)
+        result.map_err(TaskError::Engine)
     }
 
     /// Reading what the next request near this one will need; `None` where its pin has room for more.
@@ -431,8 +431,8 @@ impl Work {
         others: Vec<Suggestion>,
         model: Model,
         encoding: PositionEncoding,
-    ) -> Offer {
+    ) -> CompletionReply {
         let Cursor { document, offset, .. } = &self.cursor;
-        Offer { document: document.clone(), offset: *offset, encoding, suggestion, others, model }
+        CompletionReply { document: document.clone(), offset: *offset, encoding, suggestion, others, model }
     }
 }

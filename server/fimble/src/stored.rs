@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-use crate::remote::spent_record;
-use crate::usage_record::user_record;
+use crate::remote::daily_quota_file;
+use crate::usage::user_stats_file;
 
 /// One kind of thing that is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,10 +38,10 @@ pub fn stored() -> Vec<Stored> {
     };
     let models = ["models", "manifests", "previous-model.toml"].map(|name| ours(folders.data_dir()).join(name));
     vec![
-        Stored { what: "statistics", paths: with_all_beside(user_record()), is_the_users: false },
+        Stored { what: "statistics", paths: with_all_beside(user_stats_file()), is_the_users: false },
         Stored {
             what: "how often the remote was asked today",
-            paths: with_all_beside(spent_record()),
+            paths: with_all_beside(daily_quota_file()),
             is_the_users: false,
         },
         Stored { what: "the embedded model, unpacked", paths: vec![ours(folders.cache_dir())], is_the_users: false },

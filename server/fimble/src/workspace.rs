@@ -1,6 +1,6 @@
 //! The folders that the client has open: what files in them are called, and what the files define.
 
-mod permit;
+mod egress;
 mod reader;
 
 use std::path::{Path, PathBuf};
@@ -13,9 +13,9 @@ use serde::Serialize;
 use tower_lsp::ls_types::{Uri, WorkspaceFoldersChangeEvent};
 
 use crate::event::EventSender;
-use crate::exclusions::{Exclusions, IGNORE_FILE};
-use crate::proto;
-pub(crate) use permit::Permit;
+use crate::workspace::exclusions::{Exclusions, IGNORE_FILE};
+use crate::lsp::proto;
+pub(crate) use egress::EgressPolicy;
 use reader::Reader;
 
 pub use reader::read_workspace;
@@ -149,13 +149,13 @@ impl Workspace {
     }
 
     /// What of its files may go to `remote`.
-    pub(crate) fn permit(&self, remote: &RemoteSettings) -> Permit {
+    pub(crate) fn egress(&self, remote: &RemoteSettings) -> EgressPolicy {
         let exclude = self.exclude.iter().chain(&remote.exclude).cloned().collect();
-        Permit::new(self.folders.clone(), exclude, remote.languages.clone())
+        EgressPolicy::new(self.folders.clone(), exclude, remote.languages.clone())
     }
 
     /// Reading makes way until what is returned is dropped.
-    pub(crate) fn make_way(&self) -> Awaited {
+    pub(crate) fn enter_foreground(&self) -> Awaited {
         self.waiting.0.fetch_add(1, Ordering::AcqRel);
         Awaited(self.waiting.clone())
     }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use fimble::log;
-use fimble::machine_policy::MachinePolicy;
-use fimble::options::{LogLevel, ModelChoice, Options, Settings, user_file};
+use fimble::settings::MachinePolicy;
+use fimble::settings::{LogLevel, ModelChoice, Options, Settings, user_file};
 use fimble_completion::complete::Timing;
 use fimble_inference::{EngineOptions, MistralEngine};
 use fimble_models::locate;

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use fimble::machine_policy::MachinePolicy;
-use fimble::options::{LogLevel, ModelChoice, Options, user_file};
-use fimble::remote::spent_record;
-use fimble::usage_record::user_record;
+use fimble::settings::MachinePolicy;
+use fimble::settings::{LogLevel, ModelChoice, Options, user_file};
+use fimble::remote::daily_quota_file;
+use fimble::usage::user_stats_file;
 use fimble::{KnownModel, LoadEngine, ServeOptions, log, serve};
 use fimble_completion::engine::Engine;
 use fimble_inference::EngineOptions;
@@ -30,8 +30,8 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     let options = ServeOptions {
         command_line,
         user_file: user_file(),
-        usage_record: user_record(),
-        spent_record: spent_record(),
+        usage_stats: user_stats_file(),
+        daily_quota_file: daily_quota_file(),
         machine_policy: machine_policy.clone(),
         models: Arc::new(known_models),
         log,

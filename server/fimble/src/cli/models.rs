@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use fimble::options::{Options, Settings, user_file};
+use fimble::settings::{Options, Settings, user_file};
 use fimble_models::{
     EMBEDDED, Lock, MANIFEST_FILE, Machine, Manifest, NamedModel, Outcome, Progress, PullRequest, Selected,
     find_manifest, installed_folder, locate, models_folder, named_models,

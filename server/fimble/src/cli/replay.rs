@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use fimble::machine_policy::MachinePolicy;
-use fimble::options::{LogLevel, Options, user_file};
+use fimble::settings::MachinePolicy;
+use fimble::settings::{LogLevel, Options, user_file};
 use fimble::{LoadEngine, Mechanisms, ServeOptions, log};
 use fimble_completion::language::Language;
 use fimble_completion::pin::PinScope;
@@ -78,7 +78,7 @@ enum Mechanism {
     /// Suggestions kept for typing along and coming back
     SuggestionCache,
     /// What is done in pauses
-    WorkAhead,
+    Prefetcher,
 }
 
 #[derive(Clone)]
@@ -169,7 +169,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
             (true, true) => PinScope::Place,
         },
         suggestion_cache: has(Mechanism::SuggestionCache),
-        work_ahead: has(Mechanism::WorkAhead),
+        work_ahead: has(Mechanism::Prefetcher),
     };
     // What is typed here is nobody's, so it is not counted as a user's.
     let options = ServeOptions {

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
-use fimble::drift::drifts;
-use fimble::usage_record::{Counts, Subject, UsageRecord, user_record};
+use fimble::usage::drift::drifts;
+use fimble::usage::{Counts, Subject, UsageStats, user_stats_file};
 
 use self::export::{Report, openmetrics};
 use self::plot::plot;
@@ -51,8 +51,8 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let file = user_record().context("cannot tell where this platform keeps state; set HOME")?;
-    let record = UsageRecord::read(&file).context("move the file away to begin anew")?;
+    let file = user_stats_file().context("cannot tell where this platform keeps state; set HOME")?;
+    let record = UsageStats::read(&file).context("move the file away to begin anew")?;
     let most = match (arguments.weeks, arguments.export) {
         (Some(weeks), _) => weeks.into(),
         (None, Some(Format::Openmetrics)) => usize::MAX,
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// The latest weeks, the earliest first.
-fn by_week(record: &UsageRecord, most: usize) -> Vec<(&str, Counts)> {
+fn by_week(record: &UsageStats, most: usize) -> Vec<(&str, Counts)> {
     let mut weeks: BTreeMap<&str, Counts> = BTreeMap::new();
     for (week, _, counts) in record.rows() {
         weeks.entry(week).or_default().add(counts);
@@ -92,7 +92,7 @@ fn by_week(record: &UsageRecord, most: usize) -> Vec<(&str, Counts)> {
 }
 
 /// All weeks from `first` on.
-fn by_subject(record: &UsageRecord, first: &str) -> BTreeMap<Subject, Counts> {
+fn by_subject(record: &UsageStats, first: &str) -> BTreeMap<Subject, Counts> {
     let mut subjects: BTreeMap<_, Counts> = BTreeMap::new();
     for (_, subject, counts) in record.rows().filter(|(week, _, _)| *week >= first) {
         subjects.entry(subject).or_default().add(counts);
@@ -100,7 +100,7 @@ fn by_subject(record: &UsageRecord, first: &str) -> BTreeMap<Subject, Counts> {
     subjects
 }
 
-fn tables(record: &UsageRecord, weeks: &[(&str, Counts)]) -> String {
+fn tables(record: &UsageStats, weeks: &[(&str, Counts)]) -> String {
     let subjects = by_subject(record, weeks.first().map_or("", |(week, _)| week));
     let head = ["shown", "accepted", "in part", "typed over", "taken", "empty", "withheld", "p50 ms", "p95 ms"];
     let mut by_subject = vec![["language", "model"].iter().chain(&head).map(ToString::to_string).collect()];

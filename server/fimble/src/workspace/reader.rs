@@ -17,7 +17,7 @@ use ropey::Rope;
 
 use super::{Folders, Reading, Waiting};
 use crate::event::{Event, EventSender};
-use crate::exclusions::{Exclusions, IGNORE_FILE};
+use crate::workspace::exclusions::{Exclusions, IGNORE_FILE};
 
 /// A larger file is generated, or data.
 const LARGEST_FILE: u64 = 256 << 10;

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use fimble::drift::{Drift, drifts};
-use fimble::usage_record::{Counts, Latencies, Subject, UsageRecord};
+use fimble::usage::drift::{Drift, drifts};
+use fimble::usage::{Counts, Latencies, Subject, UsageStats};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ struct Latency {
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(file: Option<&'a Path>, record: &'a UsageRecord, first: &str) -> Self {
+    pub(super) fn new(file: Option<&'a Path>, record: &'a UsageStats, first: &str) -> Self {
         let rows = record.rows().filter(|(week, _, _)| *week >= first);
         let row = |(week, subject, counts): (&'a str, Subject, &Counts)| Row {
             week,
@@ -127,7 +127,7 @@ static COUNTERS: [Counter; 5] = [
 /// All weeks from `first` on, summed up, as OpenMetrics 1.0 text
 /// (<https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>). The histogram has buckets only:
 /// the sum of the latencies is not kept.
-pub(super) fn openmetrics(record: &UsageRecord, first: &str) -> String {
+pub(super) fn openmetrics(record: &UsageStats, first: &str) -> String {
     let subjects = by_subject(record, first);
     let labels = |subject: &Subject, own: &[(&str, &str)]| {
         let version = subject.model.version.as_deref().unwrap_or_default();

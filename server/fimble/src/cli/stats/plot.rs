@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use fimble::usage_record::Counts;
+use fimble::usage::Counts;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 

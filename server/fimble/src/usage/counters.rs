@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fimble_completion::acceptance::Outcome;
+use fimble_completion::acceptance::Acceptance;
 use fimble_completion::complete::Completion;
 use fimble_completion::engine::Usage;
 use fimble_completion::suggestion_cache::Hit;
 use serde::Serialize;
 
-use crate::usage_record::{Subject, UsageRecord};
+use crate::usage::{Subject, UsageStats};
 
 /// Answers of which the latencies are kept: some minutes of typing.
 const LATENCIES: usize = 512;
@@ -33,7 +33,7 @@ pub(crate) struct Statistics {
     pub(crate) partly_accepted: u64,
     pub(crate) typed_over: u64,
     /// What is to be kept and not saved yet.
-    pub(crate) unsaved: UsageRecord,
+    pub(crate) unsaved: UsageStats,
     pub(crate) hits: Hits,
     /// What requests took of the model.
     pub(crate) foreground: Usage,
@@ -88,11 +88,11 @@ impl Statistics {
     }
 
     /// `characters` are those of the suggestion.
-    pub(crate) fn count_outcome(&mut self, subject: &Subject, outcome: Outcome, characters: usize) {
+    pub(crate) fn count_outcome(&mut self, subject: &Subject, outcome: Acceptance, characters: usize) {
         match outcome {
-            Outcome::Accepted => self.accepted += 1,
-            Outcome::PartlyAccepted => self.partly_accepted += 1,
-            Outcome::TypedOver => self.typed_over += 1,
+            Acceptance::Accepted => self.accepted += 1,
+            Acceptance::PartlyAccepted => self.partly_accepted += 1,
+            Acceptance::TypedOver => self.typed_over += 1,
         }
         self.unsaved.count_outcome(subject, outcome, characters);
     }

@@ -13,7 +13,7 @@ use fimble_remote::{RemoteSettings, Routing};
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
-use crate::exclusions::problem;
+use crate::workspace::exclusions::problem;
 
 /// What holds, for the whole session.
 #[derive(Debug, Clone, PartialEq, Eq)]

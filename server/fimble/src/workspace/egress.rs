@@ -8,10 +8,10 @@ use fimble_completion::language::Language;
 use ignore::gitignore::Gitignore;
 
 use super::Folders;
-use crate::exclusions::Exclusions;
+use crate::workspace::exclusions::Exclusions;
 
 #[derive(Debug)]
-pub(crate) struct Permit {
+pub(crate) struct EgressPolicy {
     folders: Folders,
     /// Patterns of `.gitignore`.
     exclude: Vec<String>,
@@ -19,7 +19,7 @@ pub(crate) struct Permit {
     languages: BTreeMap<String, bool>,
 }
 
-impl Permit {
+impl EgressPolicy {
     pub(super) fn new(folders: Folders, exclude: Vec<String>, languages: BTreeMap<String, bool>) -> Self {
         Self { folders, exclude, languages }
     }
@@ -93,10 +93,10 @@ mod tests {
         }
         fs::write(folder.path().join("outside.py"), "").unwrap();
 
-        let permit =
-            Permit::new(Folders(vec![root.clone()]), vec!["clients/".to_owned()], [("rust".to_owned(), false)].into());
+        let egress =
+            EgressPolicy::new(Folders(vec![root.clone()]), vec!["clients/".to_owned()], [("rust".to_owned(), false)].into());
         for name in ["src/a.py", "src/local.py", "src/kept.log.py", "never_saved.py", "Makefile"] {
-            assert!(permit.allows(name), "{name}");
+            assert!(egress.allows(name), "{name}");
         }
         for name in [
             "build/a.py",
@@ -115,14 +115,14 @@ mod tests {
             "/etc/passwd",
             "",
         ] {
-            assert!(!permit.allows(name), "{name}");
+            assert!(!egress.allows(name), "{name}");
         }
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(folder.path().join("outside.py"), root.join("link.py")).unwrap();
-            assert!(!permit.allows("link.py"));
+            assert!(!egress.allows("link.py"));
         }
-        let nowhere = Permit::new(Folders::default(), Vec::new(), BTreeMap::new());
+        let nowhere = EgressPolicy::new(Folders::default(), Vec::new(), BTreeMap::new());
         assert!(!nowhere.allows("a.py"), "without a folder nobody knows what is the project's");
     }
 }

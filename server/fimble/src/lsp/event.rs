@@ -15,13 +15,13 @@ use tower_lsp::ls_types::{
     InlineCompletionList, Uri,
 };
 
-use crate::drift::Drift;
-use crate::handlers::inline_completion::InlineCompletionParams;
-use crate::handlers::models::Models;
-use crate::handlers::status::Status;
-use crate::remote::Inquiry;
-use crate::session::{Job, JobError, Work};
-use crate::usage_record::{RecordError, UsageRecord};
+use crate::usage::drift::Drift;
+use crate::lsp::handlers::inline_completion::InlineCompletionParams;
+use crate::lsp::handlers::models::Models;
+use crate::lsp::handlers::status::Status;
+use crate::remote::RemoteRequest;
+use crate::session::{PendingRequest, TaskError, CompletionTask};
+use crate::usage::{RecordError, UsageStats};
 use crate::workspace::Reading;
 
 /// Sends without waiting; the order of sending is the order in which the main loop applies.
@@ -65,18 +65,18 @@ pub(crate) enum Event {
     /// The models that do worse than before.
     Drifted(Vec<Drift>),
     /// It could not be saved.
-    Unsaved(UsageRecord, RecordError),
-    JobEnded(Job, Result<Completion, JobError>),
+    Unsaved(UsageStats, RecordError),
+    JobEnded(PendingRequest, Result<Completion, TaskError>),
     /// The user has paused, or need not: it may be asked elsewhere now.
-    RemoteDue(Box<Inquiry>),
+    RemoteDue(Box<RemoteRequest>),
     /// The local answer is not held back any longer.
-    HeldLongEnough(Job, Completion),
+    HeldLongEnough(PendingRequest, Completion),
     /// What came from elsewhere, and how long that took.
-    RemoteEnded(Box<Inquiry>, Work, Result<Completion, JobError>, Duration),
+    RemoteEnded(Box<RemoteRequest>, CompletionTask, Result<Completion, TaskError>, Duration),
     /// What all of the user's processes have asked elsewhere today.
     RemoteSpent(DailyQuota),
     /// The user has done nothing for a moment, unless they have since the activity of this number.
     Paused(u64),
     /// A step of what is done ahead, and what would have stopped it.
-    AheadEnded(Work, Cancel, Result<Completion, JobError>),
+    AheadEnded(CompletionTask, Cancel, Result<Completion, TaskError>),
 }

@@ -11,11 +11,11 @@ use tokio::sync::mpsc;
 
 use crate::backend;
 use crate::event::Event;
-use crate::handlers::models::KnownModel;
+use crate::lsp::handlers::models::KnownModel;
 use crate::log::LogControl;
-use crate::machine_policy::MachinePolicy;
+use crate::settings::MachinePolicy;
 use crate::main_loop::MainLoop;
-use crate::options::{ModelChoice, Options};
+use crate::settings::{ModelChoice, Options};
 use crate::remote::Connect;
 use crate::transport;
 
@@ -31,16 +31,16 @@ pub type ListModels = Arc<dyn Fn() -> Vec<KnownModel> + Send + Sync>;
 pub struct ServeOptions {
     /// Settings that win over every other source of them.
     pub command_line: Options,
-    /// The user's settings, [`crate::options::user_file`] in earnest; `None` reads none.
+    /// The user's settings, [`crate::settings::user_file`] in earnest; `None` reads none.
     pub user_file: Option<PathBuf>,
-    /// Where counts are kept over the weeks, [`crate::usage_record::user_record`] in earnest; `None` keeps none.
-    pub usage_record: Option<PathBuf>,
+    /// Where counts are kept over the weeks, [`crate::usage::user_stats_file`] in earnest; `None` keeps none.
+    pub usage_stats: Option<PathBuf>,
     /// What was decided for the machine.
     pub machine_policy: Arc<MachinePolicy>,
     /// How a server elsewhere is asked, if the user names one.
     pub connect: Connect,
-    /// Where it is counted how often that was today, [`crate::remote::spent_record`] in earnest; `None` counts in memory.
-    pub spent_record: Option<PathBuf>,
+    /// Where it is counted how often that was today, [`crate::remote::daily_quota_file`] in earnest; `None` counts in memory.
+    pub daily_quota_file: Option<PathBuf>,
     /// What users may choose from.
     pub models: ListModels,
     /// The log whose level the settings decide.
@@ -54,10 +54,10 @@ impl Default for ServeOptions {
         Self {
             command_line: Options::default(),
             user_file: None,
-            usage_record: None,
+            usage_stats: None,
             machine_policy: Arc::default(),
             connect: Arc::new(|settings| Arc::new(RemoteEngine::new(settings.clone()))),
-            spent_record: None,
+            daily_quota_file: None,
             models: Arc::new(Vec::new),
             log: LogControl::default(),
             mechanisms: Mechanisms::default(),
@@ -85,7 +85,7 @@ impl Default for Mechanisms {
 /// Speaks LSP on two byte streams until the client sends `exit` or goes away; returns the process's exit status, which
 /// is 0 after a `shutdown` and 1 without.
 ///
-/// Work that a model is in the middle of ends by itself a moment later, and a standard input never read to its end
+/// CompletionTask that a model is in the middle of ends by itself a moment later, and a standard input never read to its end
 /// keeps a thread. So the caller should let its runtime go with `shutdown_background`.
 pub async fn serve(
     input: impl AsyncRead + Unpin,

@@ -9,8 +9,8 @@ use tower_lsp::ls_types::{
     WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
-use crate::options::{Options, Problem};
-use crate::proto;
+use crate::settings::{Options, Problem};
+use crate::lsp::proto;
 use crate::session::{ClientFeatures, Session};
 
 /// What an identifier does not follow by itself and a completion is wanted after. Clients ask every server at any

@@ -15,9 +15,9 @@ use tower_lsp::ls_types::{
 use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
 use crate::event::{Event, EventSender, Reply};
-use crate::handlers::inline_completion::InlineCompletionParams;
-use crate::handlers::models::Models;
-use crate::handlers::status::Status;
+use crate::lsp::handlers::inline_completion::InlineCompletionParams;
+use crate::lsp::handlers::models::Models;
+use crate::lsp::handlers::status::Status;
 
 /// The service that sends `events`, its socket, and the client to talk to.
 pub(crate) fn service(events: EventSender) -> (LspService<Backend>, ClientSocket, Client) {

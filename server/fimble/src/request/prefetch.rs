@@ -9,13 +9,13 @@ use fimble_completion::complete::{Completion, Cursor, Suggestion};
 use fimble_completion::engine::Cancel;
 use fimble_completion::suggestion_cache::Origin;
 
-use crate::session::{Purpose, Session, Work};
+use crate::session::{Purpose, Session, CompletionTask};
 
 /// Longer than between two keys of somebody who types.
 pub(crate) const PAUSE: Duration = Duration::from_millis(150);
 
 #[derive(Default)]
-pub(crate) struct WorkAhead {
+pub(crate) struct Prefetcher {
     /// Counts what the user does. Whatever has begun before the latest is about another text.
     activity: u64,
     agenda: Agenda,
@@ -27,16 +27,16 @@ pub(crate) struct WorkAhead {
 struct Agenda {
     steps: VecDeque<Step>,
     /// The latest answer, and what the user was shown.
-    answered: Option<(Work, Suggestion)>,
+    answered: Option<(CompletionTask, Suggestion)>,
 }
 
 enum Step {
     Finish,
     Follow,
-    WarmUp(Work),
+    WarmUp(CompletionTask),
 }
 
-impl WorkAhead {
+impl Prefetcher {
     /// The user has done something: what was to be done is about a text that is no more.
     pub(crate) fn note_activity(&mut self) {
         self.activity += 1;
@@ -47,7 +47,7 @@ impl WorkAhead {
     }
 
     /// Notes what to do after `work` was answered. Returns the number to ask for the next step with.
-    pub(crate) fn plan_after(&mut self, work: Work, suggestion: Option<Suggestion>) -> u64 {
+    pub(crate) fn plan_after(&mut self, work: CompletionTask, suggestion: Option<Suggestion>) -> u64 {
         let mut steps = VecDeque::new();
         if let Some(suggestion) = &suggestion {
             if suggestion.is_cut {
@@ -61,13 +61,13 @@ impl WorkAhead {
     }
 
     /// Notes that `work`'s surroundings are to be read. Returns the number to ask for the next step with.
-    pub(crate) fn plan_warm_up(&mut self, work: Work) -> u64 {
+    pub(crate) fn plan_warm_up(&mut self, work: CompletionTask) -> u64 {
         self.agenda = Agenda { steps: [Step::WarmUp(work)].into(), answered: None };
         self.activity
     }
 
     /// The next step, unless the user has done something since it was planned or another is still running.
-    pub(crate) fn next(&mut self, activity: u64, session: &mut Session) -> Option<(Work, Cancel)> {
+    pub(crate) fn next(&mut self, activity: u64, session: &mut Session) -> Option<(CompletionTask, Cancel)> {
         if activity != self.activity || self.running.is_some() {
             return None;
         }
@@ -88,7 +88,7 @@ impl WorkAhead {
     }
 
     /// Takes what a step has brought. Returns the number to ask for the next step with.
-    pub(crate) fn ended(&mut self, work: &Work, completion: Completion, cancel: &Cancel, session: &mut Session) -> u64 {
+    pub(crate) fn ended(&mut self, work: &CompletionTask, completion: Completion, cancel: &Cancel, session: &mut Session) -> u64 {
         session.statistics.background += completion.usage;
         let is_latest = !cancel.is_cancelled();
         if is_latest {

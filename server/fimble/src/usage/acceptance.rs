@@ -1,14 +1,14 @@
 //! What becomes of the suggestions that are shown, counted: by the edits that follow, and by what clients say.
 
-use fimble_completion::acceptance::{Outcome, Shown, Step};
+use fimble_completion::acceptance::{Acceptance, Shown, Step};
 use fimble_completion::document::Change;
 use fimble_completion::position::{PositionEncoding, offset_at};
 use tower_lsp::ls_types::Uri;
 
-use crate::proto::Accepted;
-use crate::session::{Offer, OpenDocument, Session};
-use crate::statistics::Statistics;
-use crate::usage_record::Subject;
+use crate::lsp::proto::Accepted;
+use crate::session::{CompletionReply, OpenDocument, Session};
+use crate::usage::counters::Statistics;
+use crate::usage::Subject;
 
 /// A suggestion on the user's screen.
 pub(crate) struct OnScreen {
@@ -19,7 +19,7 @@ pub(crate) struct OnScreen {
 
 impl Session {
     /// Notes that `offer`, to be counted under `subject`, was sent to a client that waited for it.
-    pub(crate) fn shown(&mut self, uri: &Uri, offer: &Offer, subject: &Subject) {
+    pub(crate) fn shown(&mut self, uri: &Uri, offer: &CompletionReply, subject: &Subject) {
         let Some(open) = self.documents.get_mut(uri) else { return };
         let text = &offer.suggestion.text;
         if open.on_screen.as_mut().is_some_and(|on_screen| on_screen.shown.goes_on(offer.offset, text)) {
@@ -40,7 +40,7 @@ impl Session {
         let Some(on_screen) = &mut open.on_screen else { return };
         if let Step::Gone(outcome) = on_screen.shown.edited(&open.document, start, pieces) {
             // The command of the item, if the client sends it, comes after the edit.
-            self.accepts_seen += u32::from(outcome == Some(Outcome::Accepted));
+            self.accepts_seen += u32::from(outcome == Some(Acceptance::Accepted));
             on_screen.count(outcome, &mut self.statistics);
             open.on_screen = None;
         }
@@ -58,12 +58,12 @@ impl Session {
         match (same, accepted.part) {
             (Some(OpenDocument { on_screen: Some(on_screen), .. }), true) => on_screen.shown.take_part(),
             (same, false) => {
-                self.statistics.count_outcome(&subject, Outcome::Accepted, accepted.characters);
+                self.statistics.count_outcome(&subject, Acceptance::Accepted, accepted.characters);
                 if let Some(open) = same {
                     open.on_screen = None;
                 }
             }
-            (_, true) => self.statistics.count_outcome(&subject, Outcome::PartlyAccepted, accepted.characters),
+            (_, true) => self.statistics.count_outcome(&subject, Acceptance::PartlyAccepted, accepted.characters),
         }
     }
 }
@@ -84,7 +84,7 @@ impl OpenDocument {
 }
 
 impl OnScreen {
-    fn count(&self, outcome: Option<Outcome>, statistics: &mut Statistics) {
+    fn count(&self, outcome: Option<Acceptance>, statistics: &mut Statistics) {
         if let Some(outcome) = outcome {
             statistics.count_outcome(&self.subject, outcome, self.characters);
         }

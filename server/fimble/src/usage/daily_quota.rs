@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use fimble_remote::router::DailyQuota;
 
-use crate::shared_file;
-use crate::usage_record::user_record;
+use crate::usage::shared_file;
+use crate::usage::user_stats_file;
 
 /// Where the user's file is; `None` on a machine without a home folder.
-pub fn spent_record() -> Option<PathBuf> {
-    Some(user_record()?.with_file_name("remote.json"))
+pub fn daily_quota_file() -> Option<PathBuf> {
+    Some(user_stats_file()?.with_file_name("remote.json"))
 }
 
 /// What the file says; nothing where it cannot be read.

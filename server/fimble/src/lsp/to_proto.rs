@@ -15,8 +15,8 @@ use tower_lsp::ls_types::{
     TextDocumentContentChangeEvent, TextDocumentItem, TextEdit, Uri,
 };
 
-use crate::session::Offer;
-use crate::usage_record::Model;
+use crate::session::CompletionReply;
+use crate::usage::Model;
 
 /// The command that clients execute after a suggestion was accepted.
 pub(crate) const ACCEPTED: &str = "fimble.accepted";
@@ -89,7 +89,7 @@ pub(crate) fn repair(message: &mut Value) {
 
 /// Ghost text. The range is there and empty: without one VS Code replaces from the start of the word, and with a longer
 /// one Neovim hides what follows the cursor.
-pub(crate) fn inline_items(offer: &Offer) -> Vec<InlineCompletionItem> {
+pub(crate) fn inline_items(offer: &CompletionReply) -> Vec<InlineCompletionItem> {
     let item = |suggestion: &Suggestion| InlineCompletionItem {
         // Neovim shows and inserts a CR as such; all clients give the text their document's line breaks.
         insert_text: suggestion.text.replace("\r\n", "\n"),
@@ -103,7 +103,7 @@ pub(crate) fn inline_items(offer: &Offer) -> Vec<InlineCompletionItem> {
 
 /// An item of a completion menu. It replaces the word that the cursor is in by the word with the suggestion: several
 /// clients replace that word whatever the item says.
-pub(crate) fn menu_item(offer: &Offer) -> CompletionItem {
+pub(crate) fn menu_item(offer: &CompletionReply) -> CompletionItem {
     let text = &offer.suggestion.text;
     let word = word_before(offer.document.text(), offer.offset);
     let first_line = word.clone() + text.lines().next().unwrap_or_default();
@@ -143,7 +143,7 @@ pub(crate) struct Accepted {
     pub(crate) part: bool,
 }
 
-fn accepted(offer: &Offer, suggestion: &Suggestion) -> Command {
+fn accepted(offer: &CompletionReply, suggestion: &Suggestion) -> Command {
     let argument = json!(Accepted {
         language: offer.document.language().id().to_owned(),
         model: offer.model.clone(),
@@ -159,7 +159,7 @@ fn accepted(offer: &Offer, suggestion: &Suggestion) -> Command {
 }
 
 /// The range of so many bytes before the place that was asked for.
-fn range_before(offer: &Offer, length: usize) -> Range {
+fn range_before(offer: &CompletionReply, length: usize) -> Range {
     let position = |offset| {
         let Position { line, character } = position_at(offer.document.text(), offset, offer.encoding);
         WirePosition { line, character }
@@ -178,7 +178,7 @@ fn label(text: &str) -> String {
 }
 
 /// The cursor's line with the suggestion in it, without the indentation that all its lines share.
-fn preview(offer: &Offer) -> String {
+fn preview(offer: &CompletionReply) -> String {
     const LONGEST: usize = 200;
     let text = offer.document.text();
     let cursor = text.byte_to_char(offer.offset);
@@ -208,8 +208,8 @@ mod tests {
     use super::*;
     use fimble_completion::document::Document;
 
-    fn offer(before: &str, suggestion: &str, language: &str) -> Offer {
-        Offer {
+    fn offer(before: &str, suggestion: &str, language: &str) -> CompletionReply {
+        CompletionReply {
             document: Document::new("a", Language::from_id(language), 1, before),
             offset: before.len(),
             encoding: PositionEncoding::Utf16,

@@ -2,11 +2,11 @@
 
 use tower_lsp::ls_types::{CompletionList, CompletionParams, CompletionResponse};
 
-use crate::proto;
-use crate::session::{Offer, Question};
+use crate::lsp::proto;
+use crate::session::{CompletionReply, CompletionRequest};
 
-pub(crate) fn question(params: CompletionParams) -> Question {
-    Question {
+pub(crate) fn question(params: CompletionParams) -> CompletionRequest {
+    CompletionRequest {
         uri: params.text_document_position.text_document.uri,
         position: proto::position(params.text_document_position.position),
         // Clients say "invoked" for every letter typed ("CompletionTriggerKind", LSP 3.17).
@@ -14,7 +14,7 @@ pub(crate) fn question(params: CompletionParams) -> Question {
     }
 }
 
-pub(crate) fn answer(offer: Option<&Offer>) -> CompletionResponse {
+pub(crate) fn answer(offer: Option<&CompletionReply>) -> CompletionResponse {
     CompletionResponse::List(CompletionList {
         // The next key may call for another suggestion: the client has to ask again rather than filter this one. But
         // Helix takes an empty list with more to come for an answer, and then drops what slower servers bring.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::options::{Options, Problem};
+use crate::settings::{Options, Problem};
 use crate::session::Session;
 
 /// Returns what is wrong with the settings, or `None` if the client sent none and has to be asked for them.

@@ -11,7 +11,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::usage_record::{Counts, Model, UsageRecord};
+use crate::usage::{Counts, Model, UsageStats};
 
 /// Suggestions that have to be shown before anything is said of them.
 const LEAST_OF_LATE: u64 = 200;
@@ -54,14 +54,14 @@ impl fmt::Display for Drift {
 }
 
 /// Of the models used in the latest week of `record`, those that do worse than before.
-pub fn drifts(record: &UsageRecord) -> Vec<Drift> {
+pub fn drifts(record: &UsageStats) -> Vec<Drift> {
     let Some(latest) = record.rows().map(|(week, _, _)| week.to_owned()).last() else { return Vec::new() };
     let in_use = record.rows().filter(|(week, _, counts)| *week == latest && counts.shown > 0);
     let models: BTreeSet<Model> = in_use.map(|(_, subject, _)| subject.model).collect();
     models.iter().filter_map(|model| drift(record, model)).collect()
 }
 
-fn drift(record: &UsageRecord, model: &Model) -> Option<Drift> {
+fn drift(record: &UsageStats, model: &Model) -> Option<Drift> {
     let mut before = Received::of(record, model);
     let mut of_late = Received::default();
     while of_late.shown() < LEAST_OF_LATE {
@@ -100,7 +100,7 @@ struct Shares {
 }
 
 impl<'a> Received<'a> {
-    fn of(record: &'a UsageRecord, model: &Model) -> Self {
+    fn of(record: &'a UsageStats, model: &Model) -> Self {
         let mut received = Self::default();
         for (week, subject, counts) in
             record.rows().filter(|(_, subject, counts)| subject.model == *model && counts.shown > 0)
@@ -191,8 +191,8 @@ mod tests {
     use serde_json::json;
 
     /// Of weeks, languages and models: how many were shown, and how many of them taken.
-    fn record(rows: &[(&str, &str, &str, u64, u64)]) -> UsageRecord {
-        let mut sum = UsageRecord::default();
+    fn record(rows: &[(&str, &str, &str, u64, u64)]) -> UsageStats {
+        let mut sum = UsageStats::default();
         for (week, language, model, shown, taken) in rows {
             let weeks = json!({*week: {*language: {*model: {"shown": shown, "accepted": taken}}}});
             sum.add(&serde_json::from_value(json!({"weeks": weeks})).unwrap());

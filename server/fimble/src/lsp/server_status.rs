@@ -10,7 +10,7 @@ use fimble_remote::Routing;
 
 use crate::engine_slot::EngineState;
 use crate::session::Session;
-use crate::usage_record::Model;
+use crate::usage::Model;
 
 enum ServerStatusNotification {}
 

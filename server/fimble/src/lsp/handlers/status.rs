@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::engine_slot::EngineState;
 use crate::remote::{Remote, RemoteStatus};
 use crate::session::Session;
-use crate::statistics::Hits;
+use crate::usage::counters::Hits;
 use crate::workspace::Reading;
 
 #[derive(Debug, Serialize)]

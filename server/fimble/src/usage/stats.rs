@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use fimble_completion::acceptance::Outcome;
+use fimble_completion::acceptance::Acceptance;
 use fimble_completion::complete::Reason;
 use fimble_completion::engine::ModelInfo;
 use serde::{Deserialize, Serialize};
 
-use crate::shared_file;
+use crate::usage::shared_file;
 
 /// Older weeks are forgotten.
 const MOST_WEEKS: usize = 104;
@@ -26,7 +26,7 @@ const BOUNDS: [f64; 24] = [
 
 /// Counts by week, as `2026-W47` (ISO 8601, in UTC).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct UsageRecord {
+pub struct UsageStats {
     weeks: BTreeMap<String, Week>,
 }
 
@@ -89,13 +89,13 @@ pub enum RecordError {
 }
 
 /// Where the user's file is; `None` on a machine without a home folder.
-pub fn user_record() -> Option<PathBuf> {
+pub fn user_stats_file() -> Option<PathBuf> {
     let folders = etcetera::choose_base_strategy().ok()?;
     let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir());
     Some(folder.join("fimble").join("statistics.json"))
 }
 
-impl UsageRecord {
+impl UsageStats {
     /// What the file says; nothing where there is none yet.
     pub fn read(path: &Path) -> Result<Self, RecordError> {
         shared_file::read(path).map_err(|error| RecordError::Unreadable { path: path.to_owned(), error })
@@ -117,15 +117,15 @@ impl UsageRecord {
     }
 
     /// `characters` are those of the suggestion.
-    pub fn count_outcome(&mut self, subject: &Subject, outcome: Outcome, characters: usize) {
+    pub fn count_outcome(&mut self, subject: &Subject, outcome: Acceptance, characters: usize) {
         let counts = self.now(subject);
         match outcome {
-            Outcome::Accepted => {
+            Acceptance::Accepted => {
                 counts.accepted += 1;
                 counts.characters += characters as u64;
             }
-            Outcome::PartlyAccepted => counts.partly_accepted += 1,
-            Outcome::TypedOver => counts.typed_over += 1,
+            Acceptance::PartlyAccepted => counts.partly_accepted += 1,
+            Acceptance::TypedOver => counts.typed_over += 1,
         }
     }
 
@@ -308,14 +308,14 @@ mod tests {
         Subject { language: "rust".to_owned(), model: "m".to_owned().into() }
     }
 
-    fn accepted(count: usize) -> UsageRecord {
-        let mut record = UsageRecord::default();
-        (0..count).for_each(|_| record.count_outcome(&rust(), Outcome::Accepted, 3));
+    fn accepted(count: usize) -> UsageStats {
+        let mut record = UsageStats::default();
+        (0..count).for_each(|_| record.count_outcome(&rust(), Acceptance::Accepted, 3));
         record
     }
 
     fn counts(path: &Path) -> Counts {
-        total(&UsageRecord::read(path).unwrap())
+        total(&UsageStats::read(path).unwrap())
     }
 
     #[test]
@@ -336,7 +336,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("statistics.json");
         fs::write(&path, "{\"weeks\": 7}").unwrap();
-        assert!(UsageRecord::read(&path).is_err());
+        assert!(UsageStats::read(&path).is_err());
         accepted(1).add_to(&path).unwrap();
         assert_eq!(counts(&path).accepted, 1);
         assert_eq!(fs::read(path.with_extension("broken.json")).unwrap(), b"{\"weeks\": 7}");
@@ -366,18 +366,18 @@ mod tests {
 
     #[test]
     fn old_weeks_are_forgotten() {
-        let mut record = UsageRecord::default();
+        let mut record = UsageStats::default();
         (0..120).for_each(|week| record.at(&format!("{}-W{:02}", 2020 + week / 50, week % 50 + 1), &rust()).shown = 1);
-        record.add(&UsageRecord::default());
+        record.add(&UsageStats::default());
         assert_eq!(record.rows().count(), MOST_WEEKS);
         assert_eq!(record.rows().next().unwrap().0, "2020-W17");
     }
 
     /// Some of what happens in an editor, in some weeks, with some models.
-    fn records() -> impl Strategy<Value = UsageRecord> {
+    fn records() -> impl Strategy<Value = UsageStats> {
         let event = (0..130u32, 0..3u8, 0..3u8, 0..9u8, 0..5000u64);
         vec(event, 0..60).prop_map(|events| {
-            let mut record = UsageRecord::default();
+            let mut record = UsageStats::default();
             for (week, language, model, event, number) in events {
                 let model = ["m", "m@1f0c2d3e", "a@b@"][usize::from(model)].to_owned().into();
                 let subject = Subject { language: language.to_string(), model };
@@ -398,14 +398,14 @@ mod tests {
         })
     }
 
-    fn sum<'a>(records: impl IntoIterator<Item = &'a UsageRecord>) -> UsageRecord {
-        records.into_iter().fold(UsageRecord::default(), |mut sum, record| {
+    fn sum<'a>(records: impl IntoIterator<Item = &'a UsageStats>) -> UsageStats {
+        records.into_iter().fold(UsageStats::default(), |mut sum, record| {
             sum.add(record);
             sum
         })
     }
 
-    fn total(record: &UsageRecord) -> Counts {
+    fn total(record: &UsageStats) -> Counts {
         record.rows().fold(Counts::default(), |mut sum, (_, _, counts)| {
             sum.add(counts);
             sum
@@ -423,8 +423,8 @@ mod tests {
         fn no_count_of_the_weeks_that_are_kept_is_lost(a in records(), b in records()) {
             let both = sum([&a, &b]);
             let first = both.rows().next().map(|(week, _, _)| week.to_owned()).unwrap_or_default();
-            let kept = |record: &UsageRecord| {
-                UsageRecord { weeks: record.weeks.clone().split_off(&first) }
+            let kept = |record: &UsageStats| {
+                UsageStats { weeks: record.weeks.clone().split_off(&first) }
             };
             let mut counts = total(&kept(&a));
             counts.add(&total(&kept(&b)));
@@ -434,7 +434,7 @@ mod tests {
         #[test]
         fn a_file_says_what_was_written(record in records()) {
             let text = serde_json::to_string(&record).unwrap();
-            prop_assert_eq!(serde_json::from_str::<UsageRecord>(&text).unwrap(), record);
+            prop_assert_eq!(serde_json::from_str::<UsageStats>(&text).unwrap(), record);
         }
 
         #[test]
@@ -451,7 +451,7 @@ mod tests {
         let counts = "{\"shown\": 4, \"accepted\": 1, \"latencies\": [0, 2], \"by_carrier_pigeon\": 3}";
         fs::write(&path, format!("{{\"weeks\": {{\"2026-W40\": {{\"rust\": {{\"m\": {counts}}}}}}}}}")).unwrap();
         accepted(1).add_to(&path).unwrap();
-        let record = UsageRecord::read(&path).unwrap();
+        let record = UsageStats::read(&path).unwrap();
         let (_, subject, counts) = record.rows().next().unwrap();
         assert_eq!((subject, counts.shown, counts.asked), (rust(), 4, 0));
         assert!(fs::read_to_string(&path).unwrap().contains("\"by_carrier_pigeon\":3"));

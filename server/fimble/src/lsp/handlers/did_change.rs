@@ -2,7 +2,7 @@
 
 use tower_lsp::ls_types::{DidChangeTextDocumentParams, Uri};
 
-use crate::proto;
+use crate::lsp::proto;
 use crate::session::Session;
 
 /// Returns what to tell the user where an edit cannot be applied. The document then stays as it was.

@@ -5,8 +5,8 @@ use tower_lsp::ls_types::{
     InlineCompletionContext, InlineCompletionList, InlineCompletionTriggerKind, TextDocumentPositionParams,
 };
 
-use crate::proto;
-use crate::session::{Offer, Question};
+use crate::lsp::proto;
+use crate::session::{CompletionReply, CompletionRequest};
 
 /// As in LSP 3.18, except that a client may leave out the context.
 #[derive(Debug, Deserialize)]
@@ -16,15 +16,15 @@ pub(crate) struct InlineCompletionParams {
     context: Option<InlineCompletionContext>,
 }
 
-pub(crate) fn question(params: InlineCompletionParams) -> Question {
+pub(crate) fn question(params: InlineCompletionParams) -> CompletionRequest {
     let trigger = params.context.map(|context| context.trigger_kind);
-    Question {
+    CompletionRequest {
         uri: params.text_document_position.text_document.uri,
         position: proto::position(params.text_document_position.position),
         invoked: trigger == Some(InlineCompletionTriggerKind::INVOKED),
     }
 }
 
-pub(crate) fn answer(offer: Option<&Offer>) -> InlineCompletionList {
+pub(crate) fn answer(offer: Option<&CompletionReply>) -> InlineCompletionList {
     InlineCompletionList { items: offer.map(proto::inline_items).unwrap_or_default() }
 }

@@ -1,4 +1,4 @@
-//! Work that takes a while, as the client shows it (`$/progress`, LSP 3.17).
+//! CompletionTask that takes a while, as the client shows it (`$/progress`, LSP 3.17).
 
 use tokio::sync::watch;
 use tower_lsp::Client;

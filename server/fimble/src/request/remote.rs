@@ -12,10 +12,10 @@ use fimble_completion::prompt::{Excerpt, FimText};
 use fimble_remote::{RemoteSettings, Router, Routing};
 use serde::Serialize;
 
-use crate::session::{Job, JobError};
-use crate::workspace::Permit;
+use crate::session::{PendingRequest, TaskError};
+use crate::workspace::EgressPolicy;
 
-pub use spent::spent_record;
+pub use spent::daily_quota_file;
 pub(crate) use spent::{spend, spent};
 
 /// Makes the engine that asks a server. Opens nothing.
@@ -35,8 +35,8 @@ pub(crate) struct Remote {
 }
 
 /// A request that goes elsewhere.
-pub(crate) struct Inquiry {
-    pub(crate) job: Job,
+pub(crate) struct RemoteRequest {
+    pub(crate) job: PendingRequest,
     /// What the local model has said; `None` where it was not asked.
     pub(crate) local: Option<Completion>,
     /// How long the local answer is held back.
@@ -70,9 +70,9 @@ impl Remote {
         Duration::from_millis(self.settings.timeout_ms)
     }
 
-    /// The server, for text that `permit` allows.
-    pub(crate) fn door(&self, permit: Permit) -> Arc<dyn Engine> {
-        Arc::new(Door { engine: self.engine.clone(), permit })
+    /// The server, for text that `egress` allows.
+    pub(crate) fn door(&self, egress: EgressPolicy) -> Arc<dyn Engine> {
+        Arc::new(GuardedEngine { engine: self.engine.clone(), egress })
     }
 
     /// Whether one request more may be made.
@@ -93,18 +93,18 @@ impl Remote {
     pub(crate) fn answered(
         &mut self,
         document: &str,
-        result: &Result<Completion, JobError>,
+        result: &Result<Completion, TaskError>,
         latency: Duration,
     ) -> Option<String> {
         match result {
             Ok(completion) if completion.completed => self.router.succeeded(latency),
-            Err(JobError::Engine(EngineError::Unavailable { problem, retry_after })) => {
+            Err(TaskError::Engine(EngineError::Unavailable { problem, retry_after })) => {
                 self.failed += 1;
                 self.router.failed(Instant::now(), *pause);
                 return Some(problem.clone());
             }
             other => {
-                if let Err(JobError::Engine(EngineError::Forbidden)) = other {
+                if let Err(TaskError::Engine(EngineError::Forbidden)) = other {
                     self.stay.insert(document.to_owned());
                 }
                 // It never came so far as to the server, or was not waited for.
@@ -140,7 +140,7 @@ impl Remote {
     }
 }
 
-impl Inquiry {
+impl RemoteRequest {
     /// Somebody waits for what comes of it.
     pub(crate) fn is_held(&self) -> bool {
         !self.hold.is_zero()
@@ -148,12 +148,12 @@ impl Inquiry {
 }
 
 /// All that goes elsewhere goes through here.
-struct Door {
+struct GuardedEngine {
     engine: Arc<dyn Engine>,
-    permit: Permit,
+    egress: EgressPolicy,
 }
 
-impl Engine for Door {
+impl Engine for GuardedEngine {
     fn model(&self) -> &ModelInfo {
         self.engine.model()
     }
@@ -164,10 +164,10 @@ impl Engine for Door {
 
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
         let FimText { excerpts, file, .. } = &request.text;
-        if !self.permit.allows(&file.path) {
+        if !self.egress.allows(&file.path) {
             return Err(EngineError::Forbidden);
         }
-        let allowed = |excerpt: &&Excerpt| self.permit.allows(&excerpt.path);
+        let allowed = |excerpt: &&Excerpt| self.egress.allows(&excerpt.path);
         let excerpts = excerpts.iter().filter(allowed).cloned().collect();
         self.engine.generate(GenerationRequest { text: FimText { excerpts, ..request.text }, ..request })
     }

@@ -3,7 +3,7 @@
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::ExecuteCommandParams;
 
-use crate::proto::{self, Accepted};
+use crate::lsp::proto::{self, Accepted};
 use crate::session::Session;
 
 pub(crate) fn execute_command(session: &mut Session, params: ExecuteCommandParams) -> Result<()> {

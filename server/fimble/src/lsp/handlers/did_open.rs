@@ -6,7 +6,7 @@ use fimble_completion::document::Document;
 use fimble_completion::pin::Pins;
 use tower_lsp::ls_types::DidOpenTextDocumentParams;
 
-use crate::proto;
+use crate::lsp::proto;
 use crate::session::{OpenDocument, Session};
 
 pub(crate) fn did_open(session: &mut Session, params: DidOpenTextDocumentParams) {

@@ -19,21 +19,21 @@ use tokio::sync::mpsc;
 use tower_lsp::Client;
 use tower_lsp::ls_types::{ConfigurationItem, MessageType, Registration, Uri};
 
-use crate::drift::drifts;
+use crate::usage::drift::drifts;
 use crate::engine_slot::EngineState;
 use crate::event::{Event, EventSender, Reply};
-use crate::handlers::models::Models;
-use crate::handlers::{self, completion, inline_completion};
+use crate::lsp::handlers::models::Models;
+use crate::lsp::handlers::{self, completion, inline_completion};
 use crate::in_flight::CompletionReply;
 use crate::log::LogControl;
-use crate::options::Settings;
+use crate::settings::Settings;
 use crate::progress::Progress;
-use crate::remote::{Connect, Inquiry, Remote, spend, spent, today};
+use crate::remote::{Connect, RemoteRequest, Remote, spend, spent, today};
 use crate::serve::{ListModels, LoadEngine, ServeOptions};
 use crate::server_status::{ServerStatus, StatusSender};
-use crate::session::{Job, JobError, Offer, Prepared, Question, Session, Work};
-use crate::usage_record::{Subject, UsageRecord};
-use crate::work_ahead::{PAUSE, WorkAhead};
+use crate::session::{PendingRequest, TaskError, CompletionReply, Prepared, CompletionRequest, Session, CompletionTask};
+use crate::usage::{Subject, UsageStats};
+use crate::work_ahead::{PAUSE, Prefetcher};
 use crate::workspace::Reading;
 
 /// A crash loses what was counted in this time.
@@ -59,7 +59,7 @@ pub(crate) struct MainLoop {
     told: HashSet<String>,
     /// What to tell the user as soon as the client listens.
     untold: Vec<(MessageType, String)>,
-    ahead: WorkAhead,
+    ahead: Prefetcher,
     /// The document opened last, until it was read or the user has gone on.
     opened: Option<Uri>,
     /// What the client shows of the latest load.
@@ -69,9 +69,9 @@ pub(crate) struct MainLoop {
     /// For a client that shows how the server is doing.
     status: Option<StatusSender>,
     models: ListModels,
-    usage_record: Option<PathBuf>,
+    usage_stats: Option<PathBuf>,
     connect: Connect,
-    spent_record: Option<PathBuf>,
+    daily_quota_file: Option<PathBuf>,
     /// [`Event::Save`] is on its way.
     save_planned: bool,
     save_failed: bool,
@@ -93,15 +93,15 @@ impl MainLoop {
             shut_down: false,
             told: HashSet::new(),
             untold: Vec::new(),
-            ahead: WorkAhead::default(),
+            ahead: Prefetcher::default(),
             opened: None,
             loaded: None,
             reading: None,
             status: None,
             models: options.models,
-            usage_record: options.usage_record,
+            usage_stats: options.usage_stats,
             connect: options.connect,
-            spent_record: options.spent_record,
+            daily_quota_file: options.daily_quota_file,
             save_planned: false,
             save_failed: false,
         }
@@ -205,10 +205,10 @@ impl MainLoop {
             Event::WorkspaceRead(reading) => self.workspace_read(reading),
             Event::EngineLoaded(load, result) => self.engine_loaded(load, result),
             Event::JobEnded(job, result) => self.job_ended(job, result),
-            Event::RemoteDue(inquiry) => self.ask_elsewhere(*inquiry),
+            Event::RemoteDue(remote_request) => self.ask_elsewhere(*remote_request),
             Event::HeldLongEnough(job, local) => self.finish(&job, local),
-            Event::RemoteEnded(inquiry, work, result, latency) => {
-                self.remote_ended(*inquiry, &work, result, latency);
+            Event::RemoteEnded(remote_request, work, result, latency) => {
+                self.remote_ended(*remote_request, &work, result, latency);
             }
             Event::RemoteSpent(today) => {
                 session.remote.iter_mut().for_each(|remote| remote.router.note_today(today));
@@ -219,7 +219,7 @@ impl MainLoop {
         }
     }
 
-    fn complete(&mut self, question: Question, cancel: Cancel, reply: CompletionReply) {
+    fn complete(&mut self, question: CompletionRequest, cancel: Cancel, reply: CompletionReply) {
         let asked = Instant::now();
         self.note_activity();
         let place = self.session.place(&question);
@@ -233,12 +233,12 @@ impl MainLoop {
                 self.answer(&question.uri, reply, offer.as_ref(), &subject, asked);
                 self.pause(|ahead| ahead.plan_after(work, suggestion));
             }
-            Prepared::Work(work) => {
-                let Question { uri, invoked, .. } = question;
+            Prepared::CompletionTask(work) => {
+                let CompletionRequest { uri, invoked, .. } = question;
                 let number = self.session.in_flight.insert(&uri, work.place, cancel.clone(), reply);
-                let job = Job { uri, number, asked, invoked, cancel, work };
+                let job = PendingRequest { uri, number, asked, invoked, cancel, work };
                 if self.session.remote.as_ref().is_some_and(|remote| remote.router.routing() == Routing::Remote) {
-                    self.ask_elsewhere(Inquiry { job, local: None, hold: LONG });
+                    self.ask_elsewhere(RemoteRequest { job, local: None, hold: LONG });
                 } else {
                     self.start(job);
                 }
@@ -250,7 +250,7 @@ impl MainLoop {
         }
     }
 
-    fn answer(&mut self, uri: &Uri, reply: CompletionReply, offer: Option<&Offer>, subject: &Subject, asked: Instant) {
+    fn answer(&mut self, uri: &Uri, reply: CompletionReply, offer: Option<&CompletionReply>, subject: &Subject, asked: Instant) {
         self.session.statistics.count_answer(subject, asked.elapsed());
         if reply.send(offer)
             && let Some(offer) = offer
@@ -259,10 +259,10 @@ impl MainLoop {
         }
     }
 
-    fn start(&self, job: Job) {
+    fn start(&self, job: PendingRequest) {
         let events = self.events.clone();
         // Who asks by hand does not type on.
-        let awaited = self.session.workspace.make_way();
+        let awaited = self.session.workspace.enter_foreground();
         let debounce = if job.invoked { Duration::ZERO } else { self.session.statistics.debounce() };
         tokio::spawn(async move {
             if !debounce.is_zero() {
@@ -278,11 +278,11 @@ impl MainLoop {
                 work.run(&cancel)
             };
             let result = tokio::task::spawn_blocking(run).await;
-            let _ = events.send(Event::JobEnded(job, result.unwrap_or(Err(JobError::Panicked))));
+            let _ = events.send(Event::JobEnded(job, result.unwrap_or(Err(TaskError::Panicked))));
         });
     }
 
-    fn job_ended(&mut self, job: Job, result: Result<Completion, JobError>) {
+    fn job_ended(&mut self, job: PendingRequest, result: Result<Completion, TaskError>) {
         let completion = match result {
             Ok(completion) => {
                 self.session.statistics.count_work(&job.work.subject(), &completion);
@@ -301,7 +301,7 @@ impl MainLoop {
     }
 
     /// Answers the request of `job`, if that was not done yet.
-    fn finish(&mut self, job: &Job, completion: Completion) {
+    fn finish(&mut self, job: &PendingRequest, completion: Completion) {
         let Completion { suggestion, others, .. } = completion;
         if let Some(reply) = self.session.in_flight.take(&job.uri, job.number) {
             // Ghost text would stand in the wrong place once the text has gone on; the next request at the right one
@@ -320,31 +320,31 @@ impl MainLoop {
     }
 
     /// Asks elsewhere in a moment, and answers with what the local model has said unless that is worth being held back.
-    fn plan_second_opinion(&mut self, mut job: Job, local: Completion, opinion: SecondOpinion) {
+    fn plan_second_opinion(&mut self, mut job: PendingRequest, local: Completion, opinion: SecondOpinion) {
         if opinion.hold.is_zero() {
             self.finish(&job, local.clone());
             // An answered request counts as cancelled.
             job.cancel = Cancel::default();
         }
-        let inquiry = Inquiry { job, local: Some(local), hold: opinion.hold };
+        let remote_request = RemoteRequest { job, local: Some(local), hold: opinion.hold };
         if opinion.debounce.is_zero() {
-            return self.ask_elsewhere(inquiry);
+            return self.ask_elsewhere(remote_request);
         }
         let events = self.events.clone();
         tokio::spawn(async move {
             tokio::time::sleep(opinion.debounce).await;
-            let _ = events.send(Event::RemoteDue(Box::new(inquiry)));
+            let _ = events.send(Event::RemoteDue(Box::new(remote_request)));
         });
     }
 
     /// Asks elsewhere, unless the user has gone on or it may not be asked; then the local model has to do.
-    fn ask_elsewhere(&mut self, inquiry: Inquiry) {
-        let Inquiry { job, hold, .. } = &inquiry;
+    fn ask_elsewhere(&mut self, remote_request: RemoteRequest) {
+        let RemoteRequest { job, hold, .. } = &remote_request;
         let is_wanted = self.session.is_current(job) && !job.cancel.is_cancelled();
         let work = self.session.elsewhere(job).filter(|_| is_wanted);
         let remote = self.session.remote.as_mut();
         let Some((remote, work)) = remote.and_then(|remote| remote.allows().then_some(remote)).zip(work) else {
-            return self.go_on_locally(inquiry);
+            return self.go_on_locally(remote_request);
         };
         remote.ask(&job.cancel);
         let (hold, counts_days, day) = (*hold, remote.router.counts_days(), today());
@@ -352,24 +352,24 @@ impl MainLoop {
         let events = self.events.clone();
         tokio::spawn(async move {
             let begun = Instant::now();
-            let (running, cancel) = (work.clone(), inquiry.job.cancel.clone());
+            let (running, cancel) = (work.clone(), remote_request.job.cancel.clone());
             let mut answer = tokio::task::spawn_blocking(move || running.run(&cancel));
-            let result = match (tokio::time::timeout(hold, &mut answer).await, &inquiry.local) {
+            let result = match (tokio::time::timeout(hold, &mut answer).await, &remote_request.local) {
                 (Ok(result), _) => result,
                 (Err(_), local) => {
-                    if let Some(local) = local.clone().filter(|_| inquiry.is_held()) {
-                        let _ = events.send(Event::HeldLongEnough(inquiry.job.clone(), local));
+                    if let Some(local) = local.clone().filter(|_| remote_request.is_held()) {
+                        let _ = events.send(Event::HeldLongEnough(remote_request.job.clone(), local));
                     }
                     answer.await
                 }
             };
-            let result = result.unwrap_or(Err(JobError::Panicked));
-            let _ = events.send(Event::RemoteEnded(Box::new(inquiry), work, result, begun.elapsed()));
+            let result = result.unwrap_or(Err(TaskError::Panicked));
+            let _ = events.send(Event::RemoteEnded(Box::new(remote_request), work, result, begun.elapsed()));
         });
     }
 
-    fn remote_ended(&mut self, inquiry: Inquiry, work: &Work, result: Result<Completion, JobError>, latency: Duration) {
-        let Some(remote) = &mut self.session.remote else { return self.go_on_locally(inquiry) };
+    fn remote_ended(&mut self, remote_request: RemoteRequest, work: &CompletionTask, result: Result<Completion, TaskError>, latency: Duration) {
+        let Some(remote) = &mut self.session.remote else { return self.go_on_locally(remote_request) };
         let (failure, was_left_alone) = (remote.answered(work.document(), &result, latency), remote.is_left_alone());
         if let Some(failure) = failure {
             tracing::warn!("{failure}");
@@ -382,23 +382,23 @@ impl MainLoop {
             }
             self.tell_status();
         }
-        let Ok(completion) = result.map_err(|error| self.note(&error)) else { return self.go_on_locally(inquiry) };
+        let Ok(completion) = result.map_err(|error| self.note(&error)) else { return self.go_on_locally(remote_request) };
         if !completion.completed {
-            return self.go_on_locally(inquiry);
+            return self.go_on_locally(remote_request);
         }
         self.session.statistics.count_remote_work(&work.subject(), &completion);
-        let better = inquiry.local.as_ref().is_none_or(|local| is_better(&completion, local));
+        let better = remote_request.local.as_ref().is_none_or(|local| is_better(&completion, local));
         if better {
             self.session.remember(work, &completion, Origin::Request);
-            self.finish(&inquiry.job, completion);
+            self.finish(&remote_request.job, completion);
         } else {
-            self.go_on_locally(inquiry);
+            self.go_on_locally(remote_request);
         }
     }
 
     /// With what the local model has said, or will say.
-    fn go_on_locally(&mut self, inquiry: Inquiry) {
-        let Inquiry { job, local, .. } = inquiry;
+    fn go_on_locally(&mut self, remote_request: RemoteRequest) {
+        let RemoteRequest { job, local, .. } = remote_request;
         match local {
             Some(local) => self.finish(&job, local),
             None if job.cancel.is_cancelled() => self.finish(&job, Completion::interrupted()),
@@ -406,17 +406,17 @@ impl MainLoop {
         }
     }
 
-    fn note(&self, error: &JobError) {
+    fn note(&self, error: &TaskError) {
         match error {
-            JobError::Engine(EngineError::Unavailable { .. }) => {}
-            JobError::Engine(error) => tracing::debug!("nothing was asked elsewhere: {error}"),
-            JobError::Panicked => tracing::error!("fimble failed at asking elsewhere"),
+            TaskError::Engine(EngineError::Unavailable { .. }) => {}
+            TaskError::Engine(error) => tracing::debug!("nothing was asked elsewhere: {error}"),
+            TaskError::Panicked => tracing::error!("fimble failed at asking elsewhere"),
         }
     }
 
     /// Counts a request, for all of the user's processes.
     fn spend(&self, counts_days: bool, day: u64) {
-        let Some(path) = self.spent_record.clone().filter(|_| counts_days) else { return };
+        let Some(path) = self.daily_quota_file.clone().filter(|_| counts_days) else { return };
         let events = self.events.clone();
         tokio::task::spawn_blocking(move || match spend(&path, day) {
             Ok(today) => drop(events.send(Event::RemoteSpent(today))),
@@ -426,10 +426,10 @@ impl MainLoop {
         });
     }
 
-    fn report(&mut self, error: &JobError) {
+    fn report(&mut self, error: &TaskError) {
         let message = match error {
-            JobError::Engine(error) => format!("fimble cannot complete: {error}"),
-            JobError::Panicked => "fimble failed at a completion; its log says where".to_owned(),
+            TaskError::Engine(error) => format!("fimble cannot complete: {error}"),
+            TaskError::Panicked => "fimble failed at a completion; its log says where".to_owned(),
         };
         self.show_once(MessageType::ERROR, message);
     }
@@ -448,7 +448,7 @@ impl MainLoop {
     }
 
     /// Goes on with what `plan` has planned if the user does nothing for a moment.
-    fn pause(&mut self, plan: impl FnOnce(&mut WorkAhead) -> u64) {
+    fn pause(&mut self, plan: impl FnOnce(&mut Prefetcher) -> u64) {
         if !self.session.mechanisms.work_ahead {
             return;
         }
@@ -465,19 +465,19 @@ impl MainLoop {
         tokio::spawn(async move {
             let (running, stop) = (work.clone(), cancel.clone());
             let result = tokio::task::spawn_blocking(move || running.run(&stop)).await;
-            let _ = events.send(Event::AheadEnded(work, cancel, result.unwrap_or(Err(JobError::Panicked))));
+            let _ = events.send(Event::AheadEnded(work, cancel, result.unwrap_or(Err(TaskError::Panicked))));
         });
     }
 
-    fn ahead_ended(&mut self, work: &Work, cancel: &Cancel, result: Result<Completion, JobError>) {
+    fn ahead_ended(&mut self, work: &CompletionTask, cancel: &Cancel, result: Result<Completion, TaskError>) {
         match result {
             Ok(completion) => {
                 let activity = self.ahead.ended(work, completion, cancel, &mut self.session);
                 self.step_ahead(activity);
             }
             // Whoever asks will be told.
-            Err(JobError::Engine(error)) => tracing::warn!("nothing was done ahead: {error}"),
-            Err(JobError::Panicked) => tracing::error!("fimble failed at what it does ahead"),
+            Err(TaskError::Engine(error)) => tracing::warn!("nothing was done ahead: {error}"),
+            Err(TaskError::Panicked) => tracing::error!("fimble failed at what it does ahead"),
         }
     }
 
@@ -543,7 +543,7 @@ impl MainLoop {
 
     /// Saves a while from now, unless there is nothing to save.
     fn plan_save(&mut self) {
-        if !self.save_planned && !self.session.statistics.unsaved.is_empty() && self.usage_record.is_some() {
+        if !self.save_planned && !self.session.statistics.unsaved.is_empty() && self.usage_stats.is_some() {
             self.save_planned = true;
             let events = self.events.clone();
             let after = if self.save_failed { SAVE_AGAIN_AFTER } else { SAVE_AFTER };
@@ -578,18 +578,18 @@ impl MainLoop {
         }
     }
 
-    fn take_unsaved(&mut self) -> Option<(UsageRecord, PathBuf)> {
+    fn take_unsaved(&mut self) -> Option<(UsageStats, PathBuf)> {
         let record = std::mem::take(&mut self.session.statistics.unsaved);
-        let path = self.usage_record.clone().filter(|_| self.session.settings.statistics && !record.is_empty())?;
+        let path = self.usage_stats.clone().filter(|_| self.session.settings.statistics && !record.is_empty())?;
         Some((record, path))
     }
 
     fn look_for_drift(&self) {
-        let Some(path) = self.usage_record.clone().filter(|_| self.session.settings.statistics) else { return };
+        let Some(path) = self.usage_stats.clone().filter(|_| self.session.settings.statistics) else { return };
         let events = self.events.clone();
         tokio::task::spawn_blocking(move || {
             // One that cannot be read is put aside, and told of, when it is written to.
-            let drifts = UsageRecord::read(&path).map(|record| drifts(&record)).unwrap_or_default();
+            let drifts = UsageStats::read(&path).map(|record| drifts(&record)).unwrap_or_default();
             let _ = events.send(Event::Drifted(drifts));
         });
     }
@@ -630,7 +630,7 @@ impl MainLoop {
             }
             remote => {
                 let named = remote.insert(Remote::new(settings, *routing, &self.connect));
-                let path = self.spent_record.clone().filter(|_| named.router.counts_days());
+                let path = self.daily_quota_file.clone().filter(|_| named.router.counts_days());
                 if let Some(path) = path {
                     let events = self.events.clone();
                     tokio::task::spawn_blocking(move || drop(events.send(Event::RemoteSpent(spent(&path)))));

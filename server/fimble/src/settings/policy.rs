@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use fimble_models::{EMBEDDED, LocatedModel, find_manifest, sha256_of};
 use serde_json::{Map, Value};
 
-use crate::options::{ModelChoice, Options, Problem, Settings};
+use crate::settings::{ModelChoice, Options, Problem, Settings};
 
 /// Begins the digest of a file of weights in `allowed_models`.
 const DIGEST: &str = "sha256:";

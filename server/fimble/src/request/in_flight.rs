@@ -8,8 +8,8 @@ use fimble_completion::position::Position;
 use tower_lsp::ls_types::{CompletionResponse, InlineCompletionList, Uri};
 
 use crate::event::Reply;
-use crate::handlers::{completion, inline_completion};
-use crate::session::Offer;
+use crate::lsp::handlers::{completion, inline_completion};
+use crate::session::CompletionReply;
 
 #[derive(Default)]
 pub(crate) struct InFlight {
@@ -93,7 +93,7 @@ impl Waiting {
 
 impl CompletionReply {
     /// Returns whether anybody still waited for it.
-    pub(crate) fn send(self, offer: Option<&Offer>) -> bool {
+    pub(crate) fn send(self, offer: Option<&CompletionReply>) -> bool {
         match self {
             Self::Inline(reply) => reply.send(inline_completion::answer(offer)).is_ok(),
             Self::Menu(reply) => reply.send(completion::answer(offer)).is_ok(),

@@ -18,7 +18,7 @@ use tower_lsp::jsonrpc::{Error, Id, Request, Response};
 use tower_lsp::{ClientSocket, LanguageServer, LspService};
 use tower_service::Service;
 
-use crate::proto;
+use crate::lsp::proto;
 
 /// Serves until `exit` or the end of the input, then until every request has its reply. `observe` sees each request
 /// and notification before the service does; `ended` is called when no more will come.
