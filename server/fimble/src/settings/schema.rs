@@ -145,19 +145,7 @@ impl Default for Settings {
             adapter: None,
             routing: Routing::Local,
             remote: None,
-            completion: CompletionSettings {
-                multiline: Multiline::Auto,
-                // About six lines of code: more is seldom read before it is accepted or typed over.
-                max_tokens: 64,
-                // About a hundred lines: what a small model makes use of, and what it reads in a second without a GPU.
-                context_tokens: 1024,
-                // What still feels like an answer to the key just pressed.
-                deadline: Some(Duration::from_millis(100)),
-                // See the model card: it drops a tenth of the suggestions, and hardly a right one.
-                min_confidence: 20,
-                candidates: 1,
-                without: None,
-            },
+            completion: CompletionSettings::default(),
             context: ContextScope::Workspace,
             exclude: Vec::new(),
             completion_items: false,

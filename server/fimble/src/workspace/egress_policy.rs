@@ -8,7 +8,7 @@ use fimble_completion::language::Language;
 use ignore::gitignore::Gitignore;
 
 use super::Folders;
-use crate::workspace::exclusions::Exclusions;
+use super::exclusions::Exclusions;
 
 #[derive(Debug)]
 pub(crate) struct EgressPolicy {
@@ -93,8 +93,11 @@ mod tests {
         }
         fs::write(folder.path().join("outside.py"), "").unwrap();
 
-        let egress =
-            EgressPolicy::new(Folders(vec![root.clone()]), vec!["clients/".to_owned()], [("rust".to_owned(), false)].into());
+        let egress = EgressPolicy::new(
+            Folders(vec![root.clone()]),
+            vec!["clients/".to_owned()],
+            [("rust".to_owned(), false)].into(),
+        );
         for name in ["src/a.py", "src/local.py", "src/kept.log.py", "never_saved.py", "Makefile"] {
             assert!(egress.allows(name), "{name}");
         }
