@@ -35,7 +35,7 @@ pub(super) fn load(common: Common) -> anyhow::Result<LoadedEngine> {
     problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
     // Nobody types on while a command runs.
     let deadline = settings.completion.deadline;
-    settings.completion = settings.completion.invoked();
+    settings.completion = settings.completion.for_invoked();
 
     let started = Instant::now();
     let engine = load_model(&settings.choice(), EngineOptions::default(), &policy)?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use fimble::remote::daily_quota_file;
+use fimble::request::daily_quota::daily_quota_file;
 use fimble::settings::MachinePolicy;
 use fimble::settings::{LogLevel, ModelChoice, Options, user_file};
 use fimble::usage::user_stats_file;
