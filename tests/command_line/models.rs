@@ -629,8 +629,8 @@ fn an_adapter_is_listed_locked_and_refused_when_it_has_changed() {
     for adapter in ["just", folder.to_str().unwrap()] {
         let (_, errors, status) = machine.complete_visibility(&["--adapter", adapter]);
         assert_eq!(status, 1);
-        let expected = "the model `just` differs from models.lock and is not loaded: `adapter_model.safetensors` has other contents \
-                        (its SHA-256 differs); `fimble models pull just` repairs it";
+        let expected = "the model `just` differs from models.lock and is not loaded: `adapter_model.safetensors` \
+                        has other contents (its SHA-256 differs); `fimble models pull just` repairs it";
         assert!(errors.contains(expected), "{errors}");
     }
     assert!(machine.fail(&["verify"]).contains("`adapter_model.safetensors` has other contents"));

@@ -1,6 +1,6 @@
 //! The models that fimble can run: their manifests, their files, and every way to install or check them.
 //!
-//! The modules form layers, and each one uses only the layers above it:
+//! The modules form layers. Each module uses only the layers above its own, and modules named before it in its layer:
 //!
 //! 1. `folders`, `digest` and `durable`: where files belong, what they contain, and how to replace them safely.
 //! 2. `manifest`, `signature`, `lock` and `layout`: one format each.
