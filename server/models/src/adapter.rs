@@ -1,5 +1,5 @@
-//! The check whether a LoRA adapter fits its base. An adapter holds small changes to a model's weights, in peft's layout.
-//! mistral.rs adds the changes to the weights while it loads the base. It silently ignores what it does not know, so this
+//! The check whether a LoRA adapter fits its base. An adapter holds small changes to a model's weights, in peft's
+//! layout. mistral.rs adds the changes to the weights while it loads the base. It silently ignores what it does not know, so this
 //! module refuses those adapters.
 
 use std::collections::BTreeMap;

@@ -43,8 +43,8 @@ pub(crate) enum PublishedDigest {
 }
 
 impl PublishedDigest {
-    /// The digest of the file at `path`, of the same kind as `self`. `known` is the file's SHA-256, so that a large file
-    /// is not read again.
+    /// The digest of the file at `path`, of the same kind as `self`. `known` is the file's SHA-256, so that a large
+    /// file is not read again.
     pub(crate) fn same_kind_of(&self, path: &Path, known: &FileDigest) -> io::Result<Self> {
         match self {
             Self::Sha256(_) => Ok(Self::Sha256(known.sha256.clone())),

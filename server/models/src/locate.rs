@@ -22,8 +22,8 @@ pub struct LocatedModel {
     pub manifest: Manifest,
     /// The files to load.
     pub files: ModelFiles,
-    /// What the lock says about the files. `None` for the embedded model, which is verified when it is unpacked, and for
-    /// files that are not pinned.
+    /// What the lock says about the files. `None` for the embedded model, which is verified when it is unpacked, and
+    /// for files that are not pinned.
     pub locked: Option<LockedModel>,
     /// The adapter on the model. See [`LocatedModel::with_adapter`].
     pub adapter: Option<LocatedAdapter>,
@@ -73,7 +73,8 @@ pub enum LocateError {
     },
     /// An adapter was named as a model.
     #[error(
-        "`{name}` is an adapter of the model `{base}`; set `adapter` to it, or use --adapter, and set `model` to `{base}`"
+        "`{name}` is an adapter of the model `{base}`; set `adapter` to it, or use --adapter, and set `model` to \
+         `{base}`"
     )]
     IsAdapter {
         /// The adapter's name.
@@ -231,8 +232,8 @@ fn locate_adapter(name_or_path: &str, trusted_key: Option<&str>) -> Result<Locat
     Ok(LocatedAdapter { manifest, folder, locked, base })
 }
 
-/// The model that peft recorded as the adapter's base, if fimble knows it. peft records the repository on the hub, or the
-/// path that it trained from.
+/// The model that peft recorded as the adapter's base, if fimble knows it. peft records the repository on the hub, or
+/// the path that it trained from.
 fn base_by_peft(folder: &Path, trusted_key: Option<&str>) -> Option<String> {
     let configuration: Value = serde_json::from_slice(&fs::read(folder.join(ADAPTER_CONFIG)).ok()?).ok()?;
     let recorded = configuration["base_model_name_or_path"].as_str()?;

@@ -14,7 +14,7 @@ use crate::folders::{NoHomeError, is_plain_name};
 /// The lock's name in the models folder.
 pub const LOCK_FILE: &str = "models.lock";
 
-const HEAD: &str = "# Written by `fimble models`: the files of every installed model. fimble refuses to load a model that differs.\n\n";
+const HEAD: &str = "# Written by `fimble models`. It lists the files of every installed model; a model that differs is not loaded.\n\n";
 
 /// The contents of `models.lock`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,8 +17,8 @@ const PIECES: u64 = 64;
 const PIECE: u64 = 4096;
 
 impl LocatedModel {
-    /// The first eight hexadecimal digits of a SHA-256: over the embedded model's files, or over the sizes of other models'
-    /// weights and pieces spread evenly over them. With an adapter, they are over both. `None` if the files cannot be
+    /// The first eight hexadecimal digits of a SHA-256: over the embedded model's files, or over the sizes of other
+    /// models' weights and pieces spread evenly over them. With an adapter, they are over both. `None` if the files cannot be
     /// read. To check that files are intact, use [`LocatedModel::verify`].
     pub fn version(&self) -> Option<String> {
         let version = version_of(&self.files)?;

@@ -72,8 +72,8 @@ pub enum PullError {
 /// A file from a server or a folder differs from what was published or pinned.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "`{file}` from {from} is not what {authority} says: {found} instead of {expected}; nothing was installed. Ask whoever \
-     runs the server, or take the model from elsewhere with --from{hint}"
+    "`{file}` from {from} is not what {authority} says: {found} instead of {expected}; nothing was installed. Ask \
+     whoever runs the server, or take the model from elsewhere with --from{hint}"
 )]
 pub struct WrongFile {
     pub(super) file: String,

@@ -66,8 +66,8 @@ pub enum HubError {
     Certificates(rustls::Error),
     /// The repository is for users who have accepted its licence.
     #[error(
-        "{url} requires an account (HTTP {status}); accept the model's licence on its page, then set HF_TOKEN to a token \
-         of your account"
+        "{url} requires an account (HTTP {status}); accept the model's licence on its page, then set HF_TOKEN to a \
+         token of your account"
     )]
     Unauthorized {
         /// The address.

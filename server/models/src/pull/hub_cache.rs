@@ -1,5 +1,5 @@
-//! The cache of the hub's own clients, with the files that they fetched. A repository's folder in it holds `blobs/<digest>`,
-//! `refs/<branch>` with a commit, and `snapshots/<commit>/<file>`.
+//! The cache of the hub's own clients, with the files that they fetched. A repository's folder in it holds
+//! `blobs/<digest>`, `refs/<branch>` with a commit, and `snapshots/<commit>/<file>`.
 
 use std::fs;
 use std::path::PathBuf;
