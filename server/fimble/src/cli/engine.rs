@@ -12,6 +12,7 @@ use fimble_models::locate;
 use serde::Serialize;
 
 use super::Common;
+use super::models::trusted_key;
 
 /// The user's settings and the model they, or the command line, name.
 pub(super) struct LoadedEngine {
@@ -48,8 +49,12 @@ pub(super) fn load_model(
     options: EngineOptions,
     policy: &MachinePolicy,
 ) -> anyhow::Result<MistralEngine> {
-    let model = locate(choice.model.as_deref())?;
-    let model = if let Some(adapter) = &choice.adapter { model.with_adapter(adapter)? } else { model };
+    // The embedded model has no added manifest, so it loads even when the settings file cannot be read.
+    let key = if *choice == ModelChoice::default() { None } else { trusted_key()? };
+    let mut model = locate(choice.model.as_deref(), key.as_deref())?;
+    if let Some(adapter) = &choice.adapter {
+        model = model.with_adapter(adapter, key.as_deref())?;
+    }
     policy.check(choice, &model).map_err(anyhow::Error::msg)?;
     Ok(MistralEngine::start(model, options)?)
 }

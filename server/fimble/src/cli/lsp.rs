@@ -16,6 +16,7 @@ use fimble_models::{NamedModel, named_models};
 
 use super::Common;
 use super::engine::load_model;
+use super::models::trusted_key;
 
 pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     let level = common.log_level.map_or(LogLevel::default(), LogLevel::from);
@@ -54,7 +55,9 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
 }
 
 fn known_models() -> Vec<KnownModel> {
-    let models = named_models().into_iter().filter(|model| model.manifest.base.is_none());
+    // These are names to choose from. Whoever chooses one has its manifest verified again.
+    let key = trusted_key().unwrap_or_default();
+    let models = named_models(key.as_deref()).into_iter().filter(|model| model.manifest.base.is_none());
     let known = models.map(|NamedModel { manifest, folder, installed }| KnownModel {
         name: manifest.name,
         summary: manifest.description.unwrap_or_default(),

@@ -4,13 +4,14 @@ use std::cell::RefCell;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::{fs, io};
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use fimble::settings::{Options, Settings, user_file};
 use fimble_models::{
-    EMBEDDED, Lock, MANIFEST_FILE, Machine, Manifest, NamedModel, Outcome, Progress, PullRequest, Selected,
-    find_manifest, installed_folder, locate, models_folder, named_models,
+    EMBEDDED, Lock, LockedModel, MANIFEST_FILE, Machine, Manifest, NamedModel, Outcome, Progress, PullRequest,
+    Selected, find_manifest, installed_folder, locate, models_folder, named_models,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -154,16 +155,17 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             if name == EMBEDDED {
                 bail!("the embedded model comes with fimble, which knows what its files have to be");
             }
-            let locked = fimble_models::record(&name)?;
-            writeln!(output, "{name}: {} files pinned as they are", locked.files.len())?;
+            let entry = fimble_models::record(&name, trusted_key()?.as_deref())?;
+            writeln!(output, "{name}: {} files pinned as they are", entry.files.len())?;
         }
         Command::Verify { name, record: _ } => return verify(name, &mut output),
         Command::Use { name: Some(name), previous: _ } => {
             // A setting that names what is not there would leave every editor without completions.
-            let model = locate(Some(&name))?;
+            let key = trusted_key()?;
+            let model = locate(Some(&name), key.as_deref())?;
             model.verify()?;
             if let Some(adapter) = in_use().adapter {
-                model.with_adapter(&adapter)?.check_adapter()?;
+                model.with_adapter(&adapter, key.as_deref())?.check_adapter()?;
             }
             say_selected(&fimble_models::select(&name)?, &mut output)?;
         }
@@ -187,12 +189,13 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Path { name: Some(name) } => {
             known(&name)?;
             let folder = match name == EMBEDDED {
-                true => locate(None)?.files.folder().to_owned(),
+                true => locate(None, None)?.files.folder().to_owned(),
                 false => installed_folder(&name)?,
             };
             writeln!(output, "{}", folder.display())?;
         }
         Command::Add { path, key } if path.is_dir() => {
+            let key = key.map_or_else(trusted_key, |key| Ok(Some(key)))?;
             let manifest = fimble_models::add_manifest(&path.join(MANIFEST_FILE), key.as_deref())?;
             let from = path.to_str().context("the folder's path has to be Unicode")?.to_owned();
             // What was installed by this name before is replaced by what the folder holds now.
@@ -200,6 +203,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             pull(arguments, &mut output)?;
         }
         Command::Add { path, key } => {
+            let key = key.map_or_else(trusted_key, |key| Ok(Some(key)))?;
             let manifest = fimble_models::add_manifest(&path, key.as_deref())?;
             writeln!(output, "{0} is known now; `fimble models pull {0}` fetches it", manifest.name)?;
         }
@@ -209,11 +213,12 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 fn pull(arguments: Pull, output: &mut impl Write) -> anyhow::Result<()> {
     let Pull { name, from, offline, update, identity } = arguments;
-    let manifest = find_manifest(&name)?;
+    let trusted_key = trusted_key()?;
+    let manifest = find_manifest(&name, trusted_key.as_deref())?;
     if let Some(licence) = manifest.as_ref().and_then(|manifest| manifest.licence.as_ref()) {
         eprintln!("{name} is licensed by its authors: {licence}");
     }
-    let request = PullRequest { name: name.clone(), from, offline, update, identity };
+    let request = PullRequest { name: name.clone(), from, offline, update, identity, trusted_key };
     let outcome = fimble_models::pull(&request, &Bar::default());
     match outcome? {
         Outcome::Intact { folder } => writeln!(output, "{name} is here and intact: {}", folder.display())?,
@@ -238,7 +243,7 @@ fn verify(name: Option<String>, output: &mut impl Write) -> anyhow::Result<ExitC
         known(&name)?;
         if name == EMBEDDED {
             // Whatever differs is written anew.
-            locate(None)?;
+            locate(None, None)?;
             writeln!(output, "{EMBEDDED}: intact")?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -250,10 +255,10 @@ fn verify(name: Option<String>, output: &mut impl Write) -> anyhow::Result<ExitC
         }
     }
     let mut status = ExitCode::SUCCESS;
-    for (name, locked) in lock.models {
-        let pinned = fimble_models::Pinned { folder: models.join(&locked.folder), name, locked };
-        match pinned.verify_anew() {
-            Ok(()) => writeln!(output, "{}: {} files, intact", pinned.name, pinned.locked.files.len())?,
+    for (name, entry) in lock.models {
+        let model = LockedModel::new(&models, name, entry);
+        match model.verify_anew() {
+            Ok(()) => writeln!(output, "{}: {} files, intact", model.name, model.entry.files.len())?,
             Err(damaged) => {
                 eprintln!("fimble: {damaged}");
                 status = ExitCode::FAILURE;
@@ -272,7 +277,27 @@ fn say_selected(selected: &Selected, output: &mut impl Write) -> anyhow::Result<
 
 fn known(name: &str) -> anyhow::Result<Manifest> {
     let names = || fimble_models::model_names().join(", ");
-    find_manifest(name)?.with_context(|| format!("no model is called `{name}`; the names are {}", names()))
+    find_manifest(name, trusted_key()?.as_deref())?
+        .with_context(|| format!("no model is called `{name}`; the names are {}", names()))
+}
+
+/// The minisign public key that must have signed every added manifest. For now, only `manifest_key` in the user's own
+/// settings file is read: a setting that is resolved together with the machine's policy belongs here.
+pub(super) fn trusted_key() -> anyhow::Result<Option<String>> {
+    let Some(path) = user_file() else { return Ok(None) };
+    let shown = path.display();
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => bail!("cannot read `{shown}`: {error}"),
+    };
+    let settings: toml::Table = match toml::from_str(&text) {
+        Ok(settings) => settings,
+        Err(error) => bail!("`{shown}` is not TOML ({}); correct it first", error.message()),
+    };
+    let Some(key) = settings.get("manifest_key") else { return Ok(None) };
+    let key = key.as_str().with_context(|| format!("`manifest_key` in `{shown}` is not a string; correct it first"))?;
+    Ok(Some(key.to_owned()))
 }
 
 /// What the user's settings say.
@@ -288,7 +313,7 @@ fn in_use() -> InUse {
 }
 
 fn rows() -> anyhow::Result<Vec<Row>> {
-    let models = named_models();
+    let models = named_models(trusted_key()?.as_deref());
     let lock = Lock::read(&models_folder()?)?;
     let in_use = in_use();
     let machine = Machine::this(cfg!(any(feature = "cuda", feature = "metal")));
