@@ -30,6 +30,14 @@ pub(crate) fn unmatched(text: &str) -> Unmatched {
     unmatched
 }
 
+/// So many of them may an editor have put after the cursor since a suggestion was made.
+pub(crate) const MAX_AUTO_CLOSED: usize = 3;
+
+/// What editors put after the cursor by themselves.
+pub(crate) fn is_auto_closed(character: char) -> bool {
+    matches!(character, ')' | ']' | '}' | '>' | '"' | '\'' | '`')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

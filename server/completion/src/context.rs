@@ -4,15 +4,17 @@
 //! it, and [`excerpts`] fits the best of both into a budget of tokens. [`window`] takes what is left for the file itself.
 
 mod definitions;
-pub(crate) mod excerpts;
+mod excerpts;
 mod mentions;
+pub mod pin;
 mod similar;
-pub mod window;
+mod window;
+pub mod workspace_index;
 
 use std::sync::Arc;
 
+use crate::context::workspace_index::WorkspaceIndex;
 use crate::document::Document;
-use crate::workspace_index::WorkspaceIndex;
 
 /// What there is beside the document itself, as it was when the user came to a place.
 #[derive(Debug, Clone, Default)]

@@ -1,9 +1,6 @@
 //! What kind of place the cursor is in.
 
-use std::iter;
-
 use serde::Serialize;
-use tree_sitter::Node;
 
 use crate::document::Document;
 use crate::plan::{Shape, plan};
@@ -29,7 +26,7 @@ pub enum CursorKind {
 /// The kind of the place at the byte `offset`. Where the language has no grammar, from the cursor's line alone.
 pub fn cursor_kind(document: &Document, offset: usize, settings: &CompletionSettings) -> CursorKind {
     let around =
-        |kinds: &[&str]| nodes_around(document, offset).any(|node| kinds.iter().any(|kind| node.kind().contains(kind)));
+        |kinds: &[&str]| document.nodes_before(offset).any(|node| kinds.iter().any(|kind| node.kind().contains(kind)));
     let plan = plan(document, offset, settings);
     let closers = |character: char| matches!(character, ')' | ']' | '}' | ';' | ',' | '"' | '\'');
     if around(&["comment"]) {
@@ -52,14 +49,6 @@ pub fn cursor_kind(document: &Document, offset: usize, settings: &CompletionSett
 /// An import is none for the parser until it names something.
 fn begins_import(line: &str) -> bool {
     ["import ", "from ", "use ", "#include "].iter().any(|word| line.trim_start().starts_with(word))
-}
-
-/// The nodes that the byte before `offset` is in, the innermost first. A comment ends where its line does, and the cursor
-/// there still is in it.
-pub(crate) fn nodes_around(document: &Document, offset: usize) -> impl Iterator<Item = Node<'_>> {
-    let before = offset.saturating_sub(1);
-    let innermost = document.syntax().and_then(|tree| tree.root_node().descendant_for_byte_range(before, before));
-    iter::successors(innermost, |node| node.parent())
 }
 
 #[cfg(test)]

@@ -2,15 +2,20 @@
 //! and the tree are shared, and what the clone shows never changes. The tree is parsed when it is first asked for, once
 //! for all that share it and on the thread that asks, so that an edit never waits for a parse.
 
+mod lazy_syntax;
+pub mod outline;
+pub mod syntax;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use ropey::Rope;
+use tree_sitter::Node;
 
+use crate::document::lazy_syntax::{LazySyntax, ParseStart};
+use crate::document::outline::Outline;
+use crate::document::syntax::{MAX_TEXT_BYTES, SyntaxTree};
 use crate::language::Language;
-use crate::lazy_syntax::{LazySyntax, ParseStart};
-use crate::outline::Outline;
-use crate::syntax::{MAX_TEXT_BYTES, SyntaxTree};
 
 /// After a text that took too long to parse, none is parsed until a version passes a multiple of this: at every key it
 /// would be a core kept busy for nothing.
@@ -68,7 +73,7 @@ impl Document {
     /// The tree of [`Document::text`]; `None` where the language has no grammar, the text is over [`MAX_TEXT_BYTES`] or
     /// parsing it, or what it was a moment ago, took too long.
     ///
-    /// The first call for a text parses it, which may take [`MAX_PARSE_TIME`](crate::syntax::MAX_PARSE_TIME), and others
+    /// The first call for a text parses it, which may take [`MAX_PARSE_TIME`](crate::document::syntax::MAX_PARSE_TIME), and others
     /// wait for that. So it is not for the thread that applies the edits.
     pub fn syntax(&self) -> Option<&SyntaxTree> {
         self.syntax.get(self.language, &self.text)
@@ -77,6 +82,14 @@ impl Document {
     /// What [`Document::text`] defines; `None` where there is no tree. It takes as long, and is shared, as the tree is.
     pub fn outline(&self) -> Option<&Arc<Outline>> {
         self.syntax.outline(self.language, &self.text)
+    }
+
+    /// The nodes that hold the byte before `offset`, innermost first; none where there is no tree. A comment ends where its
+    /// line ends, and a cursor there is still in the comment.
+    pub(crate) fn nodes_before(&self, offset: usize) -> impl Iterator<Item = Node<'_>> {
+        let before = offset.saturating_sub(1);
+        let innermost = self.syntax().and_then(|tree| tree.root_node().descendant_for_byte_range(before, before));
+        std::iter::successors(innermost, |node| node.parent())
     }
 
     /// The client's number for [`Document::text`].

@@ -1,11 +1,13 @@
 //! The languages fimble knows by name. A language is added by adding a row to the table; one with a grammar gets a
 //! syntax tree, one without is completed from its text and its [`BlockStyle`] alone.
 
+mod grammar;
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 
-use crate::grammar::{self, Grammar};
+use crate::language::grammar::Grammar;
 
 /// A handle on a row of the table, cheap to copy. Equal where the language identifier is.
 #[derive(Clone, Copy)]
@@ -132,16 +134,16 @@ static LANGUAGES: &[Row] = &[
         block_style: BlockStyle::Indentation,
         grammar: Some(&grammar::PYTHON),
     },
-    parsed(braces("C", &["c"], &["c", "h"]), &grammar::C),
+    with_grammar(braces("C", &["c"], &["c", "h"]), &grammar::C),
     braces("C#", &["csharp"], &["cs", "csx"]),
-    parsed(
+    with_grammar(
         braces("C++", &["cpp"], &["cpp", "cc", "cxx", "c++", "hpp", "hh", "hxx", "h++", "ipp", "inl"]),
         &grammar::CPP,
     ),
     braces("Dart", &["dart"], &["dart"]),
-    parsed(braces("Go", &["go"], &["go"]), &grammar::GO),
-    parsed(braces("Java", &["java"], &["java"]), &grammar::JAVA),
-    parsed(
+    with_grammar(braces("Go", &["go"], &["go"]), &grammar::GO),
+    with_grammar(braces("Java", &["java"], &["java"]), &grammar::JAVA),
+    with_grammar(
         braces("JavaScript", &["javascript", "javascriptreact"], &["js", "mjs", "cjs", "jsx"]),
         &grammar::JAVASCRIPT,
     ),
@@ -149,9 +151,9 @@ static LANGUAGES: &[Row] = &[
     braces("PHP", &["php"], &["php"]),
     braces("Scala", &["scala"], &["scala", "sc"]),
     braces("Swift", &["swift"], &["swift"]),
-    parsed(braces("TypeScript", &["typescript"], &["ts", "mts", "cts"]), &grammar::TYPESCRIPT),
+    with_grammar(braces("TypeScript", &["typescript"], &["ts", "mts", "cts"]), &grammar::TYPESCRIPT),
     // A language of its own: `<T>x` is a tag here, and a type assertion there.
-    parsed(braces("TypeScript with JSX", &["typescriptreact"], &["tsx"]), &grammar::TSX),
+    with_grammar(braces("TypeScript with JSX", &["typescriptreact"], &["tsx"]), &grammar::TSX),
     braces("Zig", &["zig"], &["zig", "zon"]),
     Row { line_comment: None, ..braces("CSS", &["css"], &["css"]) },
     Row { line_comment: None, ..braces("JSON", &["json"], &["json"]) },
@@ -171,7 +173,7 @@ static LANGUAGES: &[Row] = &[
 ];
 
 /// `row` with a grammar.
-const fn parsed(row: Row, grammar: &'static Grammar) -> Row {
+const fn with_grammar(row: Row, grammar: &'static Grammar) -> Row {
     Row { grammar: Some(grammar), ..row }
 }
 

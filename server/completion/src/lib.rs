@@ -9,8 +9,6 @@
 #![warn(clippy::unwrap_used)]
 
 pub mod ablations;
-pub mod acceptance;
-mod block_end;
 mod brackets;
 pub mod complete;
 pub mod context;
@@ -19,17 +17,10 @@ pub mod debounce;
 pub mod document;
 pub mod engine;
 pub mod foreground;
-mod grammar;
 pub mod language;
-mod lazy_syntax;
-pub mod outline;
-pub mod pin;
 pub mod plan;
-pub mod postprocess;
 pub mod prompt;
 pub mod secrets;
 pub mod settings;
-pub mod suggestion_cache;
-pub mod syntax;
-pub mod validity;
-pub mod workspace_index;
+pub mod suggestion;
+pub mod text;

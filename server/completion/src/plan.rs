@@ -1,13 +1,13 @@
 //! How much to suggest: the rest of the line or a block, and where a generated text has reached its end.
 
-use ropey::Rope;
+mod block_end;
 
 use crate::ablations::{Ablations, Mechanism};
-use crate::block_end::end_of_block;
-use crate::cursor_kind::nodes_around;
 use crate::document::Document;
 use crate::language::{BlockStyle, Language};
+use crate::plan::block_end::end_of_block;
 use crate::settings::{CompletionSettings, Multiline};
+use crate::text::columns;
 
 /// What is asked of the model at one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,65 +35,57 @@ pub enum Shape {
 }
 
 /// Lines beyond which a file is not searched for one that is not blank.
-const LOOK_AHEAD: usize = 100;
+const MAX_BLANK_LINES: usize = 100;
 
 /// A longer line is cut where it is only compared or measured.
-const LONGEST_LINE: usize = 4096;
+const MAX_LINE_BYTES: usize = 4096;
 
 pub fn plan(document: &Document, offset: usize, settings: &CompletionSettings) -> Plan {
-    let plan = surroundings(document, offset);
+    let plan = Plan::of_line(document, offset, settings.ablations);
     let language = document.language();
     let block = match settings.multiline {
         Multiline::Never => None,
-        Multiline::Always => Some(indent_of_block(&plan.line_before, language)),
-        Multiline::Auto => opened_block(&plan, language).filter(|_| !is_in_prose(document, offset)),
+        Multiline::Always => Some(block_indent(&plan.line_before, language)),
+        Multiline::Auto => opened_block_indent(&plan, language).filter(|_| !is_in_comment_or_string(document, offset)),
     };
     let shape = block.map_or(Shape::Line, |indent| Shape::Block { indent });
-    Plan { shape, ablations: settings.ablations, ..plan }
+    Plan { shape, ..plan }
 }
 
 /// Whether nothing but white space is in the cursor's line.
 pub fn is_blank(document: &Document, offset: usize) -> bool {
-    let Plan { line_before, line_after, .. } = surroundings(document, offset);
+    let Plan { line_before, line_after, .. } = Plan::of_line(document, offset, Ablations::default());
     line_before.trim().is_empty() && line_after.trim().is_empty()
-}
-
-/// The plan of a line.
-pub(crate) fn surroundings(document: &Document, offset: usize) -> Plan {
-    let text = document.text();
-    let line = text.byte_to_line(offset);
-    let start = text.line_to_byte(line);
-    let from = text.char_to_byte(text.byte_to_char(offset.saturating_sub(LONGEST_LINE))).max(start);
-    let line_before = text.byte_slice(from..offset).to_string();
-    let to = text.char_to_byte(text.byte_to_char(text.len_bytes().min(offset + LONGEST_LINE)));
-    let line_after = text.byte_slice(offset..to).lines().next().map(|rest| rest.to_string()).unwrap_or_default();
-    let line_after = line_after.trim_end_matches(['\r', '\n']).to_owned();
-    let next_line = (line + 1..text.len_lines().min(line + LOOK_AHEAD))
-        .map(|line| line_at(document, line))
-        .find(|line| !line.is_empty())
-        .unwrap_or_default();
-    let mut above = (0..line).rev().take(LOOK_AHEAD).map(|line| line_at(document, line));
-    let previous_line = above.find(|line| !line.is_empty()).unwrap_or_default();
-    let language = document.language();
-    Plan {
-        shape: Shape::Line,
-        line_before,
-        line_after,
-        previous_line,
-        next_line,
-        language,
-        ablations: Ablations::default(),
-    }
 }
 
 /// A line without its line break and the blanks before that, or the beginning of a very long one.
 fn line_at(document: &Document, number: usize) -> String {
     let line = document.text().line(number);
-    let end = line.char_to_byte(line.byte_to_char(line.len_bytes().min(LONGEST_LINE)));
+    let end = line.char_to_byte(line.byte_to_char(line.len_bytes().min(MAX_LINE_BYTES)));
     line.byte_slice(..end).to_string().trim_end().to_owned()
 }
 
 impl Plan {
+    /// The plan of a line.
+    pub(crate) fn of_line(document: &Document, offset: usize, ablations: Ablations) -> Self {
+        let text = document.text();
+        let line = text.byte_to_line(offset);
+        let start = text.line_to_byte(line);
+        let from = text.char_to_byte(text.byte_to_char(offset.saturating_sub(MAX_LINE_BYTES))).max(start);
+        let line_before = text.byte_slice(from..offset).to_string();
+        let to = text.char_to_byte(text.byte_to_char(text.len_bytes().min(offset + MAX_LINE_BYTES)));
+        let line_after = text.byte_slice(offset..to).lines().next().map(|rest| rest.to_string()).unwrap_or_default();
+        let line_after = line_after.trim_end_matches(['\r', '\n']).to_owned();
+        let next_line = (line + 1..text.len_lines().min(line + MAX_BLANK_LINES))
+            .map(|line| line_at(document, line))
+            .find(|line| !line.is_empty())
+            .unwrap_or_default();
+        let mut above = (0..line).rev().take(MAX_BLANK_LINES).map(|line| line_at(document, line));
+        let previous_line = above.find(|line| !line.is_empty()).unwrap_or_default();
+        let language = document.language();
+        Self { shape: Shape::Line, line_before, line_after, previous_line, next_line, language, ablations }
+    }
+
     /// Where `text`, generated after the cursor so far, should end; `None` while it may go on.
     pub fn end_of(&self, text: &str) -> Option<usize> {
         match self.shape {
@@ -131,13 +123,13 @@ impl Plan {
 }
 
 /// The indentation of the block that the cursor is to begin or go on, in columns.
-fn indent_of_block(line_before: &str, language: Language) -> usize {
+fn block_indent(line_before: &str, language: Language) -> usize {
     let indent = columns(line_before);
     if opens_block(line_before, language) { indent + 1 } else { indent }
 }
 
 /// A block is called for where the line opens one, or where the line above did and this one is still empty.
-fn opened_block(plan: &Plan, language: Language) -> Option<usize> {
+fn opened_block_indent(plan: &Plan, language: Language) -> Option<usize> {
     let Plan { line_before, line_after, previous_line: above, next_line, .. } = plan;
     if !line_after.trim().chars().all(|c| matches!(c, '}' | ')' | ']' | ';' | ',')) {
         return None;
@@ -151,8 +143,8 @@ fn opened_block(plan: &Plan, language: Language) -> Option<usize> {
 }
 
 /// Whether the cursor is in a comment or a string, where nothing that looks like it opens a block.
-fn is_in_prose(document: &Document, offset: usize) -> bool {
-    nodes_around(document, offset).any(|node| node.kind().contains("comment") || node.kind().contains("string"))
+fn is_in_comment_or_string(document: &Document, offset: usize) -> bool {
+    document.nodes_before(offset).any(|node| node.kind().contains("comment") || node.kind().contains("string"))
 }
 
 pub(crate) fn opens_block(line: &str, language: Language) -> bool {
@@ -164,23 +156,6 @@ pub(crate) fn opens_block(line: &str, language: Language) -> bool {
         BlockStyle::Braces => line.ends_with('{'),
         BlockStyle::Indentation => line.ends_with([':', '{', '[', '(']),
     }
-}
-
-/// Whether `character` belongs to a word, as most languages' identifiers do.
-pub fn is_word(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
-}
-
-/// The part of a word that ends at the byte `offset`.
-pub fn word_before(text: &Rope, offset: usize) -> String {
-    let character = text.byte_to_char(offset);
-    let length = text.chars_at(character).reversed().take_while(|before| is_word(*before)).count();
-    text.slice(character - length..character).to_string()
-}
-
-/// The width of the white space that `line` begins with; a tab counts as four columns.
-pub(crate) fn columns(line: &str) -> usize {
-    line.chars().take_while(|c| c.is_whitespace()).map(|c| if c == '\t' { 4 } else { 1 }).sum()
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub struct CompletionSettings {
     /// After this, a suggestion is cut at the next good place rather than awaited. `None`: as long as it takes.
     pub deadline: Option<Duration>,
     /// Per cent. A suggestion of which the model is less sure is not made; see
-    /// [`Suggestion::confidence`](crate::complete::Suggestion::confidence).
+    /// [`Suggestion::confidence`](crate::suggestion::Suggestion::confidence).
     pub min_confidence: u8,
     /// How many suggestions to make, if the model has so many.
     pub candidates: usize,

@@ -6,17 +6,18 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use fimble_completion::ablations::Ablations;
-use fimble_completion::complete::{Cursor, Suggestion, complete};
+use fimble_completion::complete::{Cursor, complete};
+use fimble_completion::context::pin::{Pin, Pins, TokenBudget};
 use fimble_completion::context::{OpenFile, Surroundings};
 use fimble_completion::document::{Document, Edit};
 use fimble_completion::engine::{Cancel, Priority};
 use fimble_completion::language::Language;
-use fimble_completion::pin::{Pin, Pins, TokenBudget};
 use fimble_completion::plan::{Shape, plan};
-use fimble_completion::postprocess::useful_length;
 use fimble_completion::prompt::FimText;
 use fimble_completion::settings::{CompletionSettings, Multiline};
-use fimble_completion::suggestion_cache::{CachedAnswer, Origin, SuggestionCache};
+use fimble_completion::suggestion::Suggestion;
+use fimble_completion::suggestion::cache::{CachedAnswer, Origin, SuggestionCache};
+use fimble_completion::suggestion::postprocess::trimmed_length;
 use fimble_test_support::FakeEngine;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -295,7 +296,7 @@ proptest! {
     ) {
         let document = Document::new("file", language, 0, &text);
         let plan = plan(&document, cursor(&text, place), &settings);
-        let useful = generated.get(..useful_length(&generated, &plan).unwrap_or(0));
+        let useful = generated.get(..trimmed_length(&generated, &plan).unwrap_or(0));
         prop_assert!(useful.is_some(), "inside a character");
         prop_assert!(useful.is_some_and(|useful| useful.is_empty() || !useful.trim().is_empty()));
     }

@@ -4,9 +4,9 @@
 use std::time::{Duration, Instant};
 
 /// A single failure may be chance.
-const FAILURES: u32 = 3;
+const FAILURE_THRESHOLD: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+const MAX_PAUSE: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Default)]
 pub(crate) struct Breaker {
@@ -23,7 +23,7 @@ enum State {
         until: Instant,
     },
     /// One request is on its way; when it ends it is known how it goes on. One that never ends counts as ended then.
-    Probing {
+    HalfOpen {
         until: Instant,
     },
 }
@@ -33,7 +33,7 @@ impl Breaker {
     pub(crate) fn allows(&self, now: Instant) -> bool {
         match self.state {
             State::Closed => true,
-            State::Open { until } | State::Probing { until } => now >= until,
+            State::Open { until } | State::HalfOpen { until } => now >= until,
         }
     }
 
@@ -41,14 +41,14 @@ impl Breaker {
     pub(crate) fn open_until(&self) -> Option<Instant> {
         match self.state {
             State::Open { until } => Some(until),
-            State::Closed | State::Probing { .. } => None,
+            State::Closed | State::HalfOpen { .. } => None,
         }
     }
 
     /// The server is asked, as it may be.
-    pub(crate) fn asked(&mut self, now: Instant) {
+    pub(crate) fn sent(&mut self, now: Instant) {
         if !matches!(self.state, State::Closed) {
-            self.state = State::Probing { until: now + LONGEST_PAUSE };
+            self.state = State::HalfOpen { until: now + MAX_PAUSE };
         }
     }
 
@@ -60,17 +60,17 @@ impl Breaker {
     pub(crate) fn failed(&mut self, now: Instant, retry_after: Option<Duration>) {
         self.failures = self.failures.saturating_add(1);
         let pause = retry_after.or_else(|| {
-            let times = self.failures.checked_sub(FAILURES)?;
+            let times = self.failures.checked_sub(FAILURE_THRESHOLD)?;
             Some(FIRST_PAUSE.saturating_mul(1 << times.min(16)))
         });
         if let Some(pause) = pause {
-            self.state = State::Open { until: now + pause.min(LONGEST_PAUSE) };
+            self.state = State::Open { until: now + pause.min(MAX_PAUSE) };
         }
     }
 
     /// A request was given up before it ended, which says nothing of the server.
-    pub(crate) fn given_up(&mut self, now: Instant) {
-        if let State::Probing { .. } = self.state {
+    pub(crate) fn abandoned(&mut self, now: Instant) {
+        if let State::HalfOpen { .. } = self.state {
             self.state = State::Open { until: now };
         }
     }
@@ -90,11 +90,11 @@ mod tests {
         assert!(breaker.allows(start), "two failures may be chance");
         breaker.failed(start, None);
         assert!(!breaker.allows(after(9)) && breaker.allows(after(10)));
-        breaker.asked(after(10));
+        breaker.sent(after(10));
         assert!(!breaker.allows(after(10)), "one request is enough to find out");
         breaker.failed(after(11), None);
         assert!(!breaker.allows(after(30)) && breaker.allows(after(31)), "the second pause is longer");
-        breaker.asked(after(31));
+        breaker.sent(after(31));
         breaker.succeeded();
         assert!(breaker.allows(after(31)));
         breaker.failed(after(40), Some(Duration::from_secs(5)));
@@ -111,18 +111,18 @@ mod tests {
             for (outcome, seconds) in steps {
                 now += Duration::from_secs(seconds);
                 if !breaker.allows(now) {
-                    prop_assert!(breaker.allows(now + LONGEST_PAUSE));
+                    prop_assert!(breaker.allows(now + MAX_PAUSE));
                     continue;
                 }
-                breaker.asked(now);
+                breaker.sent(now);
                 match outcome {
                     0 => { breaker.succeeded(); failures = 0; }
                     1 => { breaker.failed(now, None); failures += 1; }
                     2 => { breaker.failed(now, Some(Duration::from_secs(seconds * 10))); failures += 1; }
-                    _ => breaker.given_up(now),
+                    _ => breaker.abandoned(now),
                 }
                 prop_assert!(failures > 0 || breaker.allows(now));
-                prop_assert!(failures < FAILURES || outcome != 1 || !breaker.allows(now));
+                prop_assert!(failures < FAILURE_THRESHOLD || outcome != 1 || !breaker.allows(now));
             }
         }
     }

@@ -13,10 +13,10 @@ use ureq::{Agent, AgentBuilder, Response};
 use crate::settings::RemoteSettings;
 
 /// Of an answer; a suggestion has some hundred bytes, and each of its tokens comes in an envelope.
-const LONGEST_ANSWER: u64 = 4 << 20;
+const MAX_ANSWER_BYTES: u64 = 4 << 20;
 
 /// How long a request may outlive the time that was given to it.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT_GRACE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Connection {
     agent: Agent,
@@ -60,7 +60,7 @@ impl Connection {
         let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let tls = tls.and_then(BuilderVerifierExt::with_platform_verifier).map_err(certificates)?;
         // Whoever waits has a clock of his own, and says it better; this ends what nobody waits for any more.
-        let timeout = Duration::from_millis(settings.timeout_ms) + PATIENCE;
+        let timeout = Duration::from_millis(settings.timeout_ms) + TIMEOUT_GRACE;
         let agent = AgentBuilder::new()
             .tls_config(Arc::new(tls.with_no_client_auth()))
             .try_proxy_from_env(false)
@@ -107,7 +107,7 @@ impl Connection {
 }
 
 fn lines(response: Response) -> Lines {
-    Box::new(BufReader::new(response.into_reader().take(LONGEST_ANSWER)).lines())
+    Box::new(BufReader::new(response.into_reader().take(MAX_ANSWER_BYTES)).lines())
 }
 
 /// Read anew for every connection: a key is renewed without a restart.

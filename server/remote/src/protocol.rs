@@ -60,8 +60,8 @@ impl Api {
     }
 
     /// The body of a request.
-    pub fn request(self, question: &PromptRequest<'_>) -> Result<Value, ProtocolError> {
-        let PromptRequest { text, model, max_tokens, probabilities, .. } = *question;
+    pub fn request(self, request: &PromptRequest<'_>) -> Result<Value, ProtocolError> {
+        let PromptRequest { text, model, max_tokens, probabilities, .. } = *request;
         let mut body = match self {
             Self::Infill => {
                 let extra = |excerpt: &fimble_completion::prompt::Excerpt| json!({"filename": &*excerpt.path, "text": excerpt.text});
@@ -75,8 +75,8 @@ impl Api {
                 })
             }
             Self::OpenAi => {
-                let mut body = match question.template {
-                    Some(template) => json!({"prompt": written(text, template)?}),
+                let mut body = match request.template {
+                    Some(template) => json!({"prompt": prompt_text(text, template)?}),
                     None => {
                         let text = text.with_excerpts_as_comments();
                         json!({"prompt": text.prefix + &text.tail, "suffix": text.suffix})
@@ -99,7 +99,7 @@ impl Api {
     }
 
     /// What a line of an answer brings; `None` for one that brings nothing.
-    pub fn answered(self, line: &str) -> Result<Option<AnswerPart>, ProtocolError> {
+    pub fn parse_line(self, line: &str) -> Result<Option<AnswerPart>, ProtocolError> {
         // One that does not stream sends its JSON bare.
         let data = match line.trim().strip_prefix("data:") {
             Some(data) => data.trim(),
@@ -148,11 +148,11 @@ fn openai(value: &Value) -> Result<AnswerPart, ProtocolError> {
     let choices = value["choices"].as_array().ok_or(ProtocolError::NoCompletion)?;
     // The last of a stream may have usage alone.
     let Some(choice) = choices.first() else { return Ok(AnswerPart { prompt, reused, ..AnswerPart::default() }) };
-    let told = &choice["logprobs"];
+    let logprobs = &choice["logprobs"];
     // llama.cpp's server tells them as chat completions do.
-    let of_chat = || Some(told["content"].as_array()?.iter().map(|token| &token["logprob"]).collect());
+    let of_chat = || Some(logprobs["content"].as_array()?.iter().map(|token| &token["logprob"]).collect());
     let logarithms: Option<Vec<&Value>> =
-        told["token_logprobs"].as_array().map(|all| all.iter().collect()).or_else(of_chat);
+        logprobs["token_logprobs"].as_array().map(|all| all.iter().collect()).or_else(of_chat);
     Ok(AnswerPart {
         text: choice["text"].as_str().unwrap_or_default().to_owned(),
         probability: logarithms.and_then(|logarithms| mean(logarithms.into_iter().filter_map(Value::as_f64))),
@@ -169,7 +169,7 @@ fn mean(logarithms: impl Iterator<Item = f64>) -> Option<f32> {
 }
 
 /// The prompt as one text, special tokens too, which a server tells from others by their spelling alone.
-fn written(text: &FimText, template: &FimTemplate) -> Result<String, ProtocolError> {
+fn prompt_text(text: &FimText, template: &FimTemplate) -> Result<String, ProtocolError> {
     let special = template.all_special_tokens();
     let spells_one = |text: &str| special.iter().any(|token| text.contains(token.trim_start_matches(WORD_START)));
     let prompt = template.fill(text);
@@ -208,28 +208,28 @@ mod tests {
         }
     }
 
-    fn question<'a>(text: &'a FimText, template: Option<&'a FimTemplate>) -> PromptRequest<'a> {
+    fn request<'a>(text: &'a FimText, template: Option<&'a FimTemplate>) -> PromptRequest<'a> {
         PromptRequest { text, model: Some("m"), template, max_tokens: 9, probabilities: true }
     }
 
     #[test]
     fn a_request_says_what_is_around_the_cursor() {
         let text = text();
-        let body = Api::Infill.request(&question(&text, None)).expect("it can be asked");
+        let body = Api::Infill.request(&request(&text, None)).expect("it can be asked");
         assert_eq!(
             body,
             json!({"input_extra": [{"filename": "b.py", "text": "def b(): ..."}], "input_prefix": "import b\n",
                    "input_suffix": "\nc()\n", "prompt": "b.", "n_predict": 9, "cache_prompt": true, "stream": true,
                    "temperature": 0, "model": "m", "n_probs": 1})
         );
-        let body = Api::OpenAi.request(&question(&text, None)).expect("it can be asked");
+        let body = Api::OpenAi.request(&request(&text, None)).expect("it can be asked");
         assert_eq!(
             body,
             json!({"prompt": "# b.py\n# def b(): ...\nimport b\nb.", "suffix": "\nc()\n", "max_tokens": 9,
                    "stream": true, "temperature": 0, "model": "m", "logprobs": 1})
         );
         let template = family("codellama").map(|family| family.template());
-        let body = Api::OpenAi.request(&question(&text, template.as_ref())).expect("it can be asked");
+        let body = Api::OpenAi.request(&request(&text, template.as_ref())).expect("it can be asked");
         let prompt = " <PRE># b.py\n# def b(): ...\nimport b\n <SUF>\nc()\n <MID>b.";
         assert_eq!(body["prompt"], prompt);
     }
@@ -243,17 +243,17 @@ mod tests {
                 FimText { prefix: spelt.to_owned(), ..text() },
                 FimText { excerpts: [Excerpt { path: "b".into(), text: spelt.to_owned() }].into(), ..text() },
             ] {
-                let refused = Api::OpenAi.request(&question(&text, template.as_ref()));
+                let refused = Api::OpenAi.request(&request(&text, template.as_ref()));
                 assert_eq!(refused, Err(ProtocolError::SpecialText));
                 // Who is told prefix and suffix apart does not look for tokens in them.
-                assert!(Api::Infill.request(&question(&text, None)).is_ok());
+                assert!(Api::Infill.request(&request(&text, None)).is_ok());
             }
         }
     }
 
     #[test]
     fn answers_of_several_servers_are_read() {
-        let read = |api: Api, line: &str| api.answered(line);
+        let read = |api: Api, line: &str| api.parse_line(line);
         let some = |text: &str, probability, is_last| {
             Ok(Some(AnswerPart { text: text.to_owned(), probability, is_last, ..AnswerPart::default() }))
         };

@@ -5,25 +5,26 @@
 
 use std::time::{Duration, Instant};
 
-use fimble_completion::complete::{Completion, Suggestion};
+use fimble_completion::complete::Completion;
 use fimble_completion::cursor_kind::CursorKind;
 use fimble_completion::debounce::{RecentCosts, debounce};
+use fimble_completion::suggestion::Suggestion;
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::Breaker;
-pub use crate::rate_limit::DailyQuota;
+pub use crate::rate_limit::DailyUsage;
 use crate::rate_limit::RateLimit;
 use crate::settings::RemoteSettings;
 
 /// Before the first answer the server is taken to be this fast: what a GPU in the same building takes.
-const FIRST_GUESS: Duration = Duration::from_millis(150);
+const INITIAL_LATENCY: Duration = Duration::from_millis(150);
 
 /// An answer that takes longer comes when the user is elsewhere.
-const TOO_SLOW: Duration = Duration::from_millis(1500);
+const MAX_LATENCY: Duration = Duration::from_millis(1500);
 
 /// Of less than this the local model is not sure enough to do without a second opinion: above it asking twice as often brings
 /// little more (`benches/hybrid.py`, cases that its table does not count).
-const SURE: f32 = 0.4;
+const MIN_CONFIDENCE: f32 = 0.4;
 
 /// Who answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +55,7 @@ pub struct LocalAnswer<'a> {
     pub invoked: bool,
     pub completion: &'a Completion,
     /// Until the local answer is due; `None` for as long as it takes.
-    pub left: Option<Duration>,
+    pub time_left: Option<Duration>,
 }
 
 /// How to ask for a second opinion.
@@ -81,14 +82,14 @@ impl Router {
         self.routing = routing;
     }
 
-    /// Whether one request more may be sent. `day` is that of [`DailyQuota`].
+    /// Whether one request more may be sent. `day` is that of [`DailyUsage`].
     pub fn allows(&mut self, now: Instant, day: u64) -> bool {
         self.routing != Routing::Local && self.breaker.allows(now) && self.rate_limit.allows(now, day)
     }
 
     /// Whether a second opinion is wanted of what the local model has said, and how.
-    pub fn second_opinion(&self, answered: LocalAnswer<'_>, timeout: Duration) -> Option<SecondOpinion> {
-        let LocalAnswer { invoked, completion, left } = answered;
+    pub fn second_opinion(&self, local: LocalAnswer<'_>, timeout: Duration) -> Option<SecondOpinion> {
+        let LocalAnswer { invoked, completion, time_left } = local;
         if self.routing != Routing::Hybrid || !completion.completed {
             return None;
         }
@@ -99,33 +100,33 @@ impl Router {
         }
         // Prose is nobody's strength, and an import is one word.
         if matches!(completion.kind, Some(CursorKind::Comment | CursorKind::String | CursorKind::Import))
-            || expected > TOO_SLOW
+            || expected > MAX_LATENCY
         {
             return None;
         }
         let Some(suggestion) = &completion.suggestion else {
             return Some(SecondOpinion { hold: timeout, debounce });
         };
-        if suggestion.confidence >= SURE && !suggestion.is_cut {
+        if suggestion.confidence >= MIN_CONFIDENCE && !suggestion.is_cut {
             return None;
         }
-        let in_time = left.is_none_or(|left| debounce + expected <= left);
-        let hold = if in_time { left.unwrap_or(timeout) } else { Duration::ZERO };
+        let in_time = time_left.is_none_or(|left| debounce + expected <= left);
+        let hold = if in_time { time_left.unwrap_or(timeout) } else { Duration::ZERO };
         Some(SecondOpinion { hold, debounce })
     }
 
     /// How long the next answer is expected to take: the median of the latest.
     pub fn expected(&self) -> Duration {
-        self.latencies.median().unwrap_or(FIRST_GUESS)
+        self.latencies.median().unwrap_or(INITIAL_LATENCY)
     }
 
     /// Until when the server is left alone because it has failed.
-    pub fn left_alone_until(&self) -> Option<Instant> {
+    pub fn backing_off_until(&self) -> Option<Instant> {
         self.breaker.open_until()
     }
 
-    pub fn asked(&mut self, now: Instant, day: u64) {
-        self.breaker.asked(now);
+    pub fn sent(&mut self, now: Instant, day: u64) {
+        self.breaker.sent(now);
         self.rate_limit.spend(now, day);
     }
 
@@ -140,18 +141,18 @@ impl Router {
     }
 
     /// Nobody waited for the answer any more.
-    pub fn given_up(&mut self, now: Instant) {
-        self.breaker.given_up(now);
+    pub fn abandoned(&mut self, now: Instant) {
+        self.breaker.abandoned(now);
     }
 
     /// Whether days are counted.
-    pub fn counts_days(&self) -> bool {
-        self.rate_limit.has_a_day()
+    pub fn has_daily_limit(&self) -> bool {
+        self.rate_limit.has_daily_limit()
     }
 
     /// What all processes of the user have asked today.
-    pub fn note_today(&mut self, today: DailyQuota) {
-        self.rate_limit.note(today);
+    pub fn note_daily_usage(&mut self, today: DailyUsage) {
+        self.rate_limit.raise_to(today);
     }
 }
 

@@ -121,7 +121,7 @@ impl RemoteSettings {
     }
 
     /// Whether files of the language `id` may go there.
-    pub fn takes(&self, id: &str) -> bool {
+    pub fn allows_language(&self, id: &str) -> bool {
         [id, "*"].iter().find_map(|name| self.languages.get(*name)).copied().unwrap_or(true)
     }
 

@@ -9,30 +9,30 @@ use std::sync::Arc;
 use crate::context::Surroundings;
 use crate::context::mentions::{Mentions, subwords};
 use crate::document::Document;
-use crate::outline::{Definition, Kind, Outline};
+use crate::document::outline::{Definition, Kind, Outline};
 
 /// A name with more definitions than this means none of them, unless its file is imported.
-const MOST_DEFINITIONS: usize = 8;
+const MAX_DEFINITIONS: usize = 8;
 
 /// Members are shown of types that weigh at least this.
-const TYPE_WORTH_MEMBERS: f32 = 0.25;
+const MIN_TYPE_WEIGHT: f32 = 0.25;
 
 /// What a member weighs, beside its type, and another definition of a file that is drawn on, beside the file.
 const MEMBER: f32 = 0.4;
 const NEIGHBOUR: f32 = 0.25;
 
 /// What it adds that a name is made of words that stand around the cursor.
-const LIKENESS: f32 = 3.0;
+const SIMILARITY_WEIGHT: f32 = 3.0;
 
 /// Others of a file that is drawn on are not worth a line.
-const LIKE_ENOUGH: f32 = 1.5;
+const MIN_SIMILARITY: f32 = 1.5;
 
 /// What the same file is worth, or one that it imports, and one in another folder.
-const IMPORTED: f32 = 1.5;
-const ELSEWHERE: f32 = 0.7;
+const SAME_OR_IMPORTED: f32 = 1.5;
+const OTHER_FOLDER: f32 = 0.7;
 
 /// Files that are drawn on most, of which all definitions are looked at.
-const FILES: usize = 4;
+const MAX_FILES: usize = 4;
 
 /// A definition that may be worth showing.
 pub(super) struct Candidate {
@@ -50,36 +50,36 @@ pub(super) fn candidates(
 ) -> Vec<Candidate> {
     let files = Files { document, surroundings };
     let mut ranking = Ranking { document, visible, mentions, scores: HashMap::new() };
-    let mut drawn_on: HashMap<Arc<str>, (f32, Arc<Outline>)> = HashMap::new();
+    let mut referenced: HashMap<Arc<str>, (f32, Arc<Outline>)> = HashMap::new();
     for (name, weight) in &mentions.weights {
         let defining = files.defining(name);
         let count: usize = defining.iter().map(|(_, outline)| outline.named(name).count()).sum();
         for (path, outline) in defining {
-            let worth = worth(&path, document.name(), &mentions.imported);
-            if count > MOST_DEFINITIONS && worth < IMPORTED {
+            let file_weight = file_weight(&path, document.name(), &mentions.imported);
+            if count > MAX_DEFINITIONS && file_weight < SAME_OR_IMPORTED {
                 continue;
             }
-            let weight = weight * worth / (count as f32).sqrt();
+            let weight = weight * file_weight / (count as f32).sqrt();
             for definition in outline.named(name) {
                 ranking.add(&path, definition, weight);
-                if definition.kind == Kind::Type && weight > TYPE_WORTH_MEMBERS {
+                if definition.kind == Kind::Type && weight > MIN_TYPE_WEIGHT {
                     for member in outline.members(name) {
-                        let like = ranking.like(member);
-                        ranking.add(&path, member, weight * MEMBER * like);
+                        let similarity = ranking.similarity(member);
+                        ranking.add(&path, member, weight * MEMBER * similarity);
                     }
                 }
             }
-            drawn_on.entry(path).or_insert((0.0, outline)).0 += weight;
+            referenced.entry(path).or_insert((0.0, outline)).0 += weight;
         }
     }
-    let mut drawn_on: Vec<_> = drawn_on.into_iter().collect();
-    drawn_on.sort_by(|(path, (weight, _)), (other, (more, _))| more.total_cmp(weight).then(path.cmp(other)));
-    for (path, (weight, outline)) in drawn_on.into_iter().take(FILES) {
+    let mut referenced: Vec<_> = referenced.into_iter().collect();
+    referenced.sort_by(|(path, (weight, _)), (other, (more, _))| more.total_cmp(weight).then(path.cmp(other)));
+    for (path, (weight, outline)) in referenced.into_iter().take(MAX_FILES) {
         let weight = weight.min(1.0) * NEIGHBOUR;
         for definition in outline.definitions() {
-            let like = ranking.like(definition);
-            if like > LIKE_ENOUGH {
-                ranking.add(&path, definition, weight * like);
+            let similarity = ranking.similarity(definition);
+            if similarity > MIN_SIMILARITY {
+                ranking.add(&path, definition, weight * similarity);
             }
         }
     }
@@ -107,10 +107,10 @@ impl Ranking<'_> {
     }
 
     /// How much more `definition` is worth, which is not mentioned itself, since its name is like what is. At least 1.
-    fn like(&self, definition: &Definition) -> f32 {
+    fn similarity(&self, definition: &Definition) -> f32 {
         let words = subwords(&definition.name);
         let weight = |word: &String| self.mentions.subwords.get(word).copied().unwrap_or_default();
-        1.0 + LIKENESS * words.iter().map(weight).sum::<f32>() / words.len().max(1) as f32
+        1.0 + SIMILARITY_WEIGHT * words.iter().map(weight).sum::<f32>() / words.len().max(1) as f32
     }
 
     fn best(self) -> Vec<Candidate> {
@@ -144,7 +144,7 @@ impl Files<'_> {
 }
 
 /// How likely a file is to be meant at all, from where it is.
-fn worth(path: &str, from: &str, imported: &HashSet<String>) -> f32 {
+fn file_weight(path: &str, from: &str, imported: &HashSet<String>) -> f32 {
     let mut parts = path.rsplit(['/', '\\']);
     let stem = parts.next().and_then(|name| name.split('.').next()).unwrap_or_default();
     let folder = parts.next().unwrap_or_default();
@@ -152,10 +152,10 @@ fn worth(path: &str, from: &str, imported: &HashSet<String>) -> f32 {
     let module = if ["mod", "lib", "__init__", "index", "main"].contains(&stem) { folder } else { stem };
     let folder_of = |path: &str| path.rsplit_once(['/', '\\']).map(|(folder, _)| folder.to_owned());
     if path == from || imported.contains(module) {
-        IMPORTED
+        SAME_OR_IMPORTED
     } else if folder_of(path) == folder_of(from) {
         1.0
     } else {
-        ELSEWHERE
+        OTHER_FOLDER
     }
 }

@@ -9,16 +9,16 @@ use crate::context::definitions::{Candidate, candidates};
 use crate::context::mentions::mentions;
 use crate::context::similar::parts;
 use crate::document::Document;
-use crate::outline::Definition;
+use crate::document::outline::Definition;
 use crate::prompt::Excerpt;
 
 /// Tokens that a file takes with its path and its separators, and a line by being one.
-const FILE: usize = 6;
-const LINE: usize = 1;
+const FILE_TOKENS: usize = 6;
+const LINE_TOKENS: usize = 1;
 
 /// A definition is shown with its documentation if it scores at least this: it is mentioned nearby. Of others, a line that
 /// names something more is worth more.
-const WORTH_DOCUMENTATION: f32 = 0.9;
+const MIN_DOCUMENTED_SCORE: f32 = 0.9;
 
 /// Of the budget, this part out of ten is for definitions; similar code gets what they leave.
 const DEFINITIONS_TENTHS: usize = 7;
@@ -26,7 +26,7 @@ const DEFINITIONS_TENTHS: usize = 7;
 /// What is worth showing for a completion at the byte `cursor`, in at most `tokens`, as `count` counts them, and how many it
 /// takes. The most telling comes last: it then stands nearest to the cursor. `visible` are the bytes of `document` that are
 /// shown anyway.
-pub(crate) fn excerpts(
+pub(super) fn excerpts(
     document: &Document,
     cursor: usize,
     visible: &Range<usize>,
@@ -40,11 +40,11 @@ pub(crate) fn excerpts(
     for Candidate { path, definition, score } in
         candidates(document, visible, &mentions(document, cursor), surroundings)
     {
-        let cost_of = |text: &str| count(text) + LINE * text.lines().count();
-        let text = if score < WORTH_DOCUMENTATION { definition.signature.clone() } else { definition.documented() };
+        let cost_of = |text: &str| count(text) + LINE_TOKENS * text.lines().count();
+        let text = if score < MIN_DOCUMENTED_SCORE { definition.signature.clone() } else { definition.documented() };
         let mut cost = cost_of(&text);
         if !files.contains_key(&path) {
-            cost += FILE + count(&path);
+            cost += FILE_TOKENS + count(&path);
         }
         let header = definition.container.as_ref().map(|container| (path.clone(), container.range.start));
         if let (Some(header), Some(container)) = (&header, &definition.container)
@@ -65,7 +65,7 @@ pub(crate) fn excerpts(
     let mut found: Vec<(f32, Excerpt)> =
         files.into_iter().map(|(path, chosen)| (chosen.score, chosen.shown(path))).collect();
     for part in parts(document, cursor, visible, surroundings) {
-        let cost = FILE + count(&part.path) + count(&part.text) + LINE * part.text.lines().count();
+        let cost = FILE_TOKENS + count(&part.path) + count(&part.text) + LINE_TOKENS * part.text.lines().count();
         if cost <= left {
             left -= cost;
             found.push((part.score, Excerpt { path: part.path, text: part.text }));
@@ -113,9 +113,9 @@ impl Chosen {
 mod tests {
     use super::*;
     use crate::context::OpenFile;
+    use crate::context::workspace_index::WorkspaceIndex;
+    use crate::document::outline::Outline;
     use crate::language::Language;
-    use crate::outline::Outline;
-    use crate::workspace_index::WorkspaceIndex;
 
     fn document(name: &str, text: &str) -> Document {
         Document::new(name, Language::from_path(std::path::Path::new(name)), 0, text)

@@ -6,18 +6,18 @@ use ropey::Rope;
 use tree_sitter::Node;
 
 use crate::document::Document;
-use crate::plan::is_word;
+use crate::text::is_word;
 
 /// Lines above and below the cursor that are read.
-const ABOVE: usize = 40;
-const BELOW: usize = 10;
+const LINES_ABOVE: usize = 40;
+const LINES_BELOW: usize = 10;
 
 /// At this distance, in lines, a name weighs half of what it does on the cursor's line.
-const HALF: f32 = 6.0;
+const HALF_WEIGHT_DISTANCE: f32 = 6.0;
 
 /// What the enclosing type, the head of an enclosing item, and an import weigh, beside 1 for the cursor's line.
 const ENCLOSING_TYPE: f32 = 0.8;
-const HEAD: f32 = 0.6;
+const ENCLOSING_HEAD: f32 = 0.6;
 const IMPORT: f32 = 0.1;
 
 const LONGEST_LINE: usize = 500;
@@ -36,9 +36,9 @@ pub(super) fn mentions(document: &Document, cursor: usize) -> Mentions {
     let text = document.text();
     let mut mentions = Mentions::default();
     let here = text.byte_to_line(cursor);
-    for line in here.saturating_sub(ABOVE)..(here + BELOW + 1).min(text.len_lines()) {
+    for line in here.saturating_sub(LINES_ABOVE)..(here + LINES_BELOW + 1).min(text.len_lines()) {
         let distance = line.abs_diff(here) as f32;
-        mentions.add(&words(&line_at(text, line)), HALF / (HALF + distance));
+        mentions.add(&words(&line_at(text, line)), HALF_WEIGHT_DISTANCE / (HALF_WEIGHT_DISTANCE + distance));
     }
     let Some(tree) = document.syntax() else { return mentions };
     let root = tree.root_node();
@@ -52,7 +52,7 @@ pub(super) fn mentions(document: &Document, cursor: usize) -> Mentions {
     for node in std::iter::successors(innermost, |node| node.parent()) {
         let head_end = node.child_by_field_name("body").map(|body| body.start_byte());
         if let Some(head_end) = head_end.filter(|_| node.child_by_field_name("condition").is_none()) {
-            mentions.add(&words(&text.byte_slice(node.start_byte()..head_end).to_string()), HEAD);
+            mentions.add(&words(&text.byte_slice(node.start_byte()..head_end).to_string()), ENCLOSING_HEAD);
         }
         // Of an `impl` the type; of a class its name, by which its members are known.
         let own = node.child_by_field_name("type").or_else(|| node.child_by_field_name("name"));

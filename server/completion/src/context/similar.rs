@@ -8,25 +8,25 @@ use ropey::Rope;
 
 use crate::context::Surroundings;
 use crate::document::Document;
-use crate::plan::is_word;
+use crate::text::is_word;
 
 /// Lines of a part, and lines between the beginnings of two.
-const PART: usize = 12;
-const STEP: usize = 6;
+const PART_LINES: usize = 12;
+const STEP_LINES: usize = 6;
 
 /// Lines before the cursor that are compared.
-const COMPARED: usize = 8;
+const COMPARED_LINES: usize = 8;
 
 /// Of a file, so many lines are looked at, and of all files so many files.
-const MOST_LINES: usize = 2_000;
-const MOST_FILES: usize = 10;
+const MAX_LINES: usize = 2_000;
+const MAX_FILES: usize = 10;
 
 /// Parts that have less in common (Jaccard index of their words) are not alike, and fewer words say nothing.
-const LEAST: f32 = 0.2;
-const FEWEST_WORDS: usize = 6;
+const MIN_SIMILARITY: f32 = 0.2;
+const MIN_WORDS: usize = 6;
 
 /// What is worth more: a part that was edited lately.
-const EDITED: f32 = 1.5;
+const EDITED_FACTOR: f32 = 1.5;
 
 pub(super) struct Part {
     pub(super) path: Arc<str>,
@@ -44,13 +44,13 @@ pub(super) fn parts(
 ) -> Vec<Part> {
     let text = document.text();
     let here = text.byte_to_line(cursor);
-    let wanted = words(text, here.saturating_sub(COMPARED)..here + 1);
-    if wanted.len() < FEWEST_WORDS {
+    let wanted = words(text, here.saturating_sub(COMPARED_LINES)..here + 1);
+    if wanted.len() < MIN_WORDS {
         return Vec::new();
     }
     let same = surroundings.same_file.then_some((document, None));
     let open = surroundings.open.iter().filter(|file| file.document.language() == document.language());
-    let files = same.into_iter().chain(open.map(|file| (&file.document, file.edited))).take(MOST_FILES);
+    let files = same.into_iter().chain(open.map(|file| (&file.document, file.edited))).take(MAX_FILES);
     let best = files.filter_map(|(file, edited)| {
         let text = file.text();
         let edited = edited.map(|offset| text.byte_to_line(offset.min(text.len_bytes())));
@@ -59,16 +59,16 @@ pub(super) fn parts(
                 && text.line_to_byte(lines.start) < visible.end
                 && visible.start < text.line_to_byte(lines.end)
         };
-        let last = text.len_lines().min(MOST_LINES);
-        let parts = (0..last).step_by(STEP).map(|first| first..(first + PART).min(last));
+        let last = text.len_lines().min(MAX_LINES);
+        let parts = (0..last).step_by(STEP_LINES).map(|first| first..(first + PART_LINES).min(last));
         let scored = parts.filter(|lines| !is_shown(lines)).map(|lines| {
-            let likeness = likeness(&wanted, &words(text, lines.clone()));
+            let similarity = similarity(&wanted, &words(text, lines.clone()));
             let is_edited = edited.is_some_and(|line| lines.contains(&line));
-            (likeness * if is_edited { EDITED } else { 1.0 }, lines)
+            (similarity * if is_edited { EDITED_FACTOR } else { 1.0 }, lines)
         });
         let (score, lines) = scored.max_by(|(score, _), (other, _)| score.total_cmp(other))?;
         let part = text.slice(text.line_to_char(lines.start)..text.line_to_char(lines.end)).to_string();
-        (score >= LEAST).then(|| Part { path: file.name().into(), text: part.trim_end().to_owned(), score })
+        (score >= MIN_SIMILARITY).then(|| Part { path: file.name().into(), text: part.trim_end().to_owned(), score })
     });
     let mut best: Vec<Part> = best.collect();
     best.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -86,7 +86,7 @@ fn words(text: &Rope, lines: Range<usize>) -> HashSet<String> {
 }
 
 /// The Jaccard index.
-fn likeness(some: &HashSet<String>, others: &HashSet<String>) -> f32 {
+fn similarity(some: &HashSet<String>, others: &HashSet<String>) -> f32 {
     let common = some.intersection(others).count();
     let all = some.len() + others.len() - common;
     if all == 0 { 0.0 } else { common as f32 / all as f32 }

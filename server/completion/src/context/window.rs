@@ -11,17 +11,17 @@ use crate::document::Document;
 const PREFIX_TENTHS: usize = 7;
 
 /// This part of all tokens is left for what will be typed at the place.
-const ROOM: usize = 8;
+const ROOM_SHARE: usize = 8;
 
 /// Of the tokens for what stands before, this part stays free where the window begins inside the file: so much can be
 /// typed until its start has to move, and with it every token that was evaluated.
-const SLACK: usize = 4;
+const SLACK_SHARE: usize = 4;
 
 /// Without a tree, the window begins and ends at lines whose number is a multiple of this.
 const BLOCK_LINES: usize = 16;
 
 /// A longer line is split: the pin then moves inside it, in steps of this many bytes.
-pub(crate) const LONGEST_TAIL: usize = 1024;
+pub(super) const LONGEST_TAIL: usize = 1024;
 
 /// More bytes than this a token are not expected of any text; it bounds what of a huge file is looked at.
 const BYTES_PER_TOKEN: usize = 8;
@@ -29,22 +29,22 @@ const BYTES_PER_TOKEN: usize = 8;
 /// The text around one place, as it was when the window was made. Line breaks are LF, as in the text that models are
 /// trained on. Offsets are bytes of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window {
+pub(super) struct Window {
     /// The document's text from `start` to `pin`.
-    pub prefix: String,
+    pub(super) prefix: String,
     /// The document's text from the cursor to `end`.
-    pub suffix: String,
-    pub start: usize,
-    pub pin: usize,
-    pub end: usize,
+    pub(super) suffix: String,
+    pub(super) start: usize,
+    pub(super) pin: usize,
+    pub(super) end: usize,
     /// Tokens that the text between the pin and the cursor may have.
-    pub room: usize,
+    pub(super) room: usize,
 }
 
 /// A window of at most `tokens`, with what is typed, around the byte `cursor`, split at the byte `pin` before it, or after
 /// that if there is too much text between them. `kept_start` is where an earlier window began: if that is good enough, so does
 /// this one, and the tokens of its prefix stay the same. `count` says how many tokens a text has.
-pub fn window(
+pub(super) fn window(
     document: &Document,
     pin: usize,
     cursor: usize,
@@ -56,7 +56,7 @@ pub fn window(
     let typed = text.byte_slice(pin..cursor).to_string();
     let (length, used) = fit(&[&typed], tokens, count, Nearest::Last);
     let pin = cursor - length;
-    let room = used.max(tokens / ROOM);
+    let room = used.max(tokens / ROOM_SHARE);
     let tokens = tokens - room;
 
     let reach = cursor..character_at(text, cursor + BYTES_PER_TOKEN * tokens);
@@ -74,7 +74,7 @@ pub fn window(
         parts.reverse();
         let (mut prefix, _) = fit(&parts, tokens, count, Nearest::Last);
         if prefix < pin {
-            prefix = fit(&parts, tokens - tokens / SLACK, count, Nearest::Last).0;
+            prefix = fit(&parts, tokens - tokens / SLACK_SHARE, count, Nearest::Last).0;
         }
         pin - prefix
     });
@@ -90,19 +90,19 @@ pub fn window(
 }
 
 /// What the user has typed at a place: from its pin to the cursor, with LF.
-pub(crate) fn tail(text: &Rope, pin: usize, cursor: usize) -> String {
+pub(super) fn tail(text: &Rope, pin: usize, cursor: usize) -> String {
     with_lf(&text.byte_slice(pin..cursor).to_string())
 }
 
 /// The start of the line of the byte `offset`, or a place inside it that stays while the user types on.
-pub(crate) fn line_start(text: &Rope, offset: usize) -> usize {
+pub(super) fn line_start(text: &Rope, offset: usize) -> usize {
     let line = text.line_to_byte(text.byte_to_line(offset));
     let steps = (offset - line).saturating_sub(1) / LONGEST_TAIL;
     character_at(text, line + steps * LONGEST_TAIL)
 }
 
 /// The start of the character at `offset`, or the end of the text.
-pub(crate) fn character_at(text: &Rope, offset: usize) -> usize {
+pub(super) fn character_at(text: &Rope, offset: usize) -> usize {
     text.char_to_byte(text.byte_to_char(offset.min(text.len_bytes())))
 }
 

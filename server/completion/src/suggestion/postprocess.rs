@@ -3,11 +3,12 @@
 
 use crate::ablations::Mechanism;
 use crate::brackets::unmatched;
-use crate::complete::Reason;
-use crate::plan::{Plan, is_word};
+use crate::plan::Plan;
+use crate::suggestion::Reason;
+use crate::text::is_word;
 
 /// How much of `generated`, from its start on, is worth inserting at the cursor, in bytes; an error where nothing is.
-pub fn useful_length(generated: &str, plan: &Plan) -> Result<usize, Reason> {
+pub fn trimmed_length(generated: &str, plan: &Plan) -> Result<usize, Reason> {
     let planned = &generated[..plan.end_of(generated).unwrap_or(generated.len())];
     let repetition = plan.repetition(&format!("{planned}\n"));
     let planned = &planned[..repetition.unwrap_or(planned.len())];
@@ -15,7 +16,7 @@ pub fn useful_length(generated: &str, plan: &Plan) -> Result<usize, Reason> {
         return Err(Reason::Repeated);
     }
     let text = planned.trim_end();
-    let text = if plan.ablations.keeps(Mechanism::Suffix) { without_repeated_rest(text, plan) } else { text };
+    let text = if plan.ablations.keeps(Mechanism::Suffix) { without_suffix_overlap(text, plan) } else { text };
     if text.trim().is_empty() {
         return Err(Reason::Empty);
     }
@@ -23,12 +24,12 @@ pub fn useful_length(generated: &str, plan: &Plan) -> Result<usize, Reason> {
     if text.trim().is_empty() {
         return Err(Reason::Repeated);
     }
-    Ok(text.len() + break_before_closing_line(text, &generated[text.len()..], plan))
+    Ok(text.len() + closing_line_break(text, &generated[text.len()..], plan))
 }
 
 /// A block between brackets ends where the closing one, which stands after the cursor, gets a line of its own: the
 /// length of the white space up to there.
-fn break_before_closing_line(text: &str, after: &str, plan: &Plan) -> usize {
+fn closing_line_break(text: &str, after: &str, plan: &Plan) -> usize {
     let closing = after.trim_start();
     let space = &after[..after.len() - closing.len()];
     let is_closed = closing.starts_with([')', ']', '}']) && plan.line_after.trim_start().get(..1) == closing.get(..1);
@@ -52,21 +53,21 @@ pub fn is_loop(text: &str) -> bool {
 }
 
 /// Drops what stands after the cursor already, with all that follows it.
-pub(crate) fn without_repeated_rest<'a>(text: &'a str, plan: &Plan) -> &'a str {
+pub(crate) fn without_suffix_overlap<'a>(text: &'a str, plan: &Plan) -> &'a str {
     let rest = plan.line_after.trim();
     let repeated = match rest.chars().next() {
         None => None,
-        Some(')' | ']' | '}') => repeated_bracket(text, rest, plan),
+        Some(')' | ']' | '}') => overlapping_bracket(text, rest, plan),
         Some('"') if unmatched(&plan.line_before).quoted => unescaped_quote(text),
         Some('>') => unmatched_angle(text),
-        Some(_) => repeated_words(text, rest),
+        Some(_) => overlapping_words(text, rest),
     };
     repeated.map_or(text, |start| text[..start].trim_end_matches(' '))
 }
 
 /// The first closing bracket of `text` that closes nothing: neither what `text` opened, nor what the line before the
 /// cursor opened and the line after it does not close.
-fn repeated_bracket(text: &str, rest: &str, plan: &Plan) -> Option<usize> {
+fn overlapping_bracket(text: &str, rest: &str, plan: &Plan) -> Option<usize> {
     let left_open = unmatched(&plan.line_before).opening.len().saturating_sub(unmatched(rest).closing.len());
     let first = *unmatched(text).closing.get(left_open)?;
     (text[first..].chars().next() == rest.chars().next()).then_some(first)
@@ -100,7 +101,7 @@ fn unmatched_angle(text: &str) -> Option<usize> {
 }
 
 /// Where `text` goes on as the line does after the cursor, up to the line's end but for closing punctuation.
-fn repeated_words(text: &str, rest: &str) -> Option<usize> {
+fn overlapping_words(text: &str, rest: &str) -> Option<usize> {
     text.match_indices(rest).map(|(start, _)| start).find(|start| {
         let splits_word = text[..*start].ends_with(is_word) && rest.starts_with(is_word);
         let ends_line = text[start + rest.len()..].chars().all(|c| matches!(c, ')' | ']' | '}' | ';' | ','));
@@ -136,7 +137,7 @@ mod tests {
         let document = Document::new("test", Language::from_id("rust"), 0, &fixture.replacen("$0", "", 1));
         let settings = CompletionSettings::default().for_invoked();
         let plan = plan(&document, offset, &settings);
-        generated[..useful_length(generated, &plan).unwrap_or(0)].to_owned()
+        generated[..trimmed_length(generated, &plan).unwrap_or(0)].to_owned()
     }
 
     #[test]

@@ -18,15 +18,15 @@ use std::sync::Arc;
 use ropey::Rope;
 use tree_sitter::{Node, QueryCursor, QueryMatch, StreamingIterator};
 
+use crate::document::syntax::SyntaxTree;
 use crate::language::Language;
-use crate::syntax::SyntaxTree;
 
 /// Longer signatures, such as those of types with many fields, are cut.
-const LONGEST_SIGNATURE: usize = 16;
-const LONGEST_LINE: usize = 160;
+const MAX_SIGNATURE_LINES: usize = 16;
+const MAX_LINE_CHARS: usize = 160;
 
 /// A file with more is generated, or a table.
-const MOST_DEFINITIONS: usize = 2_000;
+const MAX_DEFINITIONS: usize = 2_000;
 
 /// Something that other code can refer to by a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +134,7 @@ fn definitions(language: Language, tree: &SyntaxTree, text: &Rope) -> Vec<Defini
         let range = node.byte_range();
         containers.retain(|container| range.start < container.range.end);
         let is_local = range.start < local;
-        if (is_local && capture != Capture::Field) || definitions.len() == MOST_DEFINITIONS {
+        if (is_local && capture != Capture::Field) || definitions.len() == MAX_DEFINITIONS {
             continue;
         }
         let container = containers.last().cloned();
@@ -217,10 +217,10 @@ fn signature(text: &Rope, range: Range<usize>, language: Language) -> String {
     let indent = text.byte_to_char(range.start) - text.line_to_char(text.byte_to_line(range.start));
     let code = text.byte_slice(range).to_string();
     let is_comment = |line: &str| language.line_comment().is_some_and(|marker| line.trim_start().starts_with(marker));
-    let lines = code.lines().filter(|line| !line.trim().is_empty() && !is_comment(line)).take(LONGEST_SIGNATURE);
+    let lines = code.lines().filter(|line| !line.trim().is_empty() && !is_comment(line)).take(MAX_SIGNATURE_LINES);
     let dedented = lines.map(|line| {
         let blanks = line.chars().take(indent).take_while(|character| character.is_whitespace()).count();
-        line.chars().skip(blanks).take(LONGEST_LINE).collect::<String>().trim_end().to_owned()
+        line.chars().skip(blanks).take(MAX_LINE_CHARS).collect::<String>().trim_end().to_owned()
     });
     dedented.collect::<Vec<_>>().join("\n")
 }
@@ -229,7 +229,7 @@ fn signature(text: &Rope, range: Range<usize>, language: Language) -> String {
 fn documentation(node: Node, body: Option<Node>, text: &Rope, language: Language) -> Option<Documentation> {
     let line = |node: Node| {
         let start = text.byte_slice(node.byte_range()).lines().next().map(|line| line.to_string()).unwrap_or_default();
-        start.chars().take(LONGEST_LINE).collect::<String>().trim_end().to_owned()
+        start.chars().take(MAX_LINE_CHARS).collect::<String>().trim_end().to_owned()
     };
     let docstring = body
         .and_then(|body| body.named_child(0))

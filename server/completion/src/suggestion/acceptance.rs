@@ -1,8 +1,8 @@
 //! What becomes of a suggestion that is shown, read off the edits that follow: few clients tell.
 
+use crate::brackets::{MAX_AUTO_CLOSED, is_auto_closed};
 use crate::document::Document;
-use crate::pin::{CLOSERS, is_closer};
-use crate::plan::word_before;
+use crate::text::word_before;
 
 /// A suggestion on somebody's screen, with the part of a word before it: menus insert the two as one. Offsets and lengths
 /// are in bytes.
@@ -58,7 +58,7 @@ impl AcceptanceTracker {
     /// what comes in one piece is taken for a part accepted; without, the client says so itself, and may send several keys
     /// as one edit.
     pub fn edited(&mut self, document: &Document, start: Option<usize>, pieces: bool) -> Verdict {
-        let known = self.offset..=self.offset + self.taken + CLOSERS;
+        let known = self.offset..=self.offset + self.taken + MAX_AUTO_CLOSED;
         let text = document.text();
         let (Some(grown), true) =
             (text.len_bytes().checked_sub(self.length), start.is_none_or(|start| known.contains(&start)))
@@ -72,7 +72,7 @@ impl AcceptanceTracker {
         let taken: usize = same.map(|(character, _)| character.len_utf8()).sum();
         let more = inserted.byte_slice(taken..);
         let whole = taken == self.text.len();
-        let along = more.len_bytes() <= CLOSERS && more.chars().all(is_closer);
+        let along = more.len_bytes() <= MAX_AUTO_CLOSED && more.chars().all(is_auto_closed);
         if !(whole || along) {
             return Verdict::Settled(Some(self.left().unwrap_or(Acceptance::TypedOver)));
         }
@@ -99,7 +99,7 @@ impl AcceptanceTracker {
 
 /// Whether nobody types this with one key: an editor may add indentation, and closing brackets.
 fn is_piece(inserted: &str) -> bool {
-    let inserted = inserted.trim_end_matches(is_closer);
+    let inserted = inserted.trim_end_matches(is_auto_closed);
     inserted.chars().any(char::is_alphanumeric) && inserted.chars().filter(|letter| !letter.is_whitespace()).count() > 1
 }
 

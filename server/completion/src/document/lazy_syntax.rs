@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use ropey::Rope;
 
+use crate::document::outline::Outline;
+use crate::document::syntax::{MAX_TEXT_BYTES, SyntaxTree};
 use crate::language::Language;
-use crate::outline::Outline;
-use crate::syntax::{MAX_TEXT_BYTES, SyntaxTree};
 
 /// What marking edits in one tree may cost before the tree is dropped, in bytes removed from its text and
-/// [`COST_OF_A_MARK`] for each edit. It bounds what one edit costs: tree-sitter visits each node in what is removed, and
+/// [`MARK_COST`] for each edit. It bounds what one edit costs: tree-sitter visits each node in what is removed, and
 /// keeps it, so that edits at the same place visit it again. Deleting 5,000 characters one by one ends at 50 µs each,
 /// and 64 KiB at once take 2 ms. A parse from the beginning, the price of dropping a tree, is not the owner's to pay.
 const MARKING_BUDGET: usize = 64 * 1024;
-const COST_OF_A_MARK: usize = 16;
+const MARK_COST: usize = 16;
 
 /// Shared by all clones of a document that have the same text: whoever asks first parses for all.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ impl ParseStart {
         let Some(old) = &mut self.old else {
             return;
         };
-        match old.budget.checked_sub(range.len() + COST_OF_A_MARK) {
+        match old.budget.checked_sub(range.len() + MARK_COST) {
             Some(budget) => {
                 old.budget = budget;
                 old.tree.edit(before, range, inserted);
@@ -161,7 +161,7 @@ mod tests {
             text.insert(0, " ");
             marks += 1;
         }
-        assert_eq!(marks, MARKING_BUDGET / COST_OF_A_MARK + 1);
+        assert_eq!(marks, MARKING_BUDGET / MARK_COST + 1);
         assert!(LazySyntax::new(start).get(language, &text).is_some());
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use ropey::{Rope, RopeSlice};
 
 use crate::ablations::{Ablations, Mechanism};
+use crate::brackets::is_auto_closed;
 use crate::context::Surroundings;
 use crate::context::excerpts::excerpts;
 use crate::context::window::{LONGEST_TAIL, Window, character_at, line_start, tail, window};
@@ -21,19 +22,19 @@ const PINS: usize = 4;
 const BYTES_PER_TYPED_TOKEN: usize = 3;
 
 /// So many bytes of closing brackets, quotes and white space may come between the cursor and what followed it.
-const LONGEST_CLOSERS: usize = 64;
+const MAX_AUTO_CLOSED_BYTES: usize = 64;
 
 /// Until the window is known, so many bytes around the place must stay as they were.
-const REACH: usize = 1 << 16;
+const UNKNOWN_WINDOW_BYTES: usize = 1 << 16;
 
-/// Of a request's tokens, one in so many may go to excerpts from elsewhere; one in [`EXCERPTS_AT_MOST`] if the file leaves
+/// Of a request's tokens, one in so many may go to excerpts from elsewhere; one in [`MAX_EXCERPT_SHARE`] if the file leaves
 /// them free.
-const EXCERPTS: usize = 4;
-const EXCERPTS_AT_MOST: usize = 2;
+const EXCERPT_SHARE: usize = 4;
+const MAX_EXCERPT_SHARE: usize = 2;
 
 /// Excerpts stand before everything else, so that others would cost every token again: they stay for this many lines
 /// around the place they were chosen for.
-const EXCERPTS_HOLD: usize = 40;
+const EXCERPT_LINES: usize = 40;
 
 /// One place, and the document as it was when the user came there. The window around it is made by the first request
 /// that needs it, on that request's thread, and shared by all.
@@ -44,7 +45,7 @@ pub struct Pin {
     pin: usize,
     surroundings: Arc<Surroundings>,
     /// What an earlier prompt begins with, and this one may too.
-    earlier: Option<Begins>,
+    earlier: Option<PromptStart>,
     window: OnceLock<PinnedWindow>,
     /// What was typed has outgrown its room.
     is_full: AtomicBool,
@@ -62,14 +63,14 @@ pub struct TokenBudget {
 /// What stands before and around the place, and what it was made for.
 #[derive(Debug, Clone)]
 struct PinnedWindow {
-    begins: Begins,
+    prompt_start: PromptStart,
     window: Window,
     budget: TokenBudget,
 }
 
 /// What a prompt begins with: where its window does, and excerpts that were chosen for a line.
 #[derive(Debug, Clone)]
-struct Begins {
+struct PromptStart {
     start: usize,
     excerpts: Arc<[Excerpt]>,
     /// Tokens that the excerpts take.
@@ -85,7 +86,7 @@ impl Pin {
 
     /// The same for what is typed from here on; its prompt begins as this one's does.
     pub fn moved_to(&self, document: &Document, cursor: usize) -> Self {
-        Self::after(document, cursor, self.surroundings.clone(), self.begins())
+        Self::after(document, cursor, self.surroundings.clone(), self.prompt_start())
     }
 
     /// One for another model, which shares nothing with this one but where there is more to show.
@@ -98,7 +99,12 @@ impl Pin {
         cursor.saturating_sub(self.pin) > self.longest_tail() / 2
     }
 
-    fn after(document: &Document, cursor: usize, surroundings: Arc<Surroundings>, earlier: Option<Begins>) -> Self {
+    fn after(
+        document: &Document,
+        cursor: usize,
+        surroundings: Arc<Surroundings>,
+        earlier: Option<PromptStart>,
+    ) -> Self {
         let (pin, document) = (line_start(document.text(), cursor), document.clone());
         Self { document, cursor, pin, surroundings, earlier, window: OnceLock::new(), is_full: AtomicBool::new(false) }
     }
@@ -133,24 +139,28 @@ impl Pin {
         let kept_start = earlier.as_ref().map(|earlier| earlier.start);
         let window = |tokens| window(document, *pin, *cursor, tokens, kept_start, count);
         let line = document.text().byte_to_line(*cursor);
-        if let Some(earlier) = earlier.as_ref().filter(|it| it.line.abs_diff(line) <= EXCERPTS_HOLD && it.cost < tokens)
+        if let Some(earlier) = earlier.as_ref().filter(|it| it.line.abs_diff(line) <= EXCERPT_LINES && it.cost < tokens)
         {
             let window = window(tokens - earlier.cost);
             if window.start == earlier.start {
-                return PinnedWindow { begins: earlier.clone(), window, budget };
+                return PinnedWindow { prompt_start: earlier.clone(), window, budget };
             }
         }
         if self.surroundings.is_empty() || !budget.excerpts {
             let window = window(tokens);
-            let begins = Begins { start: window.start, excerpts: Arc::default(), cost: 0, line };
-            return PinnedWindow { begins, window, budget };
+            let prompt_start = PromptStart { start: window.start, excerpts: Arc::default(), cost: 0, line };
+            return PinnedWindow { prompt_start, window, budget };
         }
-        let least = window(tokens - tokens / EXCERPTS);
+        let least = window(tokens - tokens / EXCERPT_SHARE);
         let used = count(&least.prefix) + count(&least.suffix) + least.room;
-        let free = tokens.saturating_sub(used).min(tokens / EXCERPTS_AT_MOST);
+        let free = tokens.saturating_sub(used).min(tokens / MAX_EXCERPT_SHARE);
         let (excerpts, cost) = excerpts(document, *cursor, &(least.start..least.end), &self.surroundings, free, count);
         let window = window(tokens - cost);
-        PinnedWindow { begins: Begins { start: window.start, excerpts: excerpts.into(), cost, line }, window, budget }
+        PinnedWindow {
+            prompt_start: PromptStart { start: window.start, excerpts: excerpts.into(), cost, line },
+            window,
+            budget,
+        }
     }
 
     /// Whether a request at the byte `cursor` of `document` may be asked at this pin: all that the window shows is as it
@@ -162,8 +172,8 @@ impl Pin {
         let (start, pin, end) = match pinned {
             Some(window) => (window.start, window.pin, window.end),
             None => {
-                let start = character_at(before, self.pin.saturating_sub(REACH));
-                (start, self.pin, character_at(before, self.cursor + REACH))
+                let start = character_at(before, self.pin.saturating_sub(UNKNOWN_WINDOW_BYTES));
+                (start, self.pin, character_at(before, self.cursor + UNKNOWN_WINDOW_BYTES))
             }
         };
         let longest = self.longest_tail().max(self.cursor - pin);
@@ -173,10 +183,11 @@ impl Pin {
         }
         // Typed between a CR and what followed it, a LF would make one line break of two.
         let splits_break = pin > 0 && now.get_byte(pin - 1) == Some(b'\r') && now.get_byte(pin) == Some(b'\n');
-        let suffix = Frozen { text: before.byte_slice(self.cursor..end), ends_document: end == before.len_bytes() };
+        let suffix =
+            PinnedSuffix { text: before.byte_slice(self.cursor..end), ends_document: end == before.len_bytes() };
         !splits_break
             && now.get_byte_slice(start..pin) == before.get_byte_slice(start..pin)
-            && closers_before(now, cursor, suffix).is_some()
+            && auto_closed_before(now, cursor, suffix).is_some()
     }
 
     /// In bytes.
@@ -185,8 +196,8 @@ impl Pin {
         room.unwrap_or(LONGEST_TAIL).min(LONGEST_TAIL)
     }
 
-    fn begins(&self) -> Option<Begins> {
-        self.window.get().map(|pinned| pinned.begins.clone())
+    fn prompt_start(&self) -> Option<PromptStart> {
+        self.window.get().map(|pinned| pinned.prompt_start.clone())
     }
 }
 
@@ -199,20 +210,20 @@ impl PinnedWindow {
             line_comment: document.language().line_comment(),
         };
         let (prefix, suffix) = (self.window.prefix.clone(), self.window.suffix.clone());
-        FimText { excerpts: self.begins.excerpts.clone(), file, prefix, suffix, tail }
+        FimText { excerpts: self.prompt_start.excerpts.clone(), file, prefix, suffix, tail }
     }
 }
 
 /// Text that was after the cursor when the pin was set.
 #[derive(Clone, Copy)]
-struct Frozen<'a> {
+struct PinnedSuffix<'a> {
     text: RopeSlice<'a>,
     ends_document: bool,
 }
 
 /// How many bytes of nothing but closing brackets, quotes and white space stand between the byte `cursor` and `suffix`.
 /// `None` where there is anything else, or `suffix` does not follow.
-fn closers_before(text: &Rope, cursor: usize, suffix: Frozen<'_>) -> Option<usize> {
+fn auto_closed_before(text: &Rope, cursor: usize, suffix: PinnedSuffix<'_>) -> Option<usize> {
     let length = suffix.text.len_bytes();
     let follows = |offset: usize| {
         let ends = !suffix.ends_document || offset + length == text.len_bytes();
@@ -223,21 +234,13 @@ fn closers_before(text: &Rope, cursor: usize, suffix: Frozen<'_>) -> Option<usiz
         if follows(offset) {
             return Some(offset - cursor);
         }
-        let may_be_closed = is_closer(character) || character.is_whitespace();
-        if !may_be_closed || offset > cursor + LONGEST_CLOSERS {
+        let may_be_closed = is_auto_closed(character) || character.is_whitespace();
+        if !may_be_closed || offset > cursor + MAX_AUTO_CLOSED_BYTES {
             return None;
         }
         offset += character.len_utf8();
     }
     follows(offset).then_some(offset - cursor)
-}
-
-/// So many of them may an editor have put after the cursor since a suggestion was made.
-pub(crate) const CLOSERS: usize = 3;
-
-/// What editors put after the cursor by themselves.
-pub(crate) fn is_closer(character: char) -> bool {
-    matches!(character, ')' | ']' | '}' | '>' | '"' | '\'' | '`')
 }
 
 /// How long a pin stays.
@@ -287,7 +290,7 @@ impl Pins {
         let pin = match found.and_then(|index| self.recent.remove(index)) {
             Some(pin) => pin,
             None => {
-                let earlier = self.recent.front().and_then(|pin| pin.begins());
+                let earlier = self.recent.front().and_then(|pin| pin.prompt_start());
                 Arc::new(Pin::after(document, cursor, Arc::new(surroundings), earlier))
             }
         };

@@ -7,27 +7,27 @@ use tree_sitter::{Query, QueryError};
 /// A grammar that is built in.
 pub(crate) struct Grammar {
     language: fn() -> tree_sitter::Language,
-    /// See [`crate::outline`].
+    /// See [`crate::document::outline`].
     definitions: &'static str,
     query: OnceLock<Result<Query, QueryError>>,
 }
 
-pub(crate) static RUST: Grammar = Grammar::new(|| tree_sitter_rust::LANGUAGE.into(), include_str!("outline/rust.scm"));
+pub(crate) static RUST: Grammar = Grammar::new(|| tree_sitter_rust::LANGUAGE.into(), include_str!("queries/rust.scm"));
 pub(crate) static PYTHON: Grammar =
-    Grammar::new(|| tree_sitter_python::LANGUAGE.into(), include_str!("outline/python.scm"));
-pub(crate) static C: Grammar = Grammar::new(|| tree_sitter_c::LANGUAGE.into(), include_str!("outline/c.scm"));
+    Grammar::new(|| tree_sitter_python::LANGUAGE.into(), include_str!("queries/python.scm"));
+pub(crate) static C: Grammar = Grammar::new(|| tree_sitter_c::LANGUAGE.into(), include_str!("queries/c.scm"));
 pub(crate) static CPP: Grammar = Grammar::new(
     || tree_sitter_cpp::LANGUAGE.into(),
-    concat!(include_str!("outline/c.scm"), include_str!("outline/cpp.scm")),
+    concat!(include_str!("queries/c.scm"), include_str!("queries/cpp.scm")),
 );
-pub(crate) static GO: Grammar = Grammar::new(|| tree_sitter_go::LANGUAGE.into(), include_str!("outline/go.scm"));
-pub(crate) static JAVA: Grammar = Grammar::new(|| tree_sitter_java::LANGUAGE.into(), include_str!("outline/java.scm"));
+pub(crate) static GO: Grammar = Grammar::new(|| tree_sitter_go::LANGUAGE.into(), include_str!("queries/go.scm"));
+pub(crate) static JAVA: Grammar = Grammar::new(|| tree_sitter_java::LANGUAGE.into(), include_str!("queries/java.scm"));
 pub(crate) static JAVASCRIPT: Grammar =
-    Grammar::new(|| tree_sitter_javascript::LANGUAGE.into(), include_str!("outline/javascript.scm"));
+    Grammar::new(|| tree_sitter_javascript::LANGUAGE.into(), include_str!("queries/javascript.scm"));
 pub(crate) static TYPESCRIPT: Grammar = Grammar::new(|| tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), TYPED);
 pub(crate) static TSX: Grammar = Grammar::new(|| tree_sitter_typescript::LANGUAGE_TSX.into(), TYPED);
 
-const TYPED: &str = concat!(include_str!("outline/javascript.scm"), include_str!("outline/typescript.scm"));
+const TYPED: &str = concat!(include_str!("queries/javascript.scm"), include_str!("queries/typescript.scm"));
 
 impl Grammar {
     const fn new(language: fn() -> tree_sitter::Language, definitions: &'static str) -> Self {

@@ -7,16 +7,16 @@ use ropey::Rope;
 
 use crate::ablations::{Ablations, Mechanism};
 use crate::brackets::{Unmatched, unmatched};
+use crate::document::syntax::SyntaxTree;
 use crate::document::{Document, Edit};
 use crate::language::{BlockStyle, Language};
-use crate::plan::{columns, is_word};
-use crate::syntax::SyntaxTree;
+use crate::text::{columns, is_word};
 
 /// The code around the cursor that is parsed reaches so many lines up, and so many down.
-const REACH: usize = 200;
+const MAX_DISTANCE: usize = 200;
 
 /// How often a suggestion is cut shorter: by a line, or by a word or a sign.
-const CUTS: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 
 /// How much of `text`, inserted at the byte `offset`, breaks no code that parses. All or nothing, but for several lines: of
 /// them, as many as are good; for a line that was cut short anyway: of that, as much as is good; and for a bracket that a
@@ -31,7 +31,7 @@ pub fn valid_prefix<'a>(
     if !document.language().has_grammar() {
         return text;
     }
-    let around = Around::new(document, offset);
+    let item = EnclosingItem::at(document, offset);
     let shorter = |text: &&'a str| {
         let last = text.chars().next_back()?;
         let without_word = text.trim_end_matches(is_word);
@@ -43,27 +43,27 @@ pub fn valid_prefix<'a>(
         }
     };
     let is_line = !text.contains('\n');
-    let left_open =
-        |text| around.as_ref().filter(|_| is_line && ablations.keeps(Mechanism::OpenBrackets))?.left_open_by(text);
-    let closed = |text: &'a str| left_open(text).map_or(text, |bracket| text[..bracket].trim_end());
-    let tries = std::iter::successors(Some(text), shorter).take(CUTS).map(closed);
+    let unclosed =
+        |text| item.as_ref().filter(|_| is_line && ablations.keeps(Mechanism::OpenBrackets))?.unclosed_bracket_of(text);
+    let before_unclosed = |text: &'a str| unclosed(text).map_or(text, |bracket| text[..bracket].trim_end());
+    let attempts = std::iter::successors(Some(text), shorter).take(MAX_ATTEMPTS).map(before_unclosed);
     let is_broken = |text: &str| {
         // What was cut short goes on in its line.
-        around.as_ref().is_some_and(|around| around.is_broken_by(text))
-            || !(is_line && is_cut) && leaves_error(document, offset, around.as_ref(), text)
+        item.as_ref().is_some_and(|item| item.is_broken_by(text))
+            || !(is_line && is_cut) && introduces_error(document, offset, item.as_ref(), text)
     };
-    let mut good =
-        tries.filter(|text| !ablations.keeps(Mechanism::Syntax) || text.trim().is_empty() || !is_broken(text));
-    good.next().unwrap_or_default()
+    let mut valid =
+        attempts.filter(|text| !ablations.keeps(Mechanism::Syntax) || text.trim().is_empty() || !is_broken(text));
+    valid.next().unwrap_or_default()
 }
 
 /// Whether the code parses as it stands, and not with `text`.
-fn leaves_error(document: &Document, offset: usize, around: Option<&Around>, text: &str) -> bool {
-    if let Some(around) = around {
-        if around.parses(&around.line_with(text)) {
+fn introduces_error(document: &Document, offset: usize, item: Option<&EnclosingItem>, text: &str) -> bool {
+    if let Some(item) = item {
+        if item.parses(&item.line_with(text)) {
             return false;
         }
-        if around.parses(&around.line_with("")) {
+        if item.parses(&item.line_with("")) {
             return true;
         }
     }
@@ -76,7 +76,7 @@ fn leaves_error(document: &Document, offset: usize, around: Option<&Around>, tex
 }
 
 /// The code around a place, as much of it as has to be parsed.
-struct Around {
+struct EnclosingItem {
     language: Language,
     above: String,
     before: String,
@@ -84,9 +84,9 @@ struct Around {
     below: String,
 }
 
-impl Around {
+impl EnclosingItem {
     /// `None` where the code's beginning is too far off.
-    fn new(document: &Document, offset: usize) -> Option<Self> {
+    fn at(document: &Document, offset: usize) -> Option<Self> {
         let (rope, language) = (document.text(), document.language());
         let line = rope.byte_to_line(offset);
         let lines = item_around(rope, line)?;
@@ -95,7 +95,7 @@ impl Around {
         let between = |range: Range<usize>| rope.byte_slice(range).to_string();
         Some(Self {
             language,
-            above: header(rope, lines.start, language) + &between(start..line.start),
+            above: enclosing_header(rope, lines.start, language) + &between(start..line.start),
             before: between(line.start..offset),
             after: between(offset..line.end).trim_end().to_owned(),
             below: between(line.end..end),
@@ -109,7 +109,7 @@ impl Around {
     }
 
     /// Whether it parses without the cursor's line, or as it stands.
-    fn parses_now(&self) -> bool {
+    fn parses_before(&self) -> bool {
         self.parses("") || self.parses(&self.line_with(""))
     }
 
@@ -120,7 +120,7 @@ impl Around {
     /// Whether it parses now, and nothing that could follow `text` would make it parse again.
     fn is_broken_by(&self, text: &str) -> bool {
         let suggested = self.line_with(text);
-        if self.parses(&suggested) || !self.parses_now() {
+        if self.parses(&suggested) || !self.parses_before() {
             return false;
         }
         !continuations(&suggested, self.language).iter().any(|more| self.parses(&format!("{suggested}{more}")))
@@ -128,21 +128,21 @@ impl Around {
 
     /// Where `text`, a line, opens a bracket that neither it nor what follows closes. A brace at its end opens a block,
     /// which is what it is for.
-    fn left_open_by(&self, text: &str) -> Option<usize> {
+    fn unclosed_bracket_of(&self, text: &str) -> Option<usize> {
         let open_before = unmatched(&self.before).opening.len();
         let closed_after = unmatched(&self.after).closing.len().saturating_sub(open_before);
         let opening = unmatched(text).opening;
         let (bracket, closing) = *opening.get(..opening.len().saturating_sub(closed_after))?.first()?;
         let opens_block = closing == '}' && text[bracket + 1..].trim().is_empty();
-        (!opens_block && !self.parses(&self.line_with(text)) && self.parses_now()).then_some(bracket)
+        (!opens_block && !self.parses(&self.line_with(text)) && self.parses_before()).then_some(bracket)
     }
 }
 
 /// The lines of the item around `line`: from one that is indented least, to the next one like it. `None` where it is too
 /// long for its beginning to be found.
 fn item_around(text: &Rope, line: usize) -> Option<Range<usize>> {
-    let first = line.saturating_sub(REACH);
-    let starts = |line: usize| Some(columns(&beginning(text, line)?));
+    let first = line.saturating_sub(MAX_DISTANCE);
+    let starts = |line: usize| Some(columns(&leading_text(text, line)?));
     let mut start = line;
     let mut least = starts(line).unwrap_or(usize::MAX);
     for above in (first..line).rev() {
@@ -153,9 +153,10 @@ fn item_around(text: &Rope, line: usize) -> Option<Range<usize>> {
             (start, least) = (above, columns);
         }
     }
-    let last = text.len_lines().min(line + REACH);
+    let last = text.len_lines().min(line + MAX_DISTANCE);
     // Attributes and decorators are of the item that follows them.
-    let introduces = |line: usize| beginning(text, line).is_some_and(|line| line.trim_start().starts_with(['@', '#']));
+    let introduces =
+        |line: usize| leading_text(text, line).is_some_and(|line| line.trim_start().starts_with(['@', '#']));
     let mut introduced = introduces(start);
     let end = (line + 1..last).filter(|below| starts(*below).is_some_and(|columns| columns <= least)).find(|below| {
         let ends = !introduced;
@@ -167,7 +168,7 @@ fn item_around(text: &Rope, line: usize) -> Option<Range<usize>> {
 
 /// The beginning of a line on which something begins; `None` for a blank line and one that goes on with, or closes, what
 /// is above.
-fn beginning(text: &Rope, line: usize) -> Option<String> {
+fn leading_text(text: &Rope, line: usize) -> Option<String> {
     const LONGEST: usize = 80;
     const CONTINUING: [&str; 9] = ["else", "elif", "except", "finally", "where", "{", ")", "]", "}"];
     let beginning: String = text.line(line).chars().take(LONGEST).collect();
@@ -176,8 +177,8 @@ fn beginning(text: &Rope, line: usize) -> Option<String> {
 }
 
 /// What has to stand above an item that is indented.
-fn header(text: &Rope, line: usize, language: Language) -> String {
-    let is_indented = beginning(text, line).is_some_and(|beginning| columns(&beginning) > 0);
+fn enclosing_header(text: &Rope, line: usize, language: Language) -> String {
+    let is_indented = leading_text(text, line).is_some_and(|beginning| columns(&beginning) > 0);
     match language.block_style() {
         BlockStyle::Indentation if is_indented => "if 0:\n".to_owned(),
         _ => String::new(),
@@ -186,7 +187,7 @@ fn header(text: &Rope, line: usize, language: Language) -> String {
 
 /// What a person might go on with after `code`, to bring it to an end.
 fn continuations(code: &str, language: Language) -> Vec<String> {
-    let closing = closing(code);
+    let closing = closers(code);
     match language.block_style() {
         // Not every language allows a comma after the last argument.
         BlockStyle::Braces => ["", " x"]
@@ -209,7 +210,7 @@ fn continuations(code: &str, language: Language) -> Vec<String> {
 }
 
 /// The brackets and quotes that close what `code` leaves open.
-fn closing(code: &str) -> String {
+fn closers(code: &str) -> String {
     let Unmatched { opening, quoted, .. } = unmatched(code);
     quoted.then_some('"').into_iter().chain(opening.into_iter().rev().map(|(_, closing)| closing)).collect()
 }
@@ -221,11 +222,11 @@ mod tests {
     fn breaks(language: &str, fixture: &str, text: &str) -> bool {
         let offset = fixture.find("$0").expect("a cursor");
         let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
-        Around::new(&document, offset).is_some_and(|around| around.is_broken_by(text))
+        EnclosingItem::at(&document, offset).is_some_and(|item| item.is_broken_by(text))
     }
 
     /// What is left of `text`, which the model has said to its end.
-    fn whole<'a>(language: &str, fixture: &str, text: &'a str) -> &'a str {
+    fn kept<'a>(language: &str, fixture: &str, text: &'a str) -> &'a str {
         let offset = fixture.find("$0").expect("a cursor");
         let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
         valid_prefix(&document, offset, text, false, Ablations::default())
@@ -235,46 +236,46 @@ mod tests {
     fn what_parses_goes_on_parsing() {
         let rust = "fn f() {\n    $0\n    b();\n}\n";
         for text in ["let a = b", "a", "for a in b", "let a = \"b", "return a b", "if a {", "fn a() {"] {
-            assert_eq!(whole("rust", rust, text), "", "{text}");
+            assert_eq!(kept("rust", rust, text), "", "{text}");
         }
         for text in ["let a = b;", "a();", "for a in b {}", "// Words", "#[cfg(test)]"] {
-            assert_eq!(whole("rust", rust, text), text);
+            assert_eq!(kept("rust", rust, text), text);
         }
         let python = "def f(a):\n    $0\n    return a\n";
         for text in ["if not a", "b = \"c", "class A", "from", "@a"] {
-            assert_eq!(whole("python", python, text), "", "{text}");
+            assert_eq!(kept("python", python, text), "", "{text}");
         }
         for text in ["b = c", "if not a: pass", "import b"] {
-            assert_eq!(whole("python", python, text), text);
+            assert_eq!(kept("python", python, text), text);
         }
         // A line that is begun does not parse, so that nothing is broken.
-        assert_eq!(whole("rust", "fn f() {\n    let a = $0\n}\n", "b"), "b");
-        assert_eq!(whole("python", "def f(a):\n    if $0\n    return a\n", "not a"), "not a");
-        assert_eq!(whole("python", "def f(a):\n    if $0\n    return a\n", "not a:"), "not a:");
-        assert_eq!(whole("python", "def f(a):\n    $0\n        return a\n", "if not a:"), "if not a:");
+        assert_eq!(kept("rust", "fn f() {\n    let a = $0\n}\n", "b"), "b");
+        assert_eq!(kept("python", "def f(a):\n    if $0\n    return a\n", "not a"), "not a");
+        assert_eq!(kept("python", "def f(a):\n    if $0\n    return a\n", "not a:"), "not a:");
+        assert_eq!(kept("python", "def f(a):\n    $0\n        return a\n", "if not a:"), "if not a:");
         // The item around it may be long.
         let long = |rest: &str| format!("fn f() {{\n{}    {rest}\n{0}}}\n", "    a();\n".repeat(300));
-        assert_eq!(whole("rust", &long("$0"), "let b = c"), "");
-        assert_eq!(whole("rust", &long("$0"), "let b = c;"), "let b = c;");
-        assert_eq!(whole("rust", &long("let b = =;$0"), "let c"), "let c");
+        assert_eq!(kept("rust", &long("$0"), "let b = c"), "");
+        assert_eq!(kept("rust", &long("$0"), "let b = c;"), "let b = c;");
+        assert_eq!(kept("rust", &long("let b = =;$0"), "let c"), "let c");
         // What follows a decorator belongs to it.
-        assert_eq!(whole("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "def g():"), "");
-        assert_eq!(whole("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "b,"), "b,");
+        assert_eq!(kept("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "def g():"), "");
+        assert_eq!(kept("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "b,"), "b,");
     }
 
     #[test]
     fn of_several_lines_those_stay_that_parse() {
         let rust = "fn f() {\n    $0\n}\n";
-        assert_eq!(whole("rust", rust, "a();\n    if b {\n        c();"), "a();");
+        assert_eq!(kept("rust", rust, "a();\n    if b {\n        c();"), "a();");
         assert_eq!(
-            whole("rust", rust, "a();\n    if b {\n        c();\n    }"),
+            kept("rust", rust, "a();\n    if b {\n        c();\n    }"),
             "a();\n    if b {\n        c();\n    }"
         );
-        assert_eq!(whole("rust", rust, "a(\n        b,"), "");
-        assert_eq!(whole("rust", rust, "fn a() {\n        b();"), "");
+        assert_eq!(kept("rust", rust, "a(\n        b,"), "");
+        assert_eq!(kept("rust", rust, "fn a() {\n        b();"), "");
         let python = "def f(a):\n    $0\n\ndef g():\n    pass\n";
         assert_eq!(
-            whole("python", python, "b = 1\n    if a:\n        c()\n    d = [\n"),
+            kept("python", python, "b = 1\n    if a:\n        c()\n    d = [\n"),
             "b = 1\n    if a:\n        c()"
         );
     }
@@ -344,17 +345,17 @@ mod tests {
     #[test]
     fn no_bracket_is_left_open_that_nothing_closes() {
         let python = "def f(a):\n    b = $0\n    return b\n";
-        assert_eq!(whole("python", python, "g(a, h("), "g");
-        assert_eq!(whole("python", python, "g(a)[0]"), "g(a)[0]");
-        assert_eq!(whole("python", python, "["), "");
-        assert_eq!(whole("python", "b = $0)\n", "g(a"), "g(a");
+        assert_eq!(kept("python", python, "g(a, h("), "g");
+        assert_eq!(kept("python", python, "g(a)[0]"), "g(a)[0]");
+        assert_eq!(kept("python", python, "["), "");
+        assert_eq!(kept("python", "b = $0)\n", "g(a"), "g(a");
         // The next lines close it.
-        assert_eq!(whole("python", "b = $0\n    a,\n)\n", "g("), "g(");
+        assert_eq!(kept("python", "b = $0\n    a,\n)\n", "g("), "g(");
         let rust = "fn f() {\n    let a = $0\n}\n";
-        assert_eq!(whole("rust", rust, "g(b,"), "g");
+        assert_eq!(kept("rust", rust, "g(b,"), "g");
         let rust = "fn f() {\n    $0\n}\n";
-        assert_eq!(whole("rust", rust, "if g(b) {}"), "if g(b) {}");
-        assert_eq!(whole("rust", "fn f() {\n    g($0);\n}\n", "h(b, c"), "h");
+        assert_eq!(kept("rust", rust, "if g(b) {}"), "if g(b) {}");
+        assert_eq!(kept("rust", "fn f() {\n    g($0);\n}\n", "h(b, c"), "h");
     }
 
     #[test]

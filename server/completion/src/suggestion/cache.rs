@@ -7,17 +7,17 @@ use std::sync::Arc;
 use lru::LruCache;
 use ropey::RopeSlice;
 
-use crate::complete::{Reason, Suggestion, Suppressed};
+use crate::brackets::{MAX_AUTO_CLOSED, is_auto_closed};
 use crate::document::Document;
 use crate::engine::ModelId;
-use crate::pin::{CLOSERS, is_closer};
-use crate::plan::surroundings;
-use crate::postprocess::without_repeated_rest;
+use crate::plan::Plan;
 use crate::settings::CompletionSettings;
+use crate::suggestion::postprocess::without_suffix_overlap;
+use crate::suggestion::{Reason, Suggestion, Suppressed};
 
 /// How much text before and after the cursor, in bytes, must be the same for a suggestion to hold.
-const BEFORE: usize = 4096;
-const AFTER: usize = 2048;
+const BYTES_BEFORE: usize = 4096;
+const BYTES_AFTER: usize = 2048;
 
 /// Least recently used suggestions, found by the text around the cursor. It belongs to one model: clear it when the
 /// model changes.
@@ -100,25 +100,30 @@ impl SuggestionCache {
         settings: &CompletionSettings,
     ) -> Option<(Option<Suggestion>, Hit)> {
         let text = document.text();
-        let closers = text.byte_slice(offset..).chars().take(CLOSERS).take_while(|character| is_closer(*character));
+        let closers =
+            text.byte_slice(offset..).chars().take(MAX_AUTO_CLOSED).take_while(|character| is_auto_closed(*character));
         // They are one byte each.
         let after: Vec<u64> =
             (0..=closers.count()).map(|closers| digest_after(text.byte_slice(offset + closers..))).collect();
-        let (place, suggestion, hit) = self.suggestions.iter().find_map(|(place, cached)| {
-            let said = cached.answer.text();
-            let may_hold = place.document == document.name()
-                && place.settings == *settings
-                && place.offset <= offset
-                && (offset < place.offset + said.len() || (offset == place.offset && said.is_empty()));
-            let closers = after.iter().position(|digest| *digest == place.after).filter(|_| may_hold)?;
-            if text.try_byte_to_char(place.offset).is_err() {
+        let (key, suggestion, hit) = self.suggestions.iter().find_map(|(key, cached)| {
+            let cached_text = cached.answer.text();
+            let may_hold = key.document == document.name()
+                && key.settings == *settings
+                && key.offset <= offset
+                && (offset < key.offset + cached_text.len() || (offset == key.offset && cached_text.is_empty()));
+            let closers = after.iter().position(|digest| *digest == key.after).filter(|_| may_hold)?;
+            if text.try_byte_to_char(key.offset).is_err() {
                 return None;
             }
-            let typed = text.get_byte_slice(place.offset..offset)?;
-            let rest = said.get(typed.len_bytes()..)?;
-            let holds = typed == said[..typed.len_bytes()]
-                && place.before == digest_before(text.get_byte_slice(..place.offset)?);
-            let rest = if closers > 0 { without_repeated_rest(rest, &surroundings(document, offset)) } else { rest };
+            let typed = text.get_byte_slice(key.offset..offset)?;
+            let rest = cached_text.get(typed.len_bytes()..)?;
+            let holds = typed == cached_text[..typed.len_bytes()]
+                && key.before == digest_before(text.get_byte_slice(..key.offset)?);
+            let rest = if closers > 0 {
+                without_suffix_overlap(rest, &Plan::of_line(document, offset, settings.ablations))
+            } else {
+                rest
+            };
             let hit = match (cached.origin, typed.len_bytes()) {
                 (_, 1..) => Hit::TypedThrough,
                 (Origin::Request, 0) => Hit::Returned,
@@ -137,9 +142,9 @@ impl SuggestionCache {
                 }
                 CachedAnswer::Suppressed(suppressed) => suppressed.after(typed.len_bytes(), settings),
             };
-            Some((place.clone(), suggestion, hit))
+            Some((key.clone(), suggestion, hit))
         })?;
-        self.suggestions.promote(&place);
+        self.suggestions.promote(&key);
         Some((suggestion, hit))
     }
 
@@ -153,7 +158,7 @@ impl SuggestionCache {
         origin: Origin,
     ) {
         let text = document.text();
-        let place = Key {
+        let key = Key {
             document: document.name().to_owned(),
             offset,
             before: digest_before(text.byte_slice(..offset)),
@@ -161,7 +166,7 @@ impl SuggestionCache {
             settings: settings.clone(),
             model: answer.model().clone(),
         };
-        self.suggestions.put(place, Cached { answer, origin });
+        self.suggestions.put(key, Cached { answer, origin });
     }
 
     pub fn clear(&mut self) {
@@ -170,12 +175,12 @@ impl SuggestionCache {
 }
 
 fn digest_before(text: RopeSlice<'_>) -> u64 {
-    let start = text.len_bytes().saturating_sub(BEFORE);
+    let start = text.len_bytes().saturating_sub(BYTES_BEFORE);
     digest(text.byte_slice(text.char_to_byte(text.byte_to_char(start))..))
 }
 
 fn digest_after(text: RopeSlice<'_>) -> u64 {
-    let end = text.len_bytes().min(AFTER);
+    let end = text.len_bytes().min(BYTES_AFTER);
     digest(text.byte_slice(..text.char_to_byte(text.byte_to_char(end))))
 }
 

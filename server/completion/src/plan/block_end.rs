@@ -7,14 +7,15 @@ use std::ops::Range;
 use ropey::Rope;
 
 use crate::brackets::unmatched;
+use crate::document::syntax::SyntaxTree;
 use crate::language::BlockStyle;
-use crate::plan::{Plan, columns};
-use crate::syntax::SyntaxTree;
+use crate::plan::Plan;
+use crate::text::columns;
 
 /// Where `text`, generated after the cursor so far, leaves the block whose lines are indented by `indent` columns at least;
 /// `None` while it may go on.
 pub(crate) fn end_of_block(text: &str, indent: usize, plan: &Plan) -> Option<usize> {
-    let code = Code::new(text, plan);
+    let code = ParsedBlock::new(text, plan);
     let mut blank_lines = 0;
     let mut position = 0;
     for (number, line) in code.generated().split_inclusive('\n').enumerate() {
@@ -47,20 +48,20 @@ pub(crate) fn end_of_block(text: &str, indent: usize, plan: &Plan) -> Option<usi
 }
 
 /// The cursor's line with what was generated after it. Offsets are bytes of the latter.
-struct Code<'a> {
+struct ParsedBlock<'a> {
     plan: &'a Plan,
     /// What is in strings and comments is letters here, line breaks too.
     text: String,
     tree: Option<SyntaxTree>,
 }
 
-impl<'a> Code<'a> {
+impl<'a> ParsedBlock<'a> {
     fn new(generated: &str, plan: &'a Plan) -> Self {
         let mut text = format!("{}{generated}", plan.line_before);
         // It begins in code: in a string or a comment no block is planned.
         let tree = generated.contains('\n').then(|| SyntaxTree::parse(plan.language, &Rope::from_str(&text))).flatten();
-        let prose: Vec<_> = tree.iter().flat_map(|tree| prose(tree, &text)).collect();
-        for range in prose {
+        let comments_and_strings: Vec<_> = tree.iter().flat_map(|tree| comments_and_strings(tree, &text)).collect();
+        for range in comments_and_strings {
             let length = range.len();
             text.replace_range(range, &"x".repeat(length));
         }
@@ -99,8 +100,8 @@ impl<'a> Code<'a> {
 }
 
 /// The strings and comments of `text`, without the line break that ends one.
-fn prose(tree: &SyntaxTree, text: &str) -> Vec<Range<usize>> {
-    let mut prose = Vec::new();
+fn comments_and_strings(tree: &SyntaxTree, text: &str) -> Vec<Range<usize>> {
+    let mut comments_and_strings = Vec::new();
     let mut cursor = tree.root_node().walk();
     let mut more = true;
     while more {
@@ -109,21 +110,21 @@ fn prose(tree: &SyntaxTree, text: &str) -> Vec<Range<usize>> {
         // A string of several lines that has not been closed yet.
         let is_open =
             MULTILINE_QUOTES.contains(&&text[start..end]) && node.parent().is_some_and(|parent| parent.is_error());
-        let is_prose = is_open || PROSE.contains(&node.kind());
-        if is_prose {
+        let is_comment_or_string = is_open || COMMENT_AND_STRING_KINDS.contains(&node.kind());
+        if is_comment_or_string {
             let end = if is_open { text.len() } else { end };
-            prose.push(start..start + text[start..end].trim_end().len());
+            comments_and_strings.push(start..start + text[start..end].trim_end().len());
         }
-        more = !is_open && ((!is_prose && cursor.goto_first_child()) || cursor.goto_next_sibling());
+        more = !is_open && ((!is_comment_or_string && cursor.goto_first_child()) || cursor.goto_next_sibling());
         while !more && !is_open && cursor.goto_parent() {
             more = cursor.goto_next_sibling();
         }
     }
-    prose
+    comments_and_strings
 }
 
 /// The kinds of nodes in which neither brackets nor line breaks mean anything, in all grammars there are.
-const PROSE: [&str; 12] = [
+const COMMENT_AND_STRING_KINDS: [&str; 12] = [
     "string",
     "string_literal",
     "raw_string_literal",

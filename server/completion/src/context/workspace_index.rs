@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::outline::Outline;
+use crate::document::outline::Outline;
 
 /// Shared by whoever fills it and whoever looks things up: each lock is held for one file or one name.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ struct Files {
 }
 
 /// A name in more files says nothing about any of them.
-const MOST_FILES: usize = 64;
+const MAX_FILES: usize = 64;
 
 impl WorkspaceIndex {
     /// Takes `outline` for the file `path`, in place of an earlier one.
@@ -52,7 +52,7 @@ impl WorkspaceIndex {
     /// The files that define `name`; none if there are too many to mean one.
     pub fn defining(&self, name: &str) -> Vec<(Arc<str>, Arc<Outline>)> {
         let files = self.read();
-        let paths = files.names.get(name).filter(|paths| paths.len() <= MOST_FILES);
+        let paths = files.names.get(name).filter(|paths| paths.len() <= MAX_FILES);
         let outline = |path: &Arc<str>| Some((path.clone(), files.outlines.get(path)?.clone()));
         paths.into_iter().flatten().filter_map(outline).collect()
     }
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_name_that_everybody_uses_means_nothing() {
         let index = WorkspaceIndex::default();
-        (0..=MOST_FILES).for_each(|number| index.insert(&format!("{number}.rs"), outline("fn new() {}")));
+        (0..=MAX_FILES).for_each(|number| index.insert(&format!("{number}.rs"), outline("fn new() {}")));
         assert_eq!(paths(&index, "new"), Vec::<String>::new());
     }
 }
