@@ -1,5 +1,5 @@
-//! One completion, from a document and a cursor to the text to insert. Editors, the command line and the evaluation
-//! all come through here.
+//! One completion, from a document and a cursor to the text to insert. Editors, the command line and the evaluation all
+//! use this path.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,75 +19,81 @@ use crate::suggestion::postprocess::is_loop;
 use crate::suggestion::{Suggestion, Suppressed};
 use crate::text::is_word;
 
-/// Past its deadline a request still waits this long for the first whole word.
+/// How long a request waits past its deadline for the first whole word.
 const FIRST_WORD_GRACE: Duration = Duration::from_secs(2);
 
-/// Lines tried beside the greedy one. Of what a search without end finds, so many find nearly all.
+/// How many answers the search tries besides the greedy one. A larger number finds hardly any better answers.
 const SEARCH_BRANCHES: usize = 4;
 
-/// A search ends when so much of the time until the deadline is over.
+/// The share of the deadline that the search may use.
 const SEARCH_SHARE: f32 = 0.25;
 
-/// So sure a model has to be of its second thought, which is right less often than its first.
+/// The confidence that a second answer needs to be shown. Second answers are right less often than first answers.
 const MIN_ALTERNATIVE_CONFIDENCE: f32 = 0.5;
 
-/// Where to complete: a document as it was, a byte offset in it, and where the prompt is split.
+/// Where to complete.
 #[derive(Debug, Clone)]
 pub struct Cursor {
+    /// A snapshot of the document.
     pub document: Document,
+    /// In bytes.
     pub offset: usize,
+    /// Where the prompt is split.
     pub pin: Arc<Pin>,
 }
 
+/// The result of one request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
-    /// `None` where there is nothing worth showing.
+    /// `None` if nothing is worth showing.
     pub suggestion: Option<Suggestion>,
-    /// What else might be meant, where several suggestions are wanted.
+    /// Alternatives, if the settings ask for several candidates.
     pub others: Vec<Suggestion>,
-    /// What the model said if it is not to be shown.
+    /// The text that the model generated, if it is not shown.
     pub suppressed: Option<Suppressed>,
-    /// What kind of place it was asked for; `None` if it never came so far.
+    /// What kind of position the cursor was at; `None` if the request ended before that was known.
     pub kind: Option<CursorKind>,
-    /// It was neither cancelled nor did it give way to a request that somebody waits for.
+    /// False if the request was cancelled or gave way to a request with a waiting user.
     pub completed: bool,
+    /// Token counts of all generations of this request together.
     pub usage: Usage,
     pub timing: Timing,
 }
 
 impl Completion {
-    /// One that came to nothing before it began.
+    /// A request that was interrupted before it started.
     pub fn interrupted() -> Self {
         Self::without_suggestion(false, Usage::default(), Timing::default())
     }
 
+    /// A request that ran without producing text to show.
     pub fn without_suggestion(completed: bool, usage: Usage, timing: Timing) -> Self {
         Self { suggestion: None, others: Vec::new(), suppressed: None, kind: None, completed, usage, timing }
     }
 }
 
-/// How long each stage took. What is left of `total` is for choosing what to show.
+/// How long each stage took. The stages do not add up to `total`: the rest is postprocessing.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Timing {
-    /// Finding out what to ask: the window, the plan, the prompt.
+    /// Choosing the context, planning and writing the prompt.
     pub preparing: Duration,
-    /// For the engine's earlier requests.
+    /// Waiting for earlier requests of the engine.
     pub waiting: Duration,
-    /// Evaluating the prompt, up to the first token; all of the engine's work where it brought none.
+    /// Evaluating the prompt, up to the first token. If no token was generated, all of the engine's work.
     pub evaluating: Duration,
-    /// The tokens after the first.
+    /// Generating the tokens after the first one.
     pub generating: Duration,
     pub total: Duration,
 }
 
 impl Cursor {
-    /// A cursor with a pin of its own.
+    /// Creates a cursor with its own pin.
     pub fn new(document: Document, offset: usize, surroundings: Surroundings) -> Self {
         let pin = Arc::new(Pin::new(&document, offset, surroundings));
         Self { document, offset, pin }
     }
 
-    /// The cursor after `text` was typed at this one.
+    /// The cursor after the user typed `text` at this one.
     pub fn after(&self, text: &str) -> Self {
         let mut document = self.document.clone();
         let edit = Edit { range: self.offset..self.offset, text: text.to_owned() };
@@ -102,15 +108,15 @@ impl Cursor {
                 Self { document, offset, pin }
             }
             Err(error) => {
-                tracing::warn!("no place after a suggestion: {error}");
+                tracing::warn!("cannot place a cursor after the suggestion: {error}");
                 self.clone()
             }
         }
     }
 
-    /// What the model is shown.
+    /// What the model sees.
     pub fn text(&self, settings: &CompletionSettings, engine: &dyn Engine) -> FimText {
-        // The prompt's own special tokens, and the pieces of tokens at the window's edges, take a few.
+        // Special tokens, and tokens that are split at the edges of the window, take a few more.
         let answer = max_tokens(settings, engine) + 16;
         let tokens = settings.context_tokens.min(engine.model().context_length.saturating_sub(answer));
         let excerpts = engine.model().uses_excerpts;
@@ -118,8 +124,10 @@ impl Cursor {
     }
 }
 
-/// Completes at `cursor`, on the calling thread. A completion that was cancelled, or gave way to another request, has no
-/// suggestion.
+/// Completes at `cursor` on the calling thread. A completion has no suggestion if it was cancelled or gave way to
+/// another request.
+///
+/// Returns an error if the engine fails.
 pub fn complete(
     cursor: &Cursor,
     settings: &CompletionSettings,
@@ -132,7 +140,7 @@ pub fn complete(
     let plan = plan(document, *offset, settings);
     let max_tokens = max_tokens(settings, engine);
     let text = cursor.text(settings, engine);
-    tracing::trace!(?text, ?plan, "asking");
+    tracing::trace!(?text, ?plan, "generating");
     let preparing = started.elapsed();
 
     let stopping = stopping(plan.clone(), settings.deadline.map(|deadline| started + deadline));
@@ -196,7 +204,10 @@ pub fn complete(
     Ok(completion)
 }
 
-/// Evaluates what a completion at `cursor` will have to. It suggests nothing.
+/// Evaluates the prompt that a completion at `cursor` would use, so that the completion itself starts faster. Generates
+/// nothing.
+///
+/// Returns an error if the engine fails.
 pub fn warm_up(
     cursor: &Cursor,
     settings: &CompletionSettings,
@@ -225,8 +236,7 @@ fn max_tokens(settings: &CompletionSettings, engine: &dyn Engine) -> usize {
     settings.max_tokens.min(engine.model().context_length / 2)
 }
 
-/// Ends a generation where the plan ends, where it goes round in circles and, past the deadline, after the last whole
-/// word.
+/// Ends a generation where the plan ends, where the text loops, and, past the deadline, after the last whole word.
 fn stopping(plan: Plan, deadline: Option<Instant>) -> StoppingCriteria {
     Arc::new(move |text, before| {
         if plan.end_of(text).is_some() || (plan.ablations.keeps(Mechanism::Loops) && is_loop(text)) {
@@ -247,7 +257,8 @@ fn stopping(plan: Plan, deadline: Option<Instant>) -> StoppingCriteria {
     })
 }
 
-/// A line may turn out likelier than the greedy one. A block never comes out as it was meant, so any shorter one would be.
+/// A single line can turn out likelier than the greedy one. A block cannot be compared fairly, because any shorter
+/// block is likelier.
 fn search(plan: &Plan, until: Option<Instant>) -> Search {
     match plan.shape {
         Shape::Line => Search { branches: SEARCH_BRANCHES, until },

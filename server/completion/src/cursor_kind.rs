@@ -1,4 +1,4 @@
-//! What kind of place the cursor is in.
+//! The kind of position that the cursor is at.
 
 use serde::Serialize;
 
@@ -6,24 +6,24 @@ use crate::document::Document;
 use crate::plan::{Shape, plan};
 use crate::settings::CompletionSettings;
 
-/// From the most to the least particular.
+/// From the most to the least specific.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CursorKind {
     Comment,
     String,
     Import,
-    /// The parameters of a function that is being defined.
+    /// In the parameter list of a function definition.
     Parameters,
-    /// A block that has been opened and holds nothing.
+    /// In a block that was opened and is still empty.
     EmptyBody,
-    /// Code follows in the same line.
+    /// Code follows on the same line.
     WithinLine,
-    /// At the end of a line that is begun, or on a blank one.
+    /// At the end of a started line, or on a blank line.
     LineEnd,
 }
 
-/// The kind of the place at the byte `offset`. Where the language has no grammar, from the cursor's line alone.
+/// The kind of position at the byte `offset`. Without a grammar, only the cursor's line is considered.
 pub fn cursor_kind(document: &Document, offset: usize, settings: &CompletionSettings) -> CursorKind {
     let around =
         |kinds: &[&str]| document.nodes_before(offset).any(|node| kinds.iter().any(|kind| node.kind().contains(kind)));
@@ -46,7 +46,7 @@ pub fn cursor_kind(document: &Document, offset: usize, settings: &CompletionSett
     }
 }
 
-/// An import is none for the parser until it names something.
+/// The parser does not recognise an import until it names something.
 fn begins_import(line: &str) -> bool {
     ["import ", "from ", "use ", "#include "].iter().any(|word| line.trim_start().starts_with(word))
 }
@@ -57,7 +57,7 @@ mod tests {
     use crate::language::Language;
 
     #[test]
-    fn places_are_told_apart() {
+    fn positions_are_classified() {
         for (language, fixture, expected) in [
             ("rust", "// a $0\n", CursorKind::Comment),
             ("rust", "let a = \"b $0\";\n", CursorKind::String),

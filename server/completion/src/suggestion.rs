@@ -1,4 +1,7 @@
-//! What to show of a generated text.
+//! Decides what the user sees of a generated text.
+//!
+//! [`postprocess`] cuts the text, and [`validity`] checks it against the syntax. [`cache`] answers repeated requests
+//! without the engine, and [`acceptance`] finds out whether the user accepted a suggestion.
 
 pub mod acceptance;
 pub mod cache;
@@ -16,46 +19,49 @@ use crate::suggestion::postprocess::trimmed_length;
 use crate::suggestion::validity::valid_prefix;
 use crate::text::is_word;
 
+/// Text to show to the user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suggestion {
-    /// Text to insert at the cursor, with the document's line breaks; never empty.
+    /// The text to insert at the cursor, with the document's line breaks. Never empty.
     pub text: String,
-    /// Geometric mean of the probabilities of the tokens that make up `text`, 0 to 1.
+    /// The geometric mean of the probabilities of the tokens in `text`, from 0 to 1.
     pub confidence: f32,
-    /// The deadline has cut it short: more time would have brought more text.
+    /// Whether the deadline cut the text. With more time, the text would be longer.
     pub is_cut: bool,
-    /// The model that made it.
+    /// The model that generated the text.
     pub model: Arc<ModelId>,
 }
 
-/// What the model said and is not to be shown.
+/// A generated text that is not shown to the user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suppressed {
-    /// It was to stand at the cursor, with the document's line breaks; empty where the model has nothing to say.
+    /// The text for the cursor position, with the document's line breaks. Empty if the model generated nothing useful.
     pub text: String,
     pub reason: Reason,
-    /// The model that said it.
+    /// The model that generated the text.
     pub model: Arc<ModelId>,
-    /// Of `text`; none where its line breaks are not those the model said.
+    /// The tokens of `text`. Empty if its line breaks differ from the generated ones.
     tokens: Vec<GeneratedToken>,
 }
 
+/// Why a text was suppressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// It says nothing, or nothing that does not stand after the cursor anyway.
+    /// It is empty, or it repeats the text after the cursor.
     Empty,
-    /// It says what a neighbouring line says, or the same again and again.
+    /// It repeats an adjacent line, or itself.
     Repeated,
     /// It would break code that parses.
     Broken,
-    /// Code that parses would not, until it is finished. Where it is begun already, that is no reason.
+    /// It would break code that parses until the user finishes it. Code that is already unfinished is not broken by
+    /// this.
     Unfinished,
-    /// The model is less sure than [`CompletionSettings::min_confidence`].
+    /// The confidence is below [`CompletionSettings::min_confidence`].
     Unsure,
 }
 
 impl Suggestion {
-    /// What to show of what the model said.
+    /// Decides whether to show the text of `generation`, and how much of it.
     pub(crate) fn from_generation(
         generation: &Generation,
         document: &Document,
@@ -85,7 +91,7 @@ impl Suggestion {
         if let Err(reason) = trimmed_length {
             suppressed("", reason)
         } else if good.trim().is_empty() {
-            // As if it was cut short, it may go on.
+            // A text that was cut may continue, so this checks whether a continuation could make the code valid.
             let can_be_finished = valid_prefix(document, offset, useful, true, settings.ablations) == useful;
             suppressed(useful, if can_be_finished { Reason::Unfinished } else { Reason::Broken })
         } else if !is_confident(confidence, settings) {
@@ -102,12 +108,13 @@ impl Suggestion {
 }
 
 impl Suppressed {
-    /// Whether something else may be meant. Where a model says nothing, nothing is meant.
+    /// Whether another answer could be useful. If the model generated nothing, the user most likely wants nothing.
     pub(crate) fn may_have_alternative(&self) -> bool {
         matches!(self.reason, Reason::Repeated | Reason::Broken | Reason::Unfinished)
     }
 
-    /// What may be shown of it once its first `typed` bytes were typed: the model may be sure of the rest.
+    /// The part of the text that can be shown after the user typed its first `typed` bytes. The model can be confident
+    /// of the rest even if it was not confident of the start.
     pub(crate) fn after(&self, typed: usize, settings: &CompletionSettings) -> Option<Suggestion> {
         let rest = self.text.get(typed..).filter(|rest| !rest.trim().is_empty() && self.reason == Reason::Unsure)?;
         let confidence = confidence(&self.tokens, typed..self.text.len());
@@ -124,7 +131,7 @@ fn is_confident(confidence: f32, settings: &CompletionSettings) -> bool {
     confidence * 100.0 >= f32::from(settings.min_confidence)
 }
 
-/// Of several lines of a text that was broken off, those that are whole.
+/// Drops the last line, which may be incomplete, unless it is the only one.
 fn without_partial_line(text: &str) -> &str {
     match text.rsplit_once('\n') {
         Some((lines, _)) if !lines.trim().is_empty() => lines,
@@ -132,7 +139,7 @@ fn without_partial_line(text: &str) -> &str {
     }
 }
 
-/// The geometric mean of the probabilities of the tokens that make up a part of a text; 0 where there are none.
+/// The geometric mean of the probabilities of the tokens in `part` of a text; 0 if there are none.
 fn confidence(tokens: &[GeneratedToken], part: Range<usize>) -> f32 {
     let mut start = 0;
     let mut sum = 0.0;
@@ -147,7 +154,7 @@ fn confidence(tokens: &[GeneratedToken], part: Range<usize>) -> f32 {
     if count == 0 { 0.0 } else { (sum / f32::from(count)).exp() }
 }
 
-/// Models say LF; a file with CRLF should not become mixed.
+/// Converts the line breaks to CRLF if the document uses CRLF. Models generate LF.
 fn with_line_breaks_of(document: &Document, text: &str) -> String {
     let uses_crlf = document.text().lines().next().is_some_and(|line| {
         let end = line.len_bytes();

@@ -1,4 +1,4 @@
-//! The door to a server elsewhere, which looks from above like any other model.
+//! An engine that asks a remote server. Its callers use it like any other model.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
@@ -16,27 +16,28 @@ use crate::connection::{Connection, ConnectionError, Lines};
 use crate::protocol::{AnswerPart, PromptRequest, ProtocolError};
 use crate::settings::RemoteSettings;
 
-/// Bytes that a token of code is taken to have: only the server knows its tokenizer.
+/// The estimated bytes per token of code. Only the server knows its tokenizer.
 const BYTES_PER_TOKEN: usize = 4;
 
-/// How often it is looked whether the answer is still wanted.
+/// How often to check whether the answer is still wanted.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// So much of an answer may lie unread; who does not read it does not want more.
+/// How many parts of an answer can wait unread before the reader of the connection blocks.
 const UNREAD_PARTS: usize = 64;
 
-/// A server elsewhere. Nothing is opened before the first request.
+/// A remote server. Nothing is opened before the first request.
 pub struct RemoteEngine {
     info: ModelInfo,
     client: Arc<Client>,
 }
 
+/// The part of the engine that is shared with the threads that read answers.
 struct Client {
     settings: RemoteSettings,
     template: Option<FimTemplate>,
-    /// Made by the first request, and again after one that failed.
+    /// Created by the first request, and again after a failed request.
     connection: Mutex<Option<Arc<Connection>>>,
-    /// Until the server refuses to tell them.
+    /// Whether to ask for probabilities. Cleared once the server refuses such a request.
     probabilities: AtomicBool,
 }
 
@@ -44,21 +45,21 @@ struct Client {
 enum RequestError {
     #[error(transparent)]
     Connection(#[from] ConnectionError),
-    #[error("{host} answers with what fimble does not understand: {problem}; see `api` of `remote`")]
+    #[error("fimble does not understand the answer of {host}: {problem}; see `api` of `remote`")]
     Protocol { host: String, problem: ProtocolError },
-    #[error("the connection to {host} broke: {problem}")]
+    #[error("the connection to {host} broke: {problem}; the next request opens a new one")]
     Broken { host: String, problem: String },
-    #[error("{host} has not answered in time")]
+    #[error("{host} did not answer in time; see `timeout_ms` of `remote`")]
     Late { host: String },
 }
 
 impl RemoteEngine {
-    /// `settings` are [checked](RemoteSettings::check).
+    /// Creates an engine. The settings must have passed [`RemoteSettings::check`].
     pub fn new(settings: RemoteSettings) -> Self {
         let model = settings.model.as_deref().unwrap_or("its model");
         let info = ModelInfo {
             id: Arc::new(ModelId { name: format!("{model} at {}", settings.host()), version: None }),
-            // What a request shows is what its settings say, and as much again for the answer.
+            // The settings limit what a request shows. The answer may take as much again.
             context_length: 2 * settings.context_tokens,
             uses_excerpts: true,
         };
@@ -67,6 +68,7 @@ impl RemoteEngine {
         Self { info, client: Arc::new(Client { settings, template, connection, probabilities }) }
     }
 
+    /// The settings of this server.
     pub fn settings(&self) -> &RemoteSettings {
         &self.client.settings
     }
@@ -81,8 +83,8 @@ impl Engine for RemoteEngine {
         text.len().div_ceil(BYTES_PER_TOKEN)
     }
 
-    /// Asks for one answer. Other candidates, and what nobody waits for, are not worth a request: those are answered with
-    /// nothing.
+    /// Requests one answer. Additional candidates and background work are not worth a remote request, so these return
+    /// an empty answer.
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError> {
         let GenerationRequest { text, avoid, max_tokens, priority, stopping, cancel, .. } = request;
         if !avoid.is_empty() || max_tokens == 0 || priority == Priority::Background {
@@ -92,7 +94,7 @@ impl Engine for RemoteEngine {
         let timeout = Duration::from_millis(self.client.settings.timeout_ms);
         let (sender, answer) = mpsc::sync_channel(UNREAD_PARTS);
         let client = self.client.clone();
-        // Reading from the network cannot be interrupted; letting go of its thread can.
+        // Reading from the network cannot be interrupted, but its thread can be left to end on its own.
         thread::Builder::new()
             .name("fimble-remote".to_owned())
             .spawn(move || client.stream_answer(&text, max_tokens, &sender))
@@ -109,7 +111,7 @@ impl Engine for RemoteEngine {
                     return Err(RequestError::Late { host: self.client.settings.host().to_owned() }.into());
                 }
                 Err(RecvTimeoutError::Timeout) => continue,
-                // Not every server says which piece is the last.
+                // Not every server marks the last part.
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let Usage { prompt, reused, .. } = generation.usage;
@@ -118,7 +120,7 @@ impl Engine for RemoteEngine {
             if !part.text.is_empty() {
                 generation.first_token.get_or_insert_with(|| started.elapsed());
                 generation.text.push_str(&part.text);
-                // One that tells no probabilities is believed.
+                // Without probabilities, the answer is assumed to be certain.
                 let probability = part.probability.unwrap_or(1.0);
                 generation.tokens.push(GeneratedToken { text_end: generation.text.len(), probability });
             }
@@ -144,7 +146,7 @@ impl Engine for RemoteEngine {
 }
 
 impl Client {
-    /// Sends the pieces of an answer until nobody receives them.
+    /// Sends the parts of an answer until it ends or nobody receives them.
     fn stream_answer(&self, text: &FimText, max_tokens: usize, parts: &SyncSender<Result<AnswerPart, RequestError>>) {
         let host = || self.settings.host().to_owned();
         let lines = match self.request(text, max_tokens) {
@@ -179,7 +181,7 @@ impl Client {
         };
         let probabilities = self.probabilities.load(Ordering::Relaxed);
         match send(probabilities) {
-            // Some servers take no request with an option that they do not know.
+            // Some servers reject requests with unknown options.
             Err(RequestError::Connection(ConnectionError::Status { .. })) if probabilities => {
                 let lines = send(false)?;
                 tracing::info!("{} does not tell probabilities", self.settings.host());
@@ -187,7 +189,7 @@ impl Client {
                 Ok(lines)
             }
             Err(error @ RequestError::Connection(_)) => {
-                // The key may have been renewed.
+                // The key may have been renewed, so read it again for the next request.
                 *self.lock_connection() = None;
                 Err(error)
             }
@@ -207,7 +209,7 @@ impl Client {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where `text` spells a token that ends an answer: not every server leaves them out.
+    /// The offset of the first stop token spelled out in `text`. Not every server removes stop tokens.
     fn stop_in(&self, text: &str) -> Option<usize> {
         let stops = self.template.iter().flat_map(FimTemplate::stops);
         stops.filter_map(|stop| text.find(stop.as_str())).min()

@@ -1,4 +1,4 @@
-//! How many requests may be made in a minute and in a day.
+//! Limits the requests per minute and per day.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -9,12 +9,13 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) struct RateLimit {
     per_minute: Option<u32>,
     per_day: Option<u32>,
-    /// When requests of the last minute were made, the earliest first.
+    /// The times of the requests in the last minute, oldest first.
     latest: VecDeque<Instant>,
     today: DailyUsage,
 }
 
-/// Requests of one day, of all servers of a user together. Days are counted from 1970, in UTC.
+/// The number of requests in one day, of all processes and servers of a user together. `day` counts days since
+/// 1970-01-01 in UTC.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DailyUsage {
     pub day: u64,
@@ -23,7 +24,7 @@ pub struct DailyUsage {
 }
 
 impl DailyUsage {
-    /// With one request more, on `day`.
+    /// The usage after one more request on `day`.
     pub fn plus_one(self, day: u64) -> Self {
         Self { day, requests: if self.day == day { self.requests.saturating_add(1) } else { 1 } }
     }
@@ -51,7 +52,7 @@ impl RateLimit {
         }
     }
 
-    /// What other processes have spent, too.
+    /// Takes the usage of other processes into account.
     pub(crate) fn raise_to(&mut self, today: DailyUsage) {
         if today.day > self.today.day || today.day == self.today.day && today.requests > self.today.requests {
             self.today = today;
@@ -70,7 +71,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn neither_rate_limit_is_overdrawn(
+        fn neither_limit_is_exceeded(
             per_minute in 0u32..4, per_day in 0u32..20,
             steps in prop::collection::vec((0u64..40, 0u32..3), 1..80),
         ) {
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_processes_spend_counts() {
+    fn requests_of_other_processes_count() {
         let mut rate_limit = RateLimit::new(None, Some(2));
         let now = Instant::now();
         rate_limit.spend(now, 7);
@@ -102,6 +103,6 @@ mod tests {
         rate_limit.raise_to(DailyUsage { day: 7, requests: 2 });
         assert!(!rate_limit.allows(now, 7) && rate_limit.allows(now, 8));
         rate_limit.raise_to(DailyUsage { day: 6, requests: 0 });
-        assert!(!rate_limit.allows(now, 7), "yesterday's news");
+        assert!(!rate_limit.allows(now, 7), "an older day does not reset the count");
     }
 }

@@ -1,6 +1,6 @@
-//! The definitions that bear on the place of the cursor: in the same file outside the window, in open documents, and in
-//! the workspace. Those that the code around the cursor mentions, the members of the types it mentions, and what else
-//! the files define that it draws on most.
+//! Finds definitions that are relevant at the cursor: in the same file outside the window, in open documents and in the
+//! workspace. These are the definitions of names that the code around the cursor mentions, the members of the types it
+//! mentions, and similarly named definitions in the files it refers to most.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -11,37 +11,38 @@ use crate::context::mentions::{Mentions, subwords};
 use crate::document::Document;
 use crate::document::outline::{Definition, Kind, Outline};
 
-/// A name with more definitions than this means none of them, unless its file is imported.
+/// A name with more definitions is ambiguous, and all of them are ignored unless its file is imported.
 const MAX_DEFINITIONS: usize = 8;
 
-/// Members are shown of types that weigh at least this.
+/// The least weight of a type whose members are candidates too.
 const MIN_TYPE_WEIGHT: f32 = 0.25;
 
-/// What a member weighs, beside its type, and another definition of a file that is drawn on, beside the file.
+/// Factors for a member relative to its type, and for another definition in a file relative to the file.
 const MEMBER: f32 = 0.4;
 const NEIGHBOUR: f32 = 0.25;
 
-/// What it adds that a name is made of words that stand around the cursor.
+/// How much the words of a name count, if the same words occur around the cursor.
 const SIMILARITY_WEIGHT: f32 = 3.0;
 
-/// Others of a file that is drawn on are not worth a line.
+/// Definitions that are not mentioned need at least this similarity.
 const MIN_SIMILARITY: f32 = 1.5;
 
-/// What the same file is worth, or one that it imports, and one in another folder.
+/// The weight of the same file or an imported file, and of a file in another folder. A file in the same folder has
+/// weight 1.
 const SAME_OR_IMPORTED: f32 = 1.5;
 const OTHER_FOLDER: f32 = 0.7;
 
-/// Files that are drawn on most, of which all definitions are looked at.
+/// How many of the most referenced files are searched for similarly named definitions.
 const MAX_FILES: usize = 4;
 
-/// A definition that may be worth showing.
+/// A definition that may become part of the prompt.
 pub(super) struct Candidate {
     pub(super) path: Arc<str>,
     pub(super) definition: Definition,
     pub(super) score: f32,
 }
 
-/// The best first. `visible` are the bytes of `document` that are shown anyway.
+/// Ranks the definitions, best first. `visible` is the byte range of `document` that the model sees anyway.
 pub(super) fn candidates(
     document: &Document,
     visible: &Range<usize>,
@@ -94,7 +95,7 @@ struct Ranking<'a> {
 }
 
 impl Ranking<'_> {
-    /// Notes that `definition` is worth `score`, if it is not seen anyway.
+    /// Adds `definition` unless it is visible anyway. A definition keeps its highest score.
     fn add(&mut self, path: &Arc<str>, definition: &Definition, score: f32) {
         let Range { start, end } = definition.range;
         let is_visible = **path == *self.document.name() && start < self.visible.end && self.visible.start < end;
@@ -106,7 +107,7 @@ impl Ranking<'_> {
         known.score = known.score.max(score);
     }
 
-    /// How much more `definition` is worth, which is not mentioned itself, since its name is like what is. At least 1.
+    /// How similar the name of `definition` is to the words around the cursor. At least 1.
     fn similarity(&self, definition: &Definition) -> f32 {
         let words = subwords(&definition.name);
         let weight = |word: &String| self.mentions.subwords.get(word).copied().unwrap_or_default();
@@ -121,14 +122,14 @@ impl Ranking<'_> {
     }
 }
 
-/// All that can be looked into.
+/// All files that definitions may come from.
 struct Files<'a> {
     document: &'a Document,
     surroundings: &'a Surroundings,
 }
 
 impl Files<'_> {
-    /// The files that define `name`. What is open counts as it is there, not as it is on disk.
+    /// The files that define `name`. An open document takes precedence over the same file on disk.
     fn defining(&self, name: &str) -> Vec<(Arc<str>, Arc<Outline>)> {
         let same = std::iter::once(self.document).filter(|_| self.surroundings.same_file);
         let open = same.chain(self.surroundings.open.iter().map(|file| &file.document));
@@ -143,12 +144,12 @@ impl Files<'_> {
     }
 }
 
-/// How likely a file is to be meant at all, from where it is.
+/// How relevant a file is, judged by its path and the imports.
 fn file_weight(path: &str, from: &str, imported: &HashSet<String>) -> f32 {
     let mut parts = path.rsplit(['/', '\\']);
     let stem = parts.next().and_then(|name| name.split('.').next()).unwrap_or_default();
     let folder = parts.next().unwrap_or_default();
-    // The file that stands for its folder.
+    // These files represent their folder, so the folder has the name that imports use.
     let module = if ["mod", "lib", "__init__", "index", "main"].contains(&stem) { folder } else { stem };
     let folder_of = |path: &str| path.rsplit_once(['/', '\\']).map(|(folder, _)| folder.to_owned());
     if path == from || imported.contains(module) {

@@ -1,4 +1,4 @@
-//! The best of what is known elsewhere, within a budget of tokens.
+//! Selects the best definitions and the most similar code within a token budget.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
@@ -12,20 +12,20 @@ use crate::document::Document;
 use crate::document::outline::Definition;
 use crate::prompt::Excerpt;
 
-/// Tokens that a file takes with its path and its separators, and a line by being one.
+/// Extra tokens for each file (its path and separators) and for each line (its line break).
 const FILE_TOKENS: usize = 6;
 const LINE_TOKENS: usize = 1;
 
-/// A definition is shown with its documentation if it scores at least this: it is mentioned nearby. Of others, a line that
-/// names something more is worth more.
+/// The least score for showing a definition with its documentation. Below it, the tokens are better spent on another
+/// definition.
 const MIN_DOCUMENTED_SCORE: f32 = 0.9;
 
-/// Of the budget, this part out of ten is for definitions; similar code gets what they leave.
+/// How many tenths of the budget are reserved for definitions. Similar code gets the rest.
 const DEFINITIONS_TENTHS: usize = 7;
 
-/// What is worth showing for a completion at the byte `cursor`, in at most `tokens`, as `count` counts them, and how many it
-/// takes. The most telling comes last: it then stands nearest to the cursor. `visible` are the bytes of `document` that are
-/// shown anyway.
+/// Selects excerpts for a completion at the byte `cursor` and returns them with the number of tokens they use. That
+/// number is at most `tokens`, as `count` counts them. The most relevant excerpt comes last, so that it is closest to
+/// the cursor in the prompt. `visible` is the byte range of `document` that the model sees anyway.
 pub(super) fn excerpts(
     document: &Document,
     cursor: usize,
@@ -75,16 +75,16 @@ pub(super) fn excerpts(
     (found.into_iter().map(|(_, excerpt)| excerpt).collect(), tokens - left)
 }
 
-/// What is shown of one file.
+/// The definitions chosen from one file.
 #[derive(Default)]
 struct Chosen {
     score: f32,
-    /// With their texts.
+    /// Each definition with the text that is shown for it.
     definitions: Vec<(Definition, String)>,
 }
 
 impl Chosen {
-    /// In the file's order, members indented below what they belong to.
+    /// Lists the definitions in file order, with members indented below their type.
     fn shown(mut self, path: Arc<str>) -> Excerpt {
         self.definitions.sort_by_key(|(definition, _)| definition.range.start);
         let mut lines: Vec<String> = Vec::new();
@@ -100,7 +100,7 @@ impl Chosen {
                 }
                 None => {
                     lines.push(text.clone());
-                    // A class that was just shown is the header of its members.
+                    // A type that was just shown serves as the header of its members.
                     open = Some(range.start);
                 }
             }
@@ -121,7 +121,7 @@ mod tests {
         Document::new(name, Language::from_path(std::path::Path::new(name)), 0, text)
     }
 
-    /// The excerpts for a cursor in `fixture`, of which `visible` lines are shown, with other files open and indexed.
+    /// The excerpts for the cursor in `fixture`, with other files open or indexed.
     fn check(name: &str, fixture: &str, open: &[(&str, &str)], indexed: &[(&str, &str)], tokens: usize) -> String {
         let cursor = fixture.find("$0").unwrap();
         let document = document(name, &fixture.replace("$0", ""));
@@ -147,7 +147,7 @@ mod tests {
     const SHAPES: &str = "/// A shape.\npub struct Shape {\n    pub sides: u8,\n}\n\nimpl Shape {\n    /// How large it is.\n    pub fn area(&self) -> f64 {\n        0.0\n    }\n}\n\nfn unrelated() {}\n";
 
     #[test]
-    fn definitions_of_what_is_mentioned_are_shown_with_the_members_of_types() {
+    fn mentioned_types_are_shown_with_their_members() {
         let fixture = "use crate::shapes::Shape;\n\nfn print(shape: &Shape) {\n    println!(\"{}\", shape.$0);\n}\n";
         insta::assert_snapshot!(check("src/print.rs", fixture, &[], &[("src/shapes.rs", SHAPES)], 200), @r"
         src/shapes.rs:
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_goes_before_what_is_on_disk() {
+    fn open_documents_take_precedence_over_files_on_disk() {
         let fixture = "fn f() {\n    let a = area($0);\n}\n";
         let open = [("src/a.rs", "fn area(of: u8) {}")];
         let indexed = [("src/a.rs", "fn area() {}"), ("src/b.rs", "fn area(other: u8) {}")];
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_file_counts_outside_the_window() {
+    fn definitions_outside_the_window_of_the_same_file_are_shown() {
         let filler = "# filler\n".repeat(20);
         let fixture = format!("def area(width, height):\n    return 1\n\n{filler}\ndef near():\n    return area($0)\n");
         insta::assert_snapshot!(check("a.py", &fixture, &[], &[], 200), @r"
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_is_kept_and_the_best_is_chosen() {
+    fn the_best_definition_is_chosen_within_the_budget() {
         let fixture = "fn f() {\n    far();\n\n\n\n\n\n\n    near($0);\n}\n";
         let indexed = [("src/a.rs", "fn far(a: u8, b: u8) {}\nfn near(a: u8, b: u8) {}\n")];
         insta::assert_snapshot!(check("src/c.rs", fixture, &[], &indexed, 25), @r"

@@ -1,4 +1,4 @@
-//! Code elsewhere that looks like the code before the cursor: parts of files with many of the same words.
+//! Finds code in other places that shares many words with the code before the cursor.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -10,32 +10,34 @@ use crate::context::Surroundings;
 use crate::document::Document;
 use crate::text::is_word;
 
-/// Lines of a part, and lines between the beginnings of two.
+/// The length of a part in lines, and the distance between the starts of two parts.
 const PART_LINES: usize = 12;
 const STEP_LINES: usize = 6;
 
-/// Lines before the cursor that are compared.
+/// How many lines before the cursor are compared.
 const COMPARED_LINES: usize = 8;
 
-/// Of a file, so many lines are looked at, and of all files so many files.
+/// Limits on the lines that are searched in each file, and on the number of files.
 const MAX_LINES: usize = 2_000;
 const MAX_FILES: usize = 10;
 
-/// Parts that have less in common (Jaccard index of their words) are not alike, and fewer words say nothing.
+/// Parts with a lower similarity (the Jaccard index of their words) are ignored. With fewer words, the comparison means
+/// nothing.
 const MIN_SIMILARITY: f32 = 0.2;
 const MIN_WORDS: usize = 6;
 
-/// What is worth more: a part that was edited lately.
+/// A part that contains the last edit of its file is worth more.
 const EDITED_FACTOR: f32 = 1.5;
 
+/// Consecutive lines of a file, with their similarity to the code before the cursor.
 pub(super) struct Part {
     pub(super) path: Arc<str>,
     pub(super) text: String,
     pub(super) score: f32,
 }
 
-/// The parts that look most like the code before the byte `cursor`, the best first, one a file. `visible` are the bytes of
-/// `document` that are shown anyway.
+/// The most similar part of each file, best first. `visible` is the byte range of `document` that the model sees
+/// anyway.
 pub(super) fn parts(
     document: &Document,
     cursor: usize,
@@ -85,7 +87,7 @@ fn words(text: &Rope, lines: Range<usize>) -> HashSet<String> {
     words
 }
 
-/// The Jaccard index.
+/// The Jaccard index of two sets.
 fn similarity(some: &HashSet<String>, others: &HashSet<String>) -> f32 {
     let common = some.intersection(others).count();
     let all = some.len() + others.len() - common;

@@ -1,13 +1,13 @@
-//! The tree-sitter grammars, each with the query that finds what a file of it defines.
+//! The tree-sitter grammars, each with the query that finds the definitions in a file.
 
 use std::sync::OnceLock;
 
 use tree_sitter::{Query, QueryError};
 
-/// A grammar that is built in.
+/// A built-in grammar.
 pub(crate) struct Grammar {
     language: fn() -> tree_sitter::Language,
-    /// See [`crate::document::outline`].
+    /// The query for the outline; see [`crate::document::outline`].
     definitions: &'static str,
     query: OnceLock<Result<Query, QueryError>>,
 }
@@ -38,7 +38,7 @@ impl Grammar {
         (self.language)()
     }
 
-    /// An error is a mistake in the `.scm` file, which a test of the table rules out.
+    /// The compiled query. It can only fail because of a mistake in the `.scm` file, and a test checks all of them.
     pub(crate) fn definitions(&self) -> Result<&Query, &QueryError> {
         self.query.get_or_init(|| Query::new(&self.language(), self.definitions)).as_ref()
     }

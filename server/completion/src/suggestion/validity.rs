@@ -1,5 +1,5 @@
-//! Whether a suggestion would break code that parses. What parses as it stands has to go on parsing. A line that is begun
-//! does not parse, and one that was cut short is not whole: that is broken only if nothing that could follow makes it parse.
+//! Checks whether a suggestion breaks code that parses. Code that parses must still parse with the suggestion. A
+//! suggestion for an unfinished line, or one that was cut, is only invalid if no continuation makes the code parse.
 
 use std::ops::Range;
 
@@ -12,15 +12,16 @@ use crate::document::{Document, Edit};
 use crate::language::{BlockStyle, Language};
 use crate::text::{columns, is_word};
 
-/// The code around the cursor that is parsed reaches so many lines up, and so many down.
+/// How many lines above and below the cursor are parsed at most.
 const MAX_DISTANCE: usize = 200;
 
-/// How often a suggestion is cut shorter: by a line, or by a word or a sign.
+/// How often a suggestion is shortened by a line, or by a word or symbol.
 const MAX_ATTEMPTS: usize = 8;
 
-/// How much of `text`, inserted at the byte `offset`, breaks no code that parses. All or nothing, but for several lines: of
-/// them, as many as are good; for a line that was cut short anyway: of that, as much as is good; and for a bracket that a
-/// line opens and nothing closes: what comes before that.
+/// The prefix of `text` that can be inserted at the byte `offset` without breaking code that parses. This is usually
+/// all or nothing, with three exceptions: of several lines, the valid first lines are kept; a line that was cut
+/// (`is_cut`) is shortened until it is valid; and a line with an opening bracket that nothing closes is cut before that
+/// bracket.
 pub fn valid_prefix<'a>(
     document: &Document,
     offset: usize,
@@ -48,7 +49,7 @@ pub fn valid_prefix<'a>(
     let before_unclosed = |text: &'a str| unclosed(text).map_or(text, |bracket| text[..bracket].trim_end());
     let attempts = std::iter::successors(Some(text), shorter).take(MAX_ATTEMPTS).map(before_unclosed);
     let is_broken = |text: &str| {
-        // What was cut short goes on in its line.
+        // A line that was cut continues on the same line.
         item.as_ref().is_some_and(|item| item.is_broken_by(text))
             || !(is_line && is_cut) && introduces_error(document, offset, item.as_ref(), text)
     };
@@ -57,7 +58,7 @@ pub fn valid_prefix<'a>(
     valid.next().unwrap_or_default()
 }
 
-/// Whether the code parses as it stands, and not with `text`.
+/// Whether the code parses without `text`, and does not parse with it.
 fn introduces_error(document: &Document, offset: usize, item: Option<&EnclosingItem>, text: &str) -> bool {
     if let Some(item) = item {
         if item.parses(&item.line_with(text)) {
@@ -67,7 +68,7 @@ fn introduces_error(document: &Document, offset: usize, item: Option<&EnclosingI
             return true;
         }
     }
-    // What is around may be more than was looked at.
+    // The item may be incomplete, so parse the whole document.
     let has_error = |document: &Document| document.syntax().is_none_or(|tree| tree.root_node().has_error());
     let mut edited = document.clone();
     let edit = Edit { range: offset..offset, text: text.to_owned() };
@@ -75,7 +76,7 @@ fn introduces_error(document: &Document, offset: usize, item: Option<&EnclosingI
     !has_error(document) && edited.apply(version, &[edit]).is_ok() && has_error(&edited)
 }
 
-/// The code around a place, as much of it as has to be parsed.
+/// The item around the cursor, split at the cursor and its line.
 struct EnclosingItem {
     language: Language,
     above: String,
@@ -85,7 +86,7 @@ struct EnclosingItem {
 }
 
 impl EnclosingItem {
-    /// `None` where the code's beginning is too far off.
+    /// Returns `None` if the start of the item is too far away.
     fn at(document: &Document, offset: usize) -> Option<Self> {
         let (rope, language) = (document.text(), document.language());
         let line = rope.byte_to_line(offset);
@@ -102,13 +103,13 @@ impl EnclosingItem {
         })
     }
 
-    /// Whether it parses with `line` in place of the cursor's.
+    /// Whether the item parses with `line` in place of the cursor's line.
     fn parses(&self, line: &str) -> bool {
         let excerpt = Rope::from_str(&format!("{}{line}\n{}", self.above, self.below));
         SyntaxTree::parse(self.language, &excerpt).is_none_or(|tree| !tree.root_node().has_error())
     }
 
-    /// Whether it parses without the cursor's line, or as it stands.
+    /// Whether the item parses without the suggestion, either with the cursor's line or without it.
     fn parses_before(&self) -> bool {
         self.parses("") || self.parses(&self.line_with(""))
     }
@@ -117,7 +118,7 @@ impl EnclosingItem {
         format!("{}{text}{}", self.before, self.after)
     }
 
-    /// Whether it parses now, and nothing that could follow `text` would make it parse again.
+    /// Whether the item parses without `text`, and no continuation of `text` makes it parse again.
     fn is_broken_by(&self, text: &str) -> bool {
         let suggested = self.line_with(text);
         if self.parses(&suggested) || !self.parses_before() {
@@ -126,8 +127,8 @@ impl EnclosingItem {
         !continuations(&suggested, self.language).iter().any(|more| self.parses(&format!("{suggested}{more}")))
     }
 
-    /// Where `text`, a line, opens a bracket that neither it nor what follows closes. A brace at its end opens a block,
-    /// which is what it is for.
+    /// The byte offset of a bracket that the single line `text` opens and that is not closed later. A brace at the end
+    /// opens a block and may stay open.
     fn unclosed_bracket_of(&self, text: &str) -> Option<usize> {
         let open_before = unmatched(&self.before).opening.len();
         let closed_after = unmatched(&self.after).closing.len().saturating_sub(open_before);
@@ -138,8 +139,8 @@ impl EnclosingItem {
     }
 }
 
-/// The lines of the item around `line`: from one that is indented least, to the next one like it. `None` where it is too
-/// long for its beginning to be found.
+/// The lines of the item around `line`: from a line with the least indentation to the next such line. `None` if the
+/// item is so long that its start is not found.
 fn item_around(text: &Rope, line: usize) -> Option<Range<usize>> {
     let first = line.saturating_sub(MAX_DISTANCE);
     let starts = |line: usize| Some(columns(&leading_text(text, line)?));
@@ -154,7 +155,7 @@ fn item_around(text: &Rope, line: usize) -> Option<Range<usize>> {
         }
     }
     let last = text.len_lines().min(line + MAX_DISTANCE);
-    // Attributes and decorators are of the item that follows them.
+    // Attributes and decorators belong to the item after them.
     let introduces =
         |line: usize| leading_text(text, line).is_some_and(|line| line.trim_start().starts_with(['@', '#']));
     let mut introduced = introduces(start);
@@ -166,8 +167,8 @@ fn item_around(text: &Rope, line: usize) -> Option<Range<usize>> {
     (start < line || least == 0).then(|| start..end.unwrap_or(last))
 }
 
-/// The beginning of a line on which something begins; `None` for a blank line and one that goes on with, or closes, what
-/// is above.
+/// The first characters of a line that starts an item or a statement. `None` for a blank line and for a line that
+/// continues or closes the code above.
 fn leading_text(text: &Rope, line: usize) -> Option<String> {
     const LONGEST: usize = 80;
     const CONTINUING: [&str; 9] = ["else", "elif", "except", "finally", "where", "{", ")", "]", "}"];
@@ -176,7 +177,7 @@ fn leading_text(text: &Rope, line: usize) -> Option<String> {
     (!content.is_empty() && !CONTINUING.iter().any(|word| content.starts_with(word))).then_some(beginning)
 }
 
-/// What has to stand above an item that is indented.
+/// The header that makes an indented item parse.
 fn enclosing_header(text: &Rope, line: usize, language: Language) -> String {
     let is_indented = leading_text(text, line).is_some_and(|beginning| columns(&beginning) > 0);
     match language.block_style() {
@@ -185,7 +186,7 @@ fn enclosing_header(text: &Rope, line: usize, language: Language) -> String {
     }
 }
 
-/// What a person might go on with after `code`, to bring it to an end.
+/// Texts that a user might type after `code` to complete it.
 fn continuations(code: &str, language: Language) -> Vec<String> {
     let closing = closers(code);
     match language.block_style() {
@@ -209,7 +210,7 @@ fn continuations(code: &str, language: Language) -> Vec<String> {
     }
 }
 
-/// The brackets and quotes that close what `code` leaves open.
+/// The brackets and quotes that close everything that is open at the end of `code`.
 fn closers(code: &str) -> String {
     let Unmatched { opening, quoted, .. } = unmatched(code);
     quoted.then_some('"').into_iter().chain(opening.into_iter().rev().map(|(_, closing)| closing)).collect()
@@ -225,7 +226,7 @@ mod tests {
         EnclosingItem::at(&document, offset).is_some_and(|item| item.is_broken_by(text))
     }
 
-    /// What is left of `text`, which the model has said to its end.
+    /// The part of `text` that is kept, if `text` was not cut.
     fn kept<'a>(language: &str, fixture: &str, text: &'a str) -> &'a str {
         let offset = fixture.find("$0").expect("a cursor");
         let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_parses_goes_on_parsing() {
+    fn valid_code_stays_valid() {
         let rust = "fn f() {\n    $0\n    b();\n}\n";
         for text in ["let a = b", "a", "for a in b", "let a = \"b", "return a b", "if a {", "fn a() {"] {
             assert_eq!(kept("rust", rust, text), "", "{text}");
@@ -248,23 +249,23 @@ mod tests {
         for text in ["b = c", "if not a: pass", "import b"] {
             assert_eq!(kept("python", python, text), text);
         }
-        // A line that is begun does not parse, so that nothing is broken.
+        // An unfinished line does not parse, so nothing can be broken.
         assert_eq!(kept("rust", "fn f() {\n    let a = $0\n}\n", "b"), "b");
         assert_eq!(kept("python", "def f(a):\n    if $0\n    return a\n", "not a"), "not a");
         assert_eq!(kept("python", "def f(a):\n    if $0\n    return a\n", "not a:"), "not a:");
         assert_eq!(kept("python", "def f(a):\n    $0\n        return a\n", "if not a:"), "if not a:");
-        // The item around it may be long.
+        // The item can be long.
         let long = |rest: &str| format!("fn f() {{\n{}    {rest}\n{0}}}\n", "    a();\n".repeat(300));
         assert_eq!(kept("rust", &long("$0"), "let b = c"), "");
         assert_eq!(kept("rust", &long("$0"), "let b = c;"), "let b = c;");
         assert_eq!(kept("rust", &long("let b = =;$0"), "let c"), "let c");
-        // What follows a decorator belongs to it.
+        // The item after a decorator belongs to it.
         assert_eq!(kept("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "def g():"), "");
         assert_eq!(kept("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "b,"), "b,");
     }
 
     #[test]
-    fn of_several_lines_those_stay_that_parse() {
+    fn valid_first_lines_are_kept() {
         let rust = "fn f() {\n    $0\n}\n";
         assert_eq!(kept("rust", rust, "a();\n    if b {\n        c();"), "a();");
         assert_eq!(
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_finished_is_not_broken() {
+    fn code_that_can_be_completed_is_not_broken() {
         let body = "fn f() {\n    $0\n}\n";
         for text in
             ["let a = 1;", "let a = g(", "if a {", "match a {", "let a = b", "a.b()", "#[cfg(test)]", "for a in b"]
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_finished_is_broken() {
+    fn code_that_cannot_be_completed_is_broken() {
         let body = "fn f() {\n    $0\n}\n";
         for text in ["let a = );", "let = 1;", "a b c", "}}", "fn (a) {"] {
             assert!(breaks("rust", body, text), "{text}");
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn every_grammar_is_good_enough_to_judge_by() {
+    fn every_grammar_tells_valid_from_broken_code() {
         for (language, fixture, good, bad) in [
             ("c", "int f(int a) {\n    $0\n}\n", "return g(a,", "return = a;"),
             ("cpp", "int f(int a) {\n    $0\n}\n", "for (auto b : c) {", "a b c d;"),
@@ -331,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cut_short_is_cut_back_to_what_is_good() {
+    fn a_cut_line_is_shortened_until_it_is_valid() {
         let text = "fn f() {\n    \n}\n";
         let document = Document::new("a", Language::from_id("rust"), 0, text);
         let check = |text, is_cut| valid_prefix(&document, 13, text, is_cut, Ablations::default());
@@ -343,13 +344,13 @@ mod tests {
     }
 
     #[test]
-    fn no_bracket_is_left_open_that_nothing_closes() {
+    fn unclosed_brackets_are_removed() {
         let python = "def f(a):\n    b = $0\n    return b\n";
         assert_eq!(kept("python", python, "g(a, h("), "g");
         assert_eq!(kept("python", python, "g(a)[0]"), "g(a)[0]");
         assert_eq!(kept("python", python, "["), "");
         assert_eq!(kept("python", "b = $0)\n", "g(a"), "g(a");
-        // The next lines close it.
+        // The next lines close the bracket.
         assert_eq!(kept("python", "b = $0\n    a,\n)\n", "g("), "g(");
         let rust = "fn f() {\n    let a = $0\n}\n";
         assert_eq!(kept("rust", rust, "g(b,"), "g");
@@ -359,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn code_that_did_not_parse_is_not_judged() {
+    fn code_that_did_not_parse_cannot_be_broken() {
         assert!(!breaks("rust", "fn f( {\n    let a = = ;\n    $0\n}\n", "a b c"));
         assert!(!breaks("toml", "a = $0", "= ="));
     }
@@ -375,9 +376,9 @@ mod tests {
         assert_eq!(lines("", 0), None);
     }
 
-    /// The held-out cases are windows of files: some begin or end in the middle of something.
+    /// The held-out cases are windows of files, so some of them start or end within an item.
     #[test]
-    fn what_people_wrote_is_not_broken() {
+    fn code_written_by_people_is_not_broken() {
         for (language, kind) in ["rust", "python"]
             .iter()
             .flat_map(|language| ["single-line", "multi-line", "mid-word"].map(|kind| (language, kind)))
