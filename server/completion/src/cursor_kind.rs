@@ -46,7 +46,7 @@ pub fn cursor_kind(document: &Document, offset: usize, settings: &CompletionSett
     }
 }
 
-/// The parser does not recognise an import until it names something.
+/// The parser does not recognize an import until it names something.
 fn begins_import(line: &str) -> bool {
     ["import ", "from ", "use ", "#include "].iter().any(|word| line.trim_start().starts_with(word))
 }

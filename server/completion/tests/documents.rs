@@ -1,5 +1,5 @@
-//! Properties of documents, for any sequence of edits: the text equals a plain string with the same edits, the tree equals
-//! that of a fresh parse, and a refused edit changes nothing.
+//! Properties of documents, for any sequence of edits. The text equals a plain string with the same edits, the tree
+//! equals that of a fresh parse, and a refused edit changes nothing.
 
 use std::ops::Range;
 

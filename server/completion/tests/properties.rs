@@ -326,7 +326,7 @@ proptest! {
 
     /// After typing along a suggestion, or undoing that, the cache returns the rest. After any other text, it does not.
     #[test]
-    fn the_cache_returns_the_rest_of_what_is_typed(
+    fn the_cache_returns_the_rest_of_a_typed_suggestion(
         text in texts(),
         place in any::<Index>(),
         settings in settings(),

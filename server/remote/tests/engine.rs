@@ -1,9 +1,9 @@
-//! Tests the remote engine against servers with the behaviour of real servers, good and bad.
+//! Tests the remote engine against servers with the behavior of real servers, good and bad.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -227,27 +227,36 @@ fn a_redirect_is_not_followed() {
     assert!(other.asked.try_recv().is_err());
 }
 
-#[test]
-fn a_hanging_server_times_out_and_a_request_can_be_cancelled() {
-    let (release, held) = mpsc::channel::<()>();
+/// A server that stops after the first part of an answer, until the sender is dropped.
+fn hanging_server() -> (Sender<()>, Server) {
+    let (release, held) = mpsc::channel();
     let server = Server::start(move |_, stream| {
         begin(stream)?;
         piece(stream, "oo", 0.0)?;
         let _ = held.recv();
         Ok(())
     });
+    (release, server)
+}
+
+#[test]
+fn a_hanging_server_times_out() {
+    let (_release, server) = hanging_server();
     assert!(problem(&server.engine(json!({"timeout_ms": 100}))).0.contains("in time"));
+}
+
+#[test]
+fn a_request_to_a_hanging_server_can_be_cancelled() {
+    let (_release, server) = hanging_server();
     let engine = server.engine(json!({"timeout_ms": 60_000}));
     let cancel = Cancel::default();
-    let _ = release.send(());
     let generation = thread::scope(|scope| {
         let running = scope.spawn(|| engine.generate(request(&cancel)));
-        drop((server.asked(), server.asked()));
+        server.asked();
         cancel.cancel();
         running.join().unwrap().unwrap()
     });
     assert!(!generation.completed);
-    drop(release);
 }
 
 #[test]

@@ -19,7 +19,7 @@ const MIN_TYPE_WEIGHT: f32 = 0.25;
 
 /// Factors for a member relative to its type, and for another definition in a file relative to the file.
 const MEMBER: f32 = 0.4;
-const NEIGHBOUR: f32 = 0.25;
+const NEIGHBOR: f32 = 0.25;
 
 /// How much the words of a name count, if the same words occur around the cursor.
 const SIMILARITY_WEIGHT: f32 = 3.0;
@@ -76,7 +76,7 @@ pub(super) fn candidates(
     let mut referenced: Vec<_> = referenced.into_iter().collect();
     referenced.sort_by(|(path, (weight, _)), (other, (more, _))| more.total_cmp(weight).then(path.cmp(other)));
     for (path, (weight, outline)) in referenced.into_iter().take(MAX_FILES) {
-        let weight = weight.min(1.0) * NEIGHBOUR;
+        let weight = weight.min(1.0) * NEIGHBOR;
         for definition in outline.definitions() {
             let similarity = ranking.similarity(definition);
             if similarity > MIN_SIMILARITY {
