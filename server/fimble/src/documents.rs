@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use fimble_completion::ablations::Ablations;
 use fimble_completion::document::Document;
-use fimble_completion::pin::Pins;
+use fimble_completion::context::pin::Pins;
 
 /// What the client calls a document: its URI, as a name without meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -17,12 +17,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fimble_completion::ablations::Mechanism;
-use fimble_completion::complete::{Completion, Suggestion};
+use fimble_completion::complete::Completion;
+use fimble_completion::suggestion::Suggestion;
 use fimble_completion::engine::{Cancel, Engine};
 use fimble_completion::settings::CompletionSettings;
-use fimble_completion::suggestion_cache::{CachedAnswer, Origin, SuggestionCache};
+use fimble_completion::suggestion::cache::{CachedAnswer, Origin, SuggestionCache};
 use fimble_remote::Routing;
-use fimble_remote::router::DailyQuota;
+use fimble_remote::router::DailyUsage;
 
 use crate::documents::DocumentId;
 use crate::session::Session;
@@ -63,7 +64,7 @@ pub(crate) enum Event {
     /// The server's answer, and how long it took.
     RemoteCompleted(Box<RemoteRequest>, CompletionTask, Result<Completion, TaskError>, Duration),
     /// What all of the user's processes have asked the server today.
-    QuotaRead(DailyQuota),
+    QuotaRead(DailyUsage),
     /// The user has paused, unless they have done something since the activity of this number.
     Paused(u64),
     Prefetched(CompletionTask, Cancel, Result<Completion, TaskError>),
@@ -128,7 +129,7 @@ impl Requests {
             Event::RemoteCompleted(request, task, result, latency) => {
                 self.remote_completed(session, *request, &task, result, latency);
             }
-            Event::QuotaRead(quota) => self.remote.iter_mut().for_each(|remote| remote.router.note_today(quota)),
+            Event::QuotaRead(quota) => self.remote.iter_mut().for_each(|remote| remote.router.note_daily_usage(quota)),
             Event::Paused(activity) => self.prefetch_next(session, activity),
             Event::Prefetched(task, cancel, result) => self.prefetched(session, &task, &cancel, result),
         }

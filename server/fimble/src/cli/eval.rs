@@ -114,7 +114,7 @@ struct Line<'a> {
     exact: bool,
     answer: &'a str,
     expected: &'a str,
-    /// See [`Suggestion::confidence`](fimble_completion::complete::Suggestion); `null` for an empty answer.
+    /// See [`Suggestion::confidence`](fimble_completion::suggestion::Suggestion); `null` for an empty answer.
     confidence: Option<f32>,
     asked_remote: bool,
     tokens: Usage,

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use fimble_remote::router::DailyQuota;
+use fimble_remote::router::DailyUsage;
 
 use crate::shared_file;
 use crate::usage::user_stats_file;
@@ -16,13 +16,13 @@ pub fn daily_quota_file() -> Option<PathBuf> {
 }
 
 /// An unreadable file counts as empty.
-pub(super) fn read_quota(file: &Path) -> DailyQuota {
+pub(super) fn read_quota(file: &Path) -> DailyUsage {
     shared_file::read(file).unwrap_or_default()
 }
 
 /// Adds one request on `day` and returns the sum.
-pub(super) fn record_request(file: &Path, day: u64) -> io::Result<DailyQuota> {
-    shared_file::update(file, |quota: &mut DailyQuota| *quota = quota.and_one(day))
+pub(super) fn record_request(file: &Path, day: u64) -> io::Result<DailyUsage> {
+    shared_file::update(file, |quota: &mut DailyUsage| *quota = quota.plus_one(day))
 }
 
 /// Days since 1970, in UTC.
@@ -39,7 +39,7 @@ mod tests {
     fn the_count_survives_restarts_and_starts_anew_each_day() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("state").join("remote.json");
-        let asked = |day| record_request(&file, day).unwrap().asked;
+        let asked = |day| record_request(&file, day).unwrap().requests;
         assert_eq!([asked(5), asked(5), asked(6)], [1, 2, 1]);
         std::fs::write(&file, "{").unwrap();
         assert_eq!(asked(6), 1, "an unreadable file is replaced");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use fimble_completion::complete::{Completion, Cursor};
 use fimble_completion::engine::{Cancel, EngineError};
 use fimble_completion::settings::CompletionSettings;
-use fimble_completion::suggestion_cache::Origin;
+use fimble_completion::suggestion::cache::Origin;
 use fimble_remote::router::{LocalAnswer, SecondOpinion, is_better};
 
 use super::daily_quota::{read_quota, record_request, today};
@@ -57,7 +57,7 @@ impl Requests {
             }
             remote => {
                 let server = remote.insert(RemoteServer::new(settings, routing, &self.connect));
-                if let Some(file) = self.quota_file.clone().filter(|_| server.router.counts_days()) {
+                if let Some(file) = self.quota_file.clone().filter(|_| server.router.has_daily_limit()) {
                     self.tasks.spawn_blocking(move || Event::QuotaRead(read_quota(&file)));
                 }
             }
@@ -78,13 +78,13 @@ impl Requests {
     ) -> Option<SecondOpinion> {
         let document = &pending.task.cursor.document;
         let server = self.remote.as_mut()?;
-        if !server.settings.takes(document.language().id()) || server.denies(document.name()) {
+        if !server.settings.allows_language(document.language().id()) || server.denies(document.name()) {
             return None;
         }
         // Past the deadline nothing that can be shown is held back.
         let deadline = session.settings.completion.deadline;
-        let left = deadline.map(|deadline| deadline.saturating_sub(pending.asked.elapsed()));
-        let local = LocalAnswer { invoked: pending.invoked, completion: local, left };
+        let time_left = deadline.map(|deadline| deadline.saturating_sub(pending.asked.elapsed()));
+        let local = LocalAnswer { invoked: pending.invoked, completion: local, time_left };
         let opinion = server.router.second_opinion(local, server.timeout())?;
         server.allows().then_some(opinion)
     }
@@ -203,7 +203,7 @@ impl Requests {
 
     /// Counts a request for all of the user's processes, if there is a daily quota.
     fn count_request(&self) {
-        let counts_days = self.remote.as_ref().is_some_and(|server| server.router.counts_days());
+        let counts_days = self.remote.as_ref().is_some_and(|server| server.router.has_daily_limit());
         let Some(file) = self.quota_file.clone().filter(|_| counts_days) else { return };
         let (tasks, day) = (self.tasks.clone(), today());
         tokio::task::spawn_blocking(move || match record_request(&file, day) {

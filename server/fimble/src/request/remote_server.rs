@@ -77,7 +77,7 @@ impl RemoteServer {
 
     /// Notes that a request is made. It makes the request before it useless.
     pub(super) fn asked(&mut self, cancel: &Cancel) {
-        self.router.asked(Instant::now(), today());
+        self.router.sent(Instant::now(), today());
         self.asked += 1;
         if let Some(earlier) = self.latest.replace(cancel.clone()) {
             earlier.cancel();
@@ -103,7 +103,7 @@ impl RemoteServer {
                     self.denied.insert(document.to_owned());
                 }
                 // The request never reached the server, or nobody waited for it.
-                self.router.given_up(Instant::now());
+                self.router.abandoned(Instant::now());
             }
         }
         None
@@ -120,7 +120,7 @@ impl RemoteServer {
     }
 
     pub(super) fn is_backing_off(&self) -> bool {
-        self.router.left_alone_until().is_some_and(|until| Instant::now() < until)
+        self.router.backing_off_until().is_some_and(|until| Instant::now() < until)
     }
 
     pub(super) fn status(&self) -> RemoteStatus {

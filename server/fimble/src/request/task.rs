@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use fimble_completion::complete::{Completion, Cursor, Suggestion, complete, warm_up};
+use fimble_completion::complete::{Completion, Cursor, complete, warm_up};
+use fimble_completion::suggestion::Suggestion;
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, EngineError, ModelId, Priority};
 use fimble_completion::foreground::ForegroundGuard;

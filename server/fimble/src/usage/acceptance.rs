@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use fimble_completion::acceptance::{Acceptance, AcceptanceTracker, Verdict};
+use fimble_completion::suggestion::acceptance::{Acceptance, AcceptanceTracker, Verdict};
 use fimble_completion::document::Document;
 
 use super::Usage;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use fimble_completion::acceptance::Acceptance;
-use fimble_completion::complete::Reason;
+use fimble_completion::suggestion::acceptance::Acceptance;
+use fimble_completion::suggestion::Reason;
 use fimble_completion::engine::ModelId;
 use serde::{Deserialize, Serialize};
 

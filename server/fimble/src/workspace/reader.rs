@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use fimble_completion::foreground::Foreground;
 use fimble_completion::language::Language;
-use fimble_completion::outline::Outline;
-use fimble_completion::syntax::SyntaxTree;
-use fimble_completion::workspace_index::WorkspaceIndex;
+use fimble_completion::document::outline::Outline;
+use fimble_completion::document::syntax::SyntaxTree;
+use fimble_completion::context::workspace_index::WorkspaceIndex;
 use ignore::{DirEntry, WalkBuilder};
 use ropey::Rope;
 

@@ -61,9 +61,9 @@ impl<'a> Answers<'a> {
         let hold = match &local {
             None => Duration::MAX,
             Some(local) => {
-                let left = self.deadline.map(|deadline| deadline.saturating_sub(local.timing.total));
+                let time_left = self.deadline.map(|deadline| deadline.saturating_sub(local.timing.total));
                 let timeout = Duration::from_millis(remote.settings().timeout_ms);
-                let local_answer = LocalAnswer { invoked: false, completion: local, left };
+                let local_answer = LocalAnswer { invoked: false, completion: local, time_left };
                 match router.second_opinion(local_answer, timeout) {
                     Some(opinion) => opinion.hold,
                     None => return Ok(Answer { shown: local.clone(), asked_remote: false }),
@@ -75,7 +75,7 @@ impl<'a> Answers<'a> {
             CompletionSettings { context_tokens: remote.settings().context_tokens, candidates: 1, ..settings.clone() };
         let cursor = Cursor { pin: pin.apart(document, *offset).into(), ..cursor.clone() };
         let begun = Instant::now();
-        router.asked(begun, 0);
+        router.sent(begun, 0);
         let mut answer = ask(&cursor, &settings, remote)?;
         router.succeeded(begun.elapsed());
         let shown = match local {

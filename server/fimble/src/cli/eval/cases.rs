@@ -12,7 +12,7 @@ use fimble_completion::context::{OpenFile, Surroundings};
 use fimble_completion::document::Document;
 use fimble_completion::language::Language;
 use fimble_completion::settings::ContextScope;
-use fimble_completion::workspace_index::WorkspaceIndex;
+use fimble_completion::context::workspace_index::WorkspaceIndex;
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
