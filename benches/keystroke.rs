@@ -4,18 +4,20 @@ mod generated;
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion};
-use fimble_completion::suggestion::Suggestion;
+use fimble::lsp::position::{Position, PositionEncoding, position_at};
+use fimble::lsp::text_sync::{Change, apply_changes};
 use fimble_completion::context::Surroundings;
-use fimble_completion::document::{Change, Document};
+use fimble_completion::context::pin::{Pin, TokenBudget};
+use fimble_completion::document::Document;
 use fimble_completion::language::Language;
-use fimble_completion::context::pin::{Budget, Pin};
 use fimble_completion::plan::{Plan, plan};
-use fimble_completion::position::{Position, PositionEncoding, position_at};
 use fimble_completion::prompt::{FAMILIES, FimText};
-use fimble_completion::settings::{CompletionSettings, Multiline};
+use fimble_completion::settings::CompletionSettings;
+use fimble_completion::suggestion::Suggestion;
 use fimble_completion::suggestion::cache::{CachedAnswer, Origin, SuggestionCache};
 
 use generated::Generated;
@@ -133,7 +135,7 @@ impl Keystroke {
 /// What a client sends for one key, taken to the document.
 fn type_at(document: &mut Document, version: i32, position: Position, text: &str) {
     let change = Change { range: Some((position, position)), text: text.to_owned() };
-    document.apply_changes(version, [change], ENCODING).expect("the position is in the document");
+    apply_changes(document, version, [change], ENCODING).expect("the position is in the document");
 }
 
 fn plan_at(document: &Document, offset: usize) -> Plan {
@@ -143,7 +145,7 @@ fn plan_at(document: &Document, offset: usize) -> Plan {
 /// Four bytes a token: the tokenizer, which belongs to the model, is left out.
 fn text_at(document: &Document, offset: usize) -> FimText {
     let count = |text: &str| text.len().div_ceil(4);
-    let budget = Budget { tokens: SETTINGS.context_tokens, excerpts: true };
+    let budget = TokenBudget { tokens: settings().context_tokens, excerpts: true };
     Pin::new(black_box(document), offset, Surroundings::default()).text(document, offset, budget, &count)
 }
 
@@ -158,6 +160,10 @@ fn full_cache(document: &Document, offset: usize) -> SuggestionCache {
         cache.insert(document, place, &settings(), CachedAnswer::Suggested(suggestion("len()")), Origin::Request);
     }
     cache
+}
+
+fn settings() -> CompletionSettings {
+    CompletionSettings::default().for_invoked()
 }
 
 fn suggestion(text: &str) -> Suggestion {

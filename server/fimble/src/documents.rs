@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fimble_completion::ablations::Ablations;
-use fimble_completion::document::Document;
 use fimble_completion::context::pin::Pins;
+use fimble_completion::document::Document;
 
 /// What the client calls a document: its URI, as a name without meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 
 use fimble_completion::ablations::Mechanism;
 use fimble_completion::complete::Completion;
-use fimble_completion::suggestion::Suggestion;
 use fimble_completion::engine::{Cancel, Engine};
 use fimble_completion::settings::CompletionSettings;
+use fimble_completion::suggestion::Suggestion;
 use fimble_completion::suggestion::cache::{CachedAnswer, Origin, SuggestionCache};
 use fimble_remote::Routing;
 use fimble_remote::router::DailyUsage;

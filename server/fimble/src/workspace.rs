@@ -7,8 +7,8 @@ mod reader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fimble_completion::foreground::{Foreground, ForegroundGuard};
 use fimble_completion::context::workspace_index::WorkspaceIndex;
+use fimble_completion::foreground::{Foreground, ForegroundGuard};
 use fimble_remote::RemoteSettings;
 use serde::Serialize;
 

@@ -9,8 +9,8 @@ use fimble_completion::engine::{
     Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelId, ModelInfo, Priority, StopDecision,
     Usage,
 };
-use fimble_completion::text::is_word;
 use fimble_completion::prompt::{Family, FimTemplate, Piece, Prompt, family};
+use fimble_completion::text::is_word;
 
 /// The probability of every token unless told; the same for all, so that confidences are easy to predict.
 const PROBABILITY: f32 = 0.5;

@@ -24,7 +24,9 @@ impl ValueEnum for MechanismName {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let (name, help) = match self.0 {
-            Mechanism::Pins => ("pins", "Prompts split where the user began to type; without, all text before is prefix"),
+            Mechanism::Pins => {
+                ("pins", "Prompts split where the user began to type; without, all text before is prefix")
+            }
             Mechanism::PinsOverLines => ("pins-over-lines", "Pins that hold over several lines"),
             Mechanism::Healing => ("healing", "Half-typed words, cut off and generated again"),
             Mechanism::LogitCache => ("logit-cache", "Known logits of tokens that the model has seen"),

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use fimble_completion::ablations::Mechanism;
 use fimble_completion::complete::{Completion, Cursor, Timing, warm_up};
+use fimble_completion::cursor_kind::{CursorKind, cursor_kind};
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, Priority, Usage};
 use fimble_completion::language::Language;
-use fimble_completion::cursor_kind::{CursorKind, cursor_kind};
 use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -150,7 +150,8 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         for case in cases {
             let view = repositories.view(case)?;
             for without in filters.iter().copied() {
-                let settings = CompletionSettings { ablations: without.into_iter().collect(), ..settings.completion.clone() };
+                let settings =
+                    CompletionSettings { ablations: without.into_iter().collect(), ..settings.completion.clone() };
                 let outcome = evaluate(case, view.clone(), arguments, &settings, &mut answers)?;
                 if arguments.each {
                     writeln!(stdout, "{}", serde_json::to_string(&line(case, without, &outcome))?)?;

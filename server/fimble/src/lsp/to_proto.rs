@@ -1,8 +1,8 @@
 //! From the domain's types to LSP's.
 
-use fimble_completion::suggestion::Suggestion;
 use fimble_completion::engine::ModelId;
 use fimble_completion::language::Language;
+use fimble_completion::suggestion::Suggestion;
 use fimble_completion::text::word_before;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

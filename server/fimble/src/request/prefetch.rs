@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use fimble_completion::complete::{Completion, Cursor};
-use fimble_completion::suggestion::Suggestion;
 use fimble_completion::engine::Cancel;
+use fimble_completion::suggestion::Suggestion;
 use fimble_completion::suggestion::cache::Origin;
 
 use super::task::{CompletionTask, Purpose, TaskError};

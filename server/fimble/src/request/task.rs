@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fimble_completion::complete::{Completion, Cursor, complete, warm_up};
-use fimble_completion::suggestion::Suggestion;
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, EngineError, ModelId, Priority};
 use fimble_completion::foreground::ForegroundGuard;
 use fimble_completion::plan::is_blank;
 use fimble_completion::settings::{CompletionSettings, Multiline};
+use fimble_completion::suggestion::Suggestion;
 use tokio::sync::oneshot;
 
 use crate::documents::DocumentId;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use fimble_completion::suggestion::acceptance::{Acceptance, AcceptanceTracker, Verdict};
 use fimble_completion::document::Document;
+use fimble_completion::suggestion::acceptance::{Acceptance, AcceptanceTracker, Verdict};
 
 use super::Usage;
 use super::counters::Counters;

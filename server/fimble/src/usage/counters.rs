@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fimble_completion::suggestion::acceptance::Acceptance;
 use fimble_completion::complete::Completion;
 use fimble_completion::debounce::{RecentCosts, debounce};
 use fimble_completion::engine::Usage;
+use fimble_completion::suggestion::acceptance::Acceptance;
 use fimble_completion::suggestion::cache::Hit;
 use serde::Serialize;
 

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use fimble_completion::suggestion::acceptance::Acceptance;
-use fimble_completion::suggestion::Reason;
 use fimble_completion::engine::ModelId;
+use fimble_completion::suggestion::Reason;
+use fimble_completion::suggestion::acceptance::Acceptance;
 use serde::{Deserialize, Serialize};
 
 use crate::shared_file;

@@ -8,11 +8,11 @@ use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fimble_completion::foreground::Foreground;
-use fimble_completion::language::Language;
+use fimble_completion::context::workspace_index::WorkspaceIndex;
 use fimble_completion::document::outline::Outline;
 use fimble_completion::document::syntax::SyntaxTree;
-use fimble_completion::context::workspace_index::WorkspaceIndex;
+use fimble_completion::foreground::Foreground;
+use fimble_completion::language::Language;
 use ignore::{DirEntry, WalkBuilder};
 use ropey::Rope;
 

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use fimble_completion::context::workspace_index::WorkspaceIndex;
 use fimble_completion::context::{OpenFile, Surroundings};
 use fimble_completion::document::Document;
 use fimble_completion::language::Language;
 use fimble_completion::settings::ContextScope;
-use fimble_completion::context::workspace_index::WorkspaceIndex;
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
