@@ -45,10 +45,10 @@ impl ByteBudget {
         self.kv_bytes > 0
     }
 
-    /// The prompt lengths to evaluate one after the other so that the KV of all `tokens` is kept, where that of the first
-    /// `with_kv` tokens already is. Each chunk is `size` tokens long, or longer where the copies of the KV would take more
-    /// than a quarter of the budget. The last chunk is left out if fewer than `min_new` tokens are new. Each length goes
-    /// beyond the KV kept before it, which mistral.rs requires for a cache hit.
+    /// The prompt lengths to evaluate one after the other so that the KV of all `tokens` is kept, where that of the
+    /// first `with_kv` tokens already is. Each chunk is `size` tokens long, or longer where the copies of the KV would
+    /// take more than a quarter of the budget. The last chunk is left out if fewer than `min_new` tokens are new. Each
+    /// length goes beyond the KV kept before it, which mistral.rs requires for a cache hit.
     pub(crate) fn prefill_chunks(&self, tokens: usize, with_kv: usize, mut size: usize, min_new: usize) -> Vec<usize> {
         let last = (tokens - with_kv >= min_new).then_some(tokens);
         loop {
@@ -62,15 +62,15 @@ impl ByteBudget {
         }
     }
 
-    /// Whether keeping `chunks`, and generating from a sequence of `tokens` tokens, would exceed the budget. The generation
-    /// may add one step of KV.
+    /// Whether keeping `chunks`, and generating from a sequence of `tokens` tokens, would exceed the budget. The
+    /// generation may add one step of KV.
     pub(crate) fn would_exceed(&self, chunks: &[usize], tokens: usize, logit_bytes: usize) -> bool {
         let generation = self.layout.bytes(tokens + self.layout.tokens_per_step);
         self.used(logit_bytes) + resident(self.layout.bytes_of_all(chunks) + generation) > self.limit
     }
 
-    /// Whether an idle moment should be used to evict everything and evaluate the latest prompt again. True if more than half
-    /// the budget is used, and the latest prompt, of `latest` tokens, takes less than half of what is used.
+    /// Whether an idle moment should be used to evict everything and evaluate the latest prompt again. True if more
+    /// than half the budget is used, and the latest prompt, of `latest` tokens, takes less than half of what is used.
     pub(crate) fn is_worth_evicting(&self, latest: usize, logit_bytes: usize) -> bool {
         let used = self.used(logit_bytes);
         self.has_kv() && used > self.limit / 2 && used > 2 * resident(self.layout.bytes(latest))

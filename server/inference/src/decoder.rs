@@ -68,8 +68,8 @@ pub(crate) struct Decoded {
 }
 
 impl Decoder {
-    /// `typed` are the bytes that the first tokens have to spell. With a `max_tokens` of 0 the decoder has ended from the
-    /// start.
+    /// `typed` are the bytes that the first tokens have to spell. With a `max_tokens` of 0 the decoder has ended from
+    /// the start.
     pub(crate) fn new(
         vocabulary: Arc<Vocabulary>,
         stops: Arc<HashSet<u32>>,
@@ -145,7 +145,8 @@ impl Decoder {
         mem::take(&mut self.branches)
     }
 
-    /// Whether the answer is whole. The probability of an answer that was broken off says nothing about the whole answer.
+    /// Whether the answer is whole. The probability of an answer that was broken off says nothing about the whole
+    /// answer.
     pub(crate) fn is_complete(&self) -> bool {
         self.is_complete
     }
@@ -185,8 +186,8 @@ impl Decoder {
         Decoded { text, tokens, cut, completed }
     }
 
-    /// The likeliest tokens that agree with the typed bytes. Their probabilities are relative to all tokens that agree, so
-    /// the result is empty unless the whole distribution is known.
+    /// The likeliest tokens that agree with the typed bytes. Their probabilities are relative to all tokens that agree,
+    /// so the result is empty unless the whole distribution is known.
     fn healing_candidates(&self, next: &Distribution) -> Vec<(u32, f32)> {
         if !next.is_whole() {
             return Vec::new();
@@ -208,8 +209,8 @@ impl Decoder {
         tokens
     }
 
-    /// Whether `token` would begin this answer as one of the avoided answers begins. A line end after the same text makes
-    /// no difference.
+    /// Whether `token` would begin this answer as one of the avoided answers begins. A line end after the same text
+    /// makes no difference.
     fn is_avoided(&self, token: u32) -> bool {
         let bytes = self.vocabulary.bytes(token);
         let new = &bytes[self.typed.len().min(bytes.len())..];
@@ -255,8 +256,8 @@ fn is_blank(byte: &u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// Moves whole characters from `bytes` to `text`. Bytes that cannot be part of any character become U+FFFD. The first bytes
-/// of a character that may still be completed stay in `bytes`.
+/// Moves whole characters from `bytes` to `text`. Bytes that cannot be part of any character become U+FFFD. The first
+/// bytes of a character that may still be completed stay in `bytes`.
 fn move_whole_characters(bytes: &mut Vec<u8>, text: &mut String) {
     let mut rest = &bytes[..];
     loop {

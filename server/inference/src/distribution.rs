@@ -44,8 +44,8 @@ impl Distribution {
         matches!(self, Self::Whole(_))
     }
 
-    /// The `count` likeliest tokens for which `allowed` is true, with their log-probabilities, likeliest first. The lower
-    /// token id wins a tie. Returns fewer tokens if the distribution keeps no more allowed ones.
+    /// The `count` likeliest tokens for which `allowed` is true, with their log-probabilities, likeliest first. The
+    /// lower token id wins a tie. Returns fewer tokens if the distribution keeps no more allowed ones.
     pub(crate) fn likeliest(&self, count: usize, allowed: impl Fn(u32) -> bool) -> Vec<(u32, f32)> {
         match self {
             Self::Whole(all) => {

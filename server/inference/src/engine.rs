@@ -68,7 +68,8 @@ impl MistralEngine {
         let failed = |message: String| LoadError::Load { name: name.clone(), message };
         let (loaded_sender, loaded) = mpsc::channel();
         let (tasks, task_receiver) = mpsc::channel();
-        // mistral.rs needs an async runtime that is not inside another one, so the model is loaded on the engine's thread.
+        // mistral.rs needs an async runtime that is not inside another one, so the model is loaded on the engine's
+        // thread.
         let run = move || match load(model) {
             Ok(Loaded { info, template, vocabulary, stops, backend, kv_layout, mixture }) => {
                 if loaded_sender.send(Ok((info, template, vocabulary, stops))).is_ok() {

@@ -1,5 +1,5 @@
-//! Runs one generation: replays what the logit cache knows, evaluates the rest of the prompt in chunks, lets the backend
-//! generate, and then searches for a likelier answer.
+//! Runs one generation: replays what the logit cache knows, evaluates the rest of the prompt in chunks, lets the
+//! backend generate, and then searches for a likelier answer.
 
 use std::collections::BinaryHeap;
 use std::mem;
@@ -19,16 +19,16 @@ use crate::ngrams::Mixture;
 use crate::sequence::Sequence;
 use crate::task::GenerationTask;
 
-/// Tokens per prefill of a foreground prompt. A prefill cannot be interrupted, so a longer prompt is evaluated in chunks. An
-/// interrupt takes effect between two chunks, and the KV of the chunks before it stays. Each chunk copies the KV of all tokens
-/// before it, so there should be few chunks.
+/// Tokens per prefill of a foreground prompt. A prefill cannot be interrupted, so a longer prompt is evaluated in
+/// chunks. An interrupt takes effect between two chunks, and the KV of the chunks before it stays. Each chunk copies
+/// the KV of all tokens before it, so there should be few chunks.
 const PREFILL_CHUNK: usize = 256;
 
 /// Tokens per prefill of a background prompt. A foreground request waits for at most one such chunk.
 const BACKGROUND_PREFILL_CHUNK: usize = 64;
 
-/// A prompt's KV is kept if at least this many of its tokens have none yet. Keeping it copies the KV of the whole prompt; not
-/// keeping it means that the next request evaluates these tokens again.
+/// A prompt's KV is kept if at least this many of its tokens have none yet. Keeping it copies the KV of the whole
+/// prompt; not keeping it means that the next request evaluates these tokens again.
 const MIN_TOKENS_TO_KEEP: usize = 8;
 
 /// See the [module](self).
@@ -75,8 +75,8 @@ impl Generator {
         let mut evaluated = 0;
         let mut is_stopped = false;
         if only_prefill || !decoder.must_stop() {
-            // The replayed tokens are not part of the prefill. The next request may leave them halfway, and a kept sequence
-            // that covers its prompt would cost that request a whole evaluation.
+            // The replayed tokens are not part of the prefill. The next request may leave them halfway, and a kept
+            // sequence that covers its prompt would cost that request a whole evaluation.
             let min_new = if only_prefill { 1 } else { MIN_TOKENS_TO_KEEP };
             let prefill = self.prefill(&prompt, tokens.len(), min_new, is_background, &interrupt)?;
             (evaluated, is_stopped) = (prefill.evaluated, prefill.is_stopped);
@@ -114,8 +114,8 @@ impl Generator {
         })
     }
 
-    /// Whether an idle moment should be used to [evict everything](Self::evict_all) and
-    /// [evaluate the latest prompt again](Self::prefill_when_idle).
+    /// Whether an idle moment should be used to evict everything and evaluate the latest prompt again; see
+    /// [`ByteBudget::is_worth_evicting`].
     pub(crate) fn is_worth_evicting(&self, latest_prompt: &[u32]) -> bool {
         self.budget.is_worth_evicting(latest_prompt.len(), self.logit_cache.size())
     }
@@ -135,16 +135,16 @@ impl Generator {
         Ok(())
     }
 
-    /// Evicts everything from both caches. mistral.rs cannot drop a single sequence. The logit cache is emptied too, because
-    /// replaying it would lead to prompts without KV.
+    /// Evicts everything from both caches. mistral.rs cannot drop a single sequence. The logit cache is emptied too,
+    /// because replaying it would lead to prompts without KV.
     pub(crate) fn evict_all(&mut self) -> Result<(), EngineError> {
         self.logit_cache = LogitCache::default();
         self.budget.clear();
         Ok(self.backend.rebuild()?)
     }
 
-    /// Evaluates `prompt` in chunks and keeps its KV. `sequence` is the length of the prompt with the replayed tokens after
-    /// it. If the budget is full, a foreground prompt evicts everything and a background prompt is not evaluated.
+    /// Evaluates `prompt` in chunks and keeps its KV. `sequence` is the length of the prompt with the replayed tokens
+    /// after it. If the budget is full, a foreground prompt evicts everything and a background prompt is not evaluated.
     fn prefill(
         &mut self,
         prompt: &[u32],
@@ -188,9 +188,9 @@ impl Generator {
         }
     }
 
-    /// Tries the runners-up of an answer, the likeliest first, until no other can be likelier than the best answer so far.
-    /// Returns the best answer, and the number of tokens generated for the others. `start` is the decoder before its first
-    /// token.
+    /// Tries the runners-up of an answer, the likeliest first, until no other can be likelier than the best answer so
+    /// far. Returns the best answer, and the number of tokens generated for the others. `start` is the decoder before
+    /// its first token.
     fn search_branches(
         &mut self,
         prompt: &[u32],
@@ -225,8 +225,8 @@ impl Generator {
         Ok((best, generated))
     }
 
-    /// Runs `sequence` to its end and remembers the distributions that the model computed. Only a prefill keeps its KV. Most
-    /// of a generation is never accepted, and the accepted part is evaluated again in one step.
+    /// Runs `sequence` to its end and remembers the distributions that the model computed. Only a prefill keeps its KV.
+    /// Most of a generation is never accepted, and the accepted part is evaluated again in one step.
     fn run(&mut self, sequence: Sequence) -> Result<Sequence, EngineError> {
         let keep_kv = sequence.decoder.is_none();
         let mut sequence = match self.backend.run(sequence.tokens.clone(), sequence, keep_kv) {

@@ -1,9 +1,9 @@
-//! Mixes a small model's distribution with two n-gram models: one counted over the training set, and one counted over the
-//! prompt itself (a cache model; Hellendoorn and Devanbu 2017 nest such caches).
+//! Mixes a small model's distribution with two n-gram models: one counted over the training set, and one counted over
+//! the prompt itself (a cache model; Hellendoorn and Devanbu 2017 nest such caches).
 //!
-//! The first one is the file `model.ngrams` in the model's folder. At each token, three sources say what comes next: the
-//! model, the table and the prompt. A gate weighs them by how sure each source is; its weights are in the file too. The
-//! mixture depends on the tokens alone, so a distribution that was remembered for a prompt stays valid.
+//! The first one is the file `model.ngrams` in the model's folder. At each token, three sources say what comes next:
+//! the model, the table and the prompt. A gate weighs them by how sure each source is; its weights are in the file too.
+//! The mixture depends on the tokens alone, so a distribution that was remembered for a prompt stays valid.
 //! `models/train/ngrams.py` writes the file and describes its format.
 
 mod gate;
@@ -30,8 +30,8 @@ const SPECIAL: u32 = u32::MAX;
 pub(crate) struct Mixture {
     table: Table,
     gate: Gate,
-    /// For each token that ends a line, the same token without the line end, or end-of-text if nothing else is left. Every
-    /// other token stands for itself, and [`SPECIAL`] for a special one.
+    /// For each token that ends a line, the same token without the line end, or end-of-text if nothing else is left.
+    /// Every other token stands for itself, and [`SPECIAL`] for a special one.
     without_line_end: Vec<u32>,
     markers: PromptMarkers,
 }
@@ -58,8 +58,8 @@ impl Mixture {
         Ok(Some(Self { table: file.table, gate: file.gate, without_line_end, markers }))
     }
 
-    /// Mixes what the model, the table and the prompt say comes after `tokens`. A compacted distribution is returned as it
-    /// is.
+    /// Mixes what the model, the table and the prompt say comes after `tokens`. A compacted distribution is returned as
+    /// it is.
     pub(crate) fn mix(&self, tokens: &[u32], model: Distribution) -> Distribution {
         let Distribution::Whole(mut mixed) = model else { return model };
         let prompt = PromptText::new(tokens, self.markers, |token| self.is_special(token));
@@ -88,8 +88,8 @@ impl Mixture {
         Distribution::Whole(mixed)
     }
 
-    /// Adds the probability of `token`. The n-grams do not know where an answer ends, so for a token that ends a line, the
-    /// model decides how much of the probability goes to the token without the line end.
+    /// Adds the probability of `token`. The n-grams do not know where an answer ends, so for a token that ends a line,
+    /// the model decides how much of the probability goes to the token without the line end.
     fn add(&self, token: u32, probability: f32, model: &[f32], added: &mut Continuations) {
         let other = self.without_line_end.get(token as usize).copied().unwrap_or(token);
         let of_model = |token: u32| model.get(token as usize).map_or(0.0, |log_probability| log_probability.exp());

@@ -69,8 +69,8 @@ impl Scheduler {
         }
     }
 
-    /// Evicts everything and evaluates the latest prompt again, because the user will probably continue there. Returns a
-    /// task that arrives meanwhile.
+    /// Evicts everything and evaluates the latest prompt again, because the user will probably continue there. Returns
+    /// a task that arrives meanwhile.
     fn evict_while_idle(&mut self, tasks: &Receiver<GenerationTask>) -> Option<GenerationTask> {
         if let Err(error) = self.generator.evict_all() {
             tracing::warn!("cannot evict the KV cache: {error}");

@@ -7,8 +7,8 @@ use fimble_completion::prompt::{Piece, Prompt};
 use tokenizers::tokenizer::{OffsetReferential, OffsetType};
 use tokenizers::{PreTokenizedString, PreTokenizer, Tokenizer};
 
-/// How many bytes at the end of a prompt are searched for the start of its last pre-token. That is enough for any pre-token a
-/// person types; of a longer one, only the last bytes are healed.
+/// How many bytes at the end of a prompt are searched for the start of its last pre-token. That is enough for any
+/// pre-token a person types; of a longer one, only the last bytes are healed.
 const LONGEST_PRE_TOKEN: usize = 128;
 
 /// See the [module](self).
@@ -71,8 +71,8 @@ impl Vocabulary {
         self.bytes.get(id as usize).map_or(&[], |bytes| bytes)
     }
 
-    /// Encodes `text` as plain text. Where it spells a special token, it is cut after that token's first character and the
-    /// two parts are encoded separately, so text never becomes a special token.
+    /// Encodes `text` as plain text. Where it spells a special token, it is cut after that token's first character and
+    /// the two parts are encoded separately, so text never becomes a special token.
     pub(crate) fn encode(&self, mut text: &str) -> Result<Vec<u32>, String> {
         let mut tokens = Vec::new();
         while let Some(cut) = self.first_added(text) {
@@ -83,8 +83,8 @@ impl Vocabulary {
         Ok(tokens)
     }
 
-    /// Encodes a prompt up to the last place where a token certainly ends, and returns the rest of its tail as typed bytes.
-    /// Without `healing`, the whole tail is encoded.
+    /// Encodes a prompt up to the last place where a token certainly ends, and returns the rest of its tail as typed
+    /// bytes. Without `healing`, the whole tail is encoded.
     pub(crate) fn encode_prompt(&self, prompt: &Prompt, healing: bool) -> Result<EncodedPrompt, String> {
         let mut tokens = self.beginning.clone();
         for piece in &prompt.pieces {
@@ -101,8 +101,8 @@ impl Vocabulary {
         Ok(EncodedPrompt { tokens, typed: typed.as_bytes().to_vec() })
     }
 
-    /// The tokens with which a text that begins with `typed` may begin: each token that starts with `typed`, and each token
-    /// that `typed` starts with.
+    /// The tokens with which a text that begins with `typed` may begin: each token that starts with `typed`, and each
+    /// token that `typed` starts with.
     pub(crate) fn tokens_agreeing_with(&self, typed: &[u8]) -> Vec<u32> {
         let range = |prefix: &[u8]| {
             let from = self.text_tokens.partition_point(|id| self.bytes(*id) < prefix);
@@ -151,8 +151,8 @@ fn encode(tokenizer: &Tokenizer, text: &str, add_special: bool) -> Result<Vec<u3
     Ok(encoding.get_ids().to_vec())
 }
 
-/// The byte offset of the last word with the spaces before it, or of the last run of other characters. Stands in for the last
-/// pre-token where the tokenizer has no pre-tokenizer.
+/// The byte offset of the last word with the spaces before it, or of the last run of other characters. Stands in for
+/// the last pre-token where the tokenizer has no pre-tokenizer.
 fn last_word(text: &str) -> usize {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let Some(last) = text.chars().next_back() else { return 0 };

@@ -1,6 +1,6 @@
-//! Loads a model with a LoRA adapter. mistral.rs merges the adapter into the weights before it quantizes them, so an adapter
-//! costs nothing at inference. mistral.rs's model builder would ask the network for the adapter's files even if they are
-//! local, so this module passes their paths to the loader below the builder.
+//! Loads a model with a LoRA adapter. mistral.rs merges the adapter into the weights before it quantizes them, so an
+//! adapter costs nothing at inference. mistral.rs's model builder would ask the network for the adapter's files even if
+//! they are local, so this module passes their paths to the loader below the builder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,8 @@ use mistralrs::{AutoDeviceMapParams, DeviceMapSetting, IsqType, ModelDType, Sche
 
 use super::backend::LoadedPipeline;
 
-/// Loads `weights` and the other files in `base`. Check beforehand that the adapter fits the model: mistral.rs ignores tensors
-/// that do not fit.
+/// Loads `weights` and the other files in `base`. Check beforehand that the adapter fits the model: mistral.rs ignores
+/// tensors that do not fit.
 pub(super) fn build(
     base: &Path,
     weights: Vec<PathBuf>,

@@ -1,17 +1,19 @@
 //! The only code that talks to mistral.rs's engine. mistral.rs (0.8) has a prefix cache with rules of its own, which
 //! everything here follows:
 //!
-//! - mistral.rs keeps the KV of a sequence that ends with an end-of-text token forced by the logits processor. If the sequence
-//!   ends by length instead, reusing its KV gives wrong results.
-//! - mistral.rs drops a sequence and its KV if the receiver of its responses is gone before the sequence ends. The last forced
-//!   token must therefore end nothing. mistral.rs notices a missing receiver only if the sequence streams its responses.
+//! - mistral.rs keeps the KV of a sequence that ends with an end-of-text token forced by the logits processor. If the
+//!   sequence ends by length instead, reusing its KV gives wrong results.
+//! - mistral.rs drops a sequence and its KV if the receiver of its responses is gone before the sequence ends. The last
+//!   forced token must therefore end nothing. mistral.rs notices a missing receiver only if the sequence streams its
+//!   responses.
 //! - A prompt that a kept sequence covers entirely is evaluated from its start. The result is right, but slow;
 //!   [`crate::logit_cache`] makes this rare.
-//! - A sequence that ends at its first step, the step after the prompt, still runs another step. It is then kept twice, or
-//!   delays the next sequence. So every sequence here has at least two steps. If the caller ends a sequence at its first
-//!   step, the token chosen there is a filler and the second step ends the sequence.
+//! - A sequence that ends at its first step, the step after the prompt, still runs another step. It is then kept twice,
+//!   or delays the next sequence. So every sequence here has at least two steps. If the caller ends a sequence at its
+//!   first step, the token chosen there is a filler and the second step ends the sequence.
 //! - On a CPU mistral.rs never evicts anything. Only a new engine around the same loaded model frees the memory.
-//! - mistral.rs batches two concurrent sequences, and copies both KV caches at each switch. So sequences run one at a time.
+//! - mistral.rs batches two concurrent sequences, and copies both KV caches at each switch. So sequences run one at a
+//!   time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -67,8 +69,8 @@ impl MistralrsBackend {
         Ok(backend)
     }
 
-    /// Runs one sequence that begins with `prompt` until `steps` ends it, and returns `steps`. `keep_kv` says whether the
-    /// sequence's KV stays in the prefix cache.
+    /// Runs one sequence that begins with `prompt` until `steps` ends it, and returns `steps`. `keep_kv` says whether
+    /// the sequence's KV stays in the prefix cache.
     pub(crate) fn run<S: LogitsStep>(&mut self, prompt: Vec<u32>, steps: S, keep_kv: bool) -> Result<S, BackendError> {
         let Some(engine) = &self.engine else { return Err(BackendError::Died) };
         // Responses stay in the channel while the sequence runs, and the engine must never wait for room in it.
@@ -152,7 +154,8 @@ impl MistralrsBackend {
         }
         let build = || {
             let builder = MistralRsBuilder::new(self.pipeline.clone(), self.scheduler.clone(), false, None)
-                // On an accelerator mistral.rs would evict by the number of sequences. The caller keeps a budget in bytes.
+                // On an accelerator mistral.rs would evict by the number of sequences. The caller keeps a budget in
+                // bytes.
                 .with_prefix_cache_n(1 << 20);
             self.runtime.block_on(builder.build())
         };
@@ -273,7 +276,8 @@ impl<S: LogitsStep> CustomLogitsProcessor for Processor<S> {
     }
 }
 
-/// Ignores poisoning: [`MistralrsBackend::run`] reports panics, and no value behind these locks can be left half changed.
+/// Ignores poisoning: [`MistralrsBackend::run`] reports panics, and no value behind these locks can be left half
+/// changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -51,9 +51,9 @@ pub enum LoadError {
     #[error("cannot load the model `{name}`: {message}")]
     Load { name: String, message: String },
     #[error(
-        "the model `{name}` does not support fill-in-the-middle: its vocabulary lacks the special tokens of every model \
-         family that fimble knows; use a base model that was trained for code completion, or describe the model's format \
-         in a `fimble-model.toml` beside its files"
+        "the model `{name}` does not support fill-in-the-middle: its vocabulary lacks the special tokens of every \
+         model family that fimble knows; use a base model that was trained for code completion, or describe the \
+         model's format in a `fimble-model.toml` beside its files"
     )]
     NoFamily { name: String },
     #[error(
@@ -82,7 +82,8 @@ pub(crate) fn load(model: LocatedModel) -> Result<Loaded, LoadError> {
         .map_err(|message| {
             failed(format!("{message}; the files may be damaged, or mistral.rs may not support this kind of model"))
         })?;
-    // The weights of the mixture were fitted to the model without an adapter. They would drown what the adapter changes.
+    // The weights of the mixture were fitted to the model without an adapter. They would drown what the adapter
+    // changes.
     let ngrams_folder = adapter.is_none().then(|| files.folder());
     prepare(Manifest { name, ..manifest }, version, ngrams_folder, pipeline, runtime)
 }
@@ -205,14 +206,14 @@ fn template(manifest: &Manifest, vocabulary: &Vocabulary) -> Result<FimTemplate,
     given.or_else(detected).ok_or_else(|| LoadError::NoFamily { name: manifest.name.clone() })
 }
 
-/// The most tokens that a sequence of a model with `max_tokens` positions may have. mistral.rs grows KV in whole steps, and
-/// refuses a step that goes beyond the model's length.
+/// The most tokens that a sequence of a model with `max_tokens` positions may have. mistral.rs grows KV in whole steps,
+/// and refuses a step that goes beyond the model's length.
 fn longest_sequence(max_tokens: usize) -> usize {
     (max_tokens / KV_STEP * KV_STEP).max(KV_STEP.min(max_tokens))
 }
 
-/// `None` if the folder has no table of n-grams, or if the model does not mark the parts of a prompt with the special tokens
-/// of this project's own models.
+/// `None` if the folder has no table of n-grams, or if the model does not mark the parts of a prompt with the special
+/// tokens of this project's own models.
 fn mixture(folder: &Path, vocabulary: &Vocabulary, end_of_text: u32) -> Result<Option<Mixture>, String> {
     let ids = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"].map(|token| vocabulary.id(token));
     let [Some(prefix), Some(_), Some(middle)] = ids else { return Ok(None) };

@@ -5,7 +5,8 @@ use serde::Deserialize;
 /// The probabilities of the model's likeliest token to which the rows of [`Gate::model`] belong.
 const MODEL: [f32; 7] = [0.0, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0];
 
-/// Borders between the rows for the probability of the table's likeliest token. There is one set of rows per context length.
+/// Borders between the rows for the probability of the table's likeliest token. There is one set of rows per context
+/// length.
 const TABLE: [f32; 3] = [0.3, 0.6, 0.9];
 
 /// Borders between the rows for the number of tokens that the prompt repeats.
@@ -20,8 +21,8 @@ pub(super) type Row = [f32; 3];
 
 /// Weighs the sources by the softmax of the sum of three rows. Each row depends on how sure one source is.
 ///
-/// Logits on a reused KV cache differ slightly from those of a cold engine. A hard border between the model's rows would turn
-/// such a difference into a jump, so the model's row is interpolated.
+/// Logits on a reused KV cache differ slightly from those of a cold engine. A hard border between the model's rows
+/// would turn such a difference into a jump, so the model's row is interpolated.
 #[derive(Deserialize)]
 pub(super) struct Gate {
     model: Vec<Row>,
@@ -35,8 +36,8 @@ pub(super) struct Gate {
 pub(super) struct Sureness {
     /// The probability of the model's likeliest token.
     pub(super) model: f32,
-    /// How many tokens the context is longer than the shortest one of the table, and the probability of the table's likeliest
-    /// token.
+    /// How many tokens the context is longer than the shortest one of the table, and the probability of the table's
+    /// likeliest token.
     pub(super) table: Option<(usize, f32)>,
     /// How many tokens the prompt repeats, and the share of its likeliest continuation.
     pub(super) prompt: Option<(usize, f32)>,

@@ -41,8 +41,8 @@ impl PromptText {
         text
     }
 
-    /// The tokens that followed where a text of the prompt was the same as the last tokens, with probabilities that add up to
-    /// 1, and the length of the longest match. A longer match counts more.
+    /// The tokens that followed where a text of the prompt was the same as the last tokens, with probabilities that add
+    /// up to 1, and the length of the longest match. A longer match counts more.
     pub(super) fn continuations(&self) -> (Continuations, usize) {
         let mut votes = Continuations::new();
         let mut longest = 0;

@@ -11,7 +11,8 @@ const MAGIC: &[u8] = b"fimble-ngrams-1\n";
 /// The first 16 bits of a context's hash are its bucket.
 const BUCKETS: usize = 1 << 16;
 
-/// Tokens that may come next, with their probabilities. Ordered, because the order of float additions changes their sum.
+/// Tokens that may come next, with their probabilities. Ordered, because the order of float additions changes their
+/// sum.
 pub(super) type Continuations = BTreeMap<u32, f32>;
 
 /// The content of a `model.ngrams` file.
@@ -52,8 +53,8 @@ struct Header {
 }
 
 impl Table {
-    /// What followed the longest context that the table knows, and that context's length in tokens. The probability that a
-    /// longer context leaves open goes to the followers of shorter ones.
+    /// What followed the longest context that the table knows, and that context's length in tokens. The probability
+    /// that a longer context leaves open goes to the followers of shorter ones.
     pub(super) fn continuations(&self, history: &[u32]) -> (Continuations, usize) {
         let mut found = (Continuations::new(), 0);
         let mut hash = 0;
@@ -128,8 +129,8 @@ fn parse_entries(bytes: &[u8], count: usize) -> Option<Vec<Entry>> {
     Some(entries.collect())
 }
 
-/// The hash of a context that begins one token earlier. A context is hashed from its last token to its first, so the hash of a
-/// longer context extends that of a shorter one. The same as `hashed` in `models/train/ngrams.py`.
+/// The hash of a context that begins one token earlier. A context is hashed from its last token to its first, so the
+/// hash of a longer context extends that of a shorter one. The same as `hashed` in `models/train/ngrams.py`.
 fn extend_hash(hash: u64, token: u32) -> u64 {
     let hash = (hash ^ (u64::from(token) + 1)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     hash ^ (hash >> 29)
