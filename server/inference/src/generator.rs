@@ -40,11 +40,20 @@ pub(crate) struct Generator {
     uses_logit_cache: bool,
 }
 
-/// What a prefill has done.
+/// The result of a prefill.
 struct Prefill {
     /// How many tokens the model had to evaluate.
     evaluated: usize,
     /// An interrupt or the budget stopped the prefill.
+    is_stopped: bool,
+}
+
+/// The result of greedy decoding.
+struct Greedy {
+    decoder: Decoder,
+    /// How many tokens of the prompt the model had to evaluate.
+    evaluated: usize,
+    /// The prefill was stopped.
     is_stopped: bool,
 }
 
@@ -63,32 +72,13 @@ impl Generator {
         let GenerationTask { prompt, mut decoder, search, interrupt, waiting, .. } = task;
         let waited = decoder.elapsed();
         drop(waiting);
-        let only_prefill = decoder.has_ended();
         // A search starts from here for each branch.
         let start = (search.branches > 0).then(|| decoder.clone());
         if start.is_some() {
             decoder = decoder.following(&Hypothesis::default(), Bounds::NONE);
         }
-
-        let mut tokens = prompt.clone();
-        self.replay_known(&mut tokens, &mut decoder);
-        let mut evaluated = 0;
-        let mut is_stopped = false;
-        if only_prefill || !decoder.must_stop() {
-            // The replayed tokens are not part of the prefill. The next request may leave them halfway, and a kept
-            // sequence that covers its prompt would cost that request a whole evaluation.
-            let min_new = if only_prefill { 1 } else { MIN_TOKENS_TO_KEEP };
-            let prefill = self.prefill(&prompt, tokens.len(), min_new, is_background, &interrupt)?;
-            (evaluated, is_stopped) = (prefill.evaluated, prefill.is_stopped);
-            self.replay_known(&mut tokens, &mut decoder);
-        }
-        if !decoder.must_stop() && !is_stopped {
-            let replayed = tokens.len() - prompt.len();
-            let sequence = self.run(Sequence::generation(tokens, decoder, self.mixture.clone()))?;
-            // The backend also evaluates replayed tokens, which are not part of the prompt.
-            evaluated += sequence.evaluated.saturating_sub(replayed);
-            decoder = sequence.decoder.ok_or(EngineError::Stopped)?;
-        }
+        let Greedy { mut decoder, evaluated, is_stopped } =
+            self.decode_greedily(&prompt, decoder, is_background, &interrupt)?;
         let first_token = decoder.first_token();
         let mut searched = 0;
         if let Some(start) = start.filter(|_| decoder.is_complete() && !is_stopped) {
@@ -141,6 +131,37 @@ impl Generator {
         self.logit_cache = LogitCache::default();
         self.budget.clear();
         Ok(self.backend.rebuild()?)
+    }
+
+    /// Evaluates `prompt` and decodes the answer that is likeliest token by token. If `decoder` has ended from the start,
+    /// only evaluates the prompt.
+    fn decode_greedily(
+        &mut self,
+        prompt: &[u32],
+        mut decoder: Decoder,
+        is_background: bool,
+        interrupt: &Interrupt,
+    ) -> Result<Greedy, EngineError> {
+        let only_prefill = decoder.has_ended();
+        let mut tokens = prompt.to_vec();
+        self.replay_known(&mut tokens, &mut decoder);
+        let mut prefill = Prefill { evaluated: 0, is_stopped: false };
+        if only_prefill || !decoder.must_stop() {
+            // The replayed tokens are not part of the prefill. The next request may leave them halfway, and a kept
+            // sequence that covers its prompt would cost that request a whole evaluation.
+            let min_new = if only_prefill { 1 } else { MIN_TOKENS_TO_KEEP };
+            prefill = self.prefill(prompt, tokens.len(), min_new, is_background, interrupt)?;
+            self.replay_known(&mut tokens, &mut decoder);
+        }
+        let Prefill { mut evaluated, is_stopped } = prefill;
+        if !decoder.must_stop() && !is_stopped {
+            let replayed = tokens.len() - prompt.len();
+            let sequence = self.run(Sequence::generation(tokens, decoder, self.mixture.clone()))?;
+            // The backend also evaluates replayed tokens, which are not part of the prompt.
+            evaluated += sequence.evaluated.saturating_sub(replayed);
+            decoder = sequence.decoder.ok_or(EngineError::Stopped)?;
+        }
+        Ok(Greedy { decoder, evaluated, is_stopped })
     }
 
     /// Evaluates `prompt` in chunks and keeps its KV. `sequence` is the length of the prompt with the replayed tokens
