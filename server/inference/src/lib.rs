@@ -3,15 +3,15 @@
 //!
 //! A generation passes through these modules:
 //!
-//! 1. [`engine`] fills the prompt template, and [`vocabulary`] turns the prompt into tokens and prepares token healing.
-//! 2. [`scheduler`] runs one [`task`] at a time, foreground tasks first; [`interrupt`] ends a task early.
-//! 3. [`generator`] replays what [`logit_cache`] knows, and sends the rest to the backend as a [`sequence`].
-//!    [`byte_budget`] limits the memory of both caches.
-//! 4. [`mistralrs`] evaluates the sequence. [`backend`] is what it shares with the code above it.
-//! 5. [`decoder`] chooses each token from its [`distribution`], after [`ngrams`] were mixed in. A search compares each
-//!    [`hypothesis`].
+//! 1. `engine` fills the prompt template, and `vocabulary` turns the prompt into tokens and prepares token healing.
+//! 2. `scheduler` runs one `task` at a time, foreground tasks first; `interrupt` ends a task early.
+//! 3. `generator` replays what `logit_cache` knows, and sends the rest to the backend as a `sequence`. `byte_budget`
+//!    limits the memory of both caches.
+//! 4. `mistralrs` evaluates the sequence. `backend` is what it shares with the code above it.
+//! 5. `decoder` chooses each token from its `distribution`, after `ngrams` were mixed in. A search compares each
+//!    `hypothesis`.
 //!
-//! Only [`mistralrs`] uses the mistral.rs crate.
+//! Only `mistralrs` uses the mistral.rs crate.
 
 #![warn(clippy::unwrap_used)]
 
