@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ablations::Ablations;
@@ -51,27 +52,29 @@ impl CompletionSettings {
 }
 
 /// Where the model is shown code from, beside what is around the cursor.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ContextScope {
-    /// Nowhere else.
+    /// Only the text around the cursor.
     Window,
-    /// Other places of the same file.
+    /// Also other places of the same file.
     File,
-    /// And other documents that are open.
+    /// Also other open files.
     Open,
-    /// And the files of the workspace.
+    /// Also the other files of the workspace.
     #[default]
     Workspace,
 }
 
 /// Whether more than the rest of the line may be suggested.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Multiline {
     /// Where the syntax calls for a block.
     #[default]
     Auto,
+    /// Wherever the model continues.
     Always,
+    /// Only to the end of the line.
     Never,
 }

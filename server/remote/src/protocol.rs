@@ -4,14 +4,16 @@
 //! llama-cpp-python serve too. No I/O: requests and answers are JSON here.
 
 use fimble_completion::prompt::{FimTemplate, FimText, Piece};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Api {
-    /// llama.cpp's: the server knows the format of its model.
+    /// llama.cpp's server, which knows the prompt format of its model.
     Infill,
+    /// The completions API of OpenAI, which vLLM, Ollama, TGI, mistral.rs, llama-cpp-python and others speak.
     #[default]
     OpenAi,
 }

@@ -26,15 +26,15 @@ const TOO_SLOW: Duration = Duration::from_millis(1500);
 const SURE: f32 = 0.4;
 
 /// Who answers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Routing {
-    /// The model on this machine, and nobody else.
+    /// Only the model on this machine.
     #[default]
     Local,
-    /// The server elsewhere, and the local model where that may not be asked or fails.
+    /// The server, or the local model where fimble may not ask the server or the server fails.
     Remote,
-    /// The local model, and where it is not sure the server, too.
+    /// The local model, and the server too where the local model is not sure.
     Hybrid,
 }
 

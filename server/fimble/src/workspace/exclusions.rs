@@ -10,27 +10,37 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 pub(crate) const IGNORE_FILE: &str = ".fimbleignore";
 
 #[derive(Debug)]
-pub(crate) struct Exclusions(Gitignore);
+pub(crate) struct Exclusions {
+    rules: Gitignore,
+    /// Matched apart, so that no other pattern includes what these exclude.
+    fixed: Gitignore,
+}
 
 impl Exclusions {
-    /// `patterns` are as in `.gitignore`; what is wrong with one has been said when it was set.
-    pub(crate) fn new<'a>(folders: impl IntoIterator<Item = &'a Path>, patterns: &[String]) -> Self {
+    /// Reads the ignore files of `folders`, which the patterns of the settings follow. The machine's policy has fixed the
+    /// patterns `fixed`. Patterns are checked when they are set.
+    pub(crate) fn new<'a>(folders: impl IntoIterator<Item = &'a Path>, patterns: &[String], fixed: &[String]) -> Self {
         let mut rules = GitignoreBuilder::new("");
         for folder in folders {
             if let Some(error) = rules.add(folder.join(IGNORE_FILE)).filter(|error| !error.is_io()) {
                 tracing::warn!("{error}");
             }
         }
-        for pattern in patterns {
-            let _ = rules.add_line(None, pattern);
-        }
-        Self(rules.build().unwrap_or_else(|_| Gitignore::empty()))
+        Self { rules: with_patterns(rules, patterns), fixed: with_patterns(GitignoreBuilder::new(""), fixed) }
     }
 
     /// Whether the file called `name` within its folder is excluded.
     pub(crate) fn contain(&self, name: &str) -> bool {
-        is_secret(name) || self.0.matched_path_or_any_parents(name, false).is_ignore()
+        let is_excluded = |rules: &Gitignore| rules.matched_path_or_any_parents(name, false).is_ignore();
+        is_secret(name) || is_excluded(&self.rules) || is_excluded(&self.fixed)
     }
+}
+
+fn with_patterns(mut rules: GitignoreBuilder, patterns: &[String]) -> Gitignore {
+    for pattern in patterns {
+        let _ = rules.add_line(None, pattern);
+    }
+    rules.build().unwrap_or_else(|_| Gitignore::empty())
 }
 
 /// What is wrong with a pattern.
@@ -46,7 +56,7 @@ mod tests {
     fn what_is_excluded_is_found_by_name() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(IGNORE_FILE), "private/\n").unwrap();
-        let exclusions = Exclusions::new([folder.path()], &["*.gen.rs".to_owned(), "!keep.gen.rs".to_owned()]);
+        let exclusions = Exclusions::new([folder.path()], &["*.gen.rs".to_owned(), "!keep.gen.rs".to_owned()], &[]);
         for name in ["private/a.rs", "src/b.gen.rs", ".env"] {
             assert!(exclusions.contain(name), "{name}");
         }
