@@ -8,5 +8,5 @@ mod setting;
 mod sources;
 
 pub use policy::MachinePolicy;
-pub use schema::{LogLevel, ModelChoice, Options, Settings};
+pub use schema::{ExcludePatterns, LogLevel, ModelChoice, Options, Settings};
 pub use sources::{Problem, user_file};

@@ -13,6 +13,7 @@ use serde::Serialize;
 use tower_lsp::ls_types::{Uri, WorkspaceFoldersChangeEvent};
 
 use crate::event::EventSender;
+use crate::settings::ExcludePatterns;
 use crate::workspace::exclusions::{Exclusions, IGNORE_FILE};
 use crate::lsp::proto;
 pub(crate) use egress::EgressPolicy;
@@ -26,8 +27,7 @@ const OUTSIDE: &str = "..";
 #[derive(Default)]
 pub(crate) struct Workspace {
     folders: Folders,
-    /// Patterns that the user gives.
-    exclude: Vec<String>,
+    exclude: ExcludePatterns,
     exclusions: Option<Exclusions>,
     reader: Option<Reader>,
     waiting: Waiting,
@@ -67,9 +67,9 @@ impl Workspace {
     }
 
     /// Leaves out the files that `patterns` name.
-    pub(crate) fn exclude(&mut self, patterns: &[String]) {
-        if self.exclude != patterns {
-            self.exclude = patterns.to_vec();
+    pub(crate) fn exclude(&mut self, patterns: &ExcludePatterns) {
+        if self.exclude != *patterns {
+            self.exclude.clone_from(patterns);
             self.close();
         }
     }
@@ -150,7 +150,8 @@ impl Workspace {
 
     /// What of its files may go to `remote`.
     pub(crate) fn egress(&self, remote: &RemoteSettings) -> EgressPolicy {
-        let exclude = self.exclude.iter().chain(&remote.exclude).cloned().collect();
+        let mut exclude = self.exclude.clone();
+        exclude.patterns.extend(remote.exclude.iter().cloned());
         EgressPolicy::new(self.folders.clone(), exclude, remote.languages.clone())
     }
 

@@ -57,7 +57,7 @@ impl MachinePolicy {
     pub fn resolve<'a>(&'a self, sources: impl IntoIterator<Item = &'a Options>) -> (Settings, Vec<Problem>) {
         let mut settings = Settings::resolve(sources.into_iter().chain([&self.options]));
         settings.fixed_languages.clone_from(&self.options.languages);
-        settings.fixed_exclude.clone_from(&self.options.exclude);
+        settings.exclude.fixed.clone_from(&self.options.exclude);
         let mut problems: Vec<Problem> = self.problem.iter().cloned().collect();
         let is_allowed = |url: &str| {
             self.allowed_remotes.as_ref().is_none_or(|allowed| allowed.iter().any(|start| begins(url, start)))
@@ -324,7 +324,7 @@ mod tests {
                 let same = match name.as_str() {
                     // These collect what all sources say.
                     "exclude" => {
-                        let exclusions = Exclusions::new([], &resolved.exclude, &resolved.fixed_exclude);
+                        let exclusions = Exclusions::new([], &resolved.exclude);
                         exclusions.contain("secret.rs")
                     }
                     "languages" => !resolved.completes("rust", Language::from_id("rust")),
@@ -354,7 +354,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(".fimbleignore"), "!private/a.rs\n").unwrap();
         let settings = policy.resolve([&user]).0;
-        let exclusions = Exclusions::new([folder.path()], &settings.exclude, &settings.fixed_exclude);
+        let exclusions = Exclusions::new([folder.path()], &settings.exclude);
         for (name, excluded) in
             [("private/a.rs", true), ("src/private/b.rs", true), ("a.key.rs", true), ("mine.rs", true), ("a.rs", false)]
         {

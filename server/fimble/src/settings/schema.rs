@@ -116,11 +116,8 @@ pub struct Settings {
     pub completion: CompletionSettings,
     /// Where the code that the model sees comes from.
     pub context: ContextScope,
-    /// Files that are shown only while they are edited, as `.gitignore` patterns, in the order of the sources.
-    pub exclude: Vec<String>,
-    /// The patterns of the machine's policy. No other pattern and no ignore file may include what they exclude, so match
-    /// them by themselves.
-    pub fixed_exclude: Vec<String>,
+    /// Files that are shown only while they are edited.
+    pub exclude: ExcludePatterns,
     /// Whether clients with inline completion are offered items in their completion menus too.
     pub completion_items: bool,
     /// Whether to keep counts of how suggestions are received.
@@ -129,6 +126,16 @@ pub struct Settings {
     pub manifest_key: Option<String>,
     /// The least severe messages to log.
     pub log_level: LogLevel,
+}
+
+/// Files to leave out, as `.gitignore` patterns.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExcludePatterns {
+    /// The patterns of all sources, in their order.
+    pub patterns: Vec<String>,
+    /// The patterns of the machine's policy. No other pattern and no ignore file may include what they exclude, so match
+    /// them by themselves.
+    pub fixed: Vec<String>,
 }
 
 /// What the settings ask the model loader for.
@@ -154,8 +161,7 @@ impl Default for Settings {
             remote: None,
             completion: CompletionSettings::default(),
             context: ContextScope::Workspace,
-            exclude: Vec::new(),
-            fixed_exclude: Vec::new(),
+            exclude: ExcludePatterns::default(),
             completion_items: false,
             statistics: true,
             manifest_key: None,
@@ -171,7 +177,7 @@ impl Settings {
         let mut routing = None;
         for options in sources {
             settings.languages.extend(options.languages.clone());
-            settings.exclude.extend(options.exclude.clone());
+            settings.exclude.patterns.extend(options.exclude.clone());
             replace(&mut settings.enabled, options.enabled);
             replace_text(&mut settings.model, options.model.as_deref());
             replace_text(&mut settings.adapter, options.adapter.as_deref());
@@ -228,7 +234,6 @@ impl Options {
             completion,
             context,
             exclude,
-            fixed_exclude: _,
             completion_items,
             statistics,
             manifest_key,
@@ -247,7 +252,7 @@ impl Options {
             deadline_ms: completion.deadline.and_then(|deadline| deadline.as_millis().try_into().ok()),
             min_confidence: Some(completion.min_confidence),
             context: Some(context),
-            exclude,
+            exclude: exclude.patterns,
             completion_items: Some(completion_items),
             statistics: Some(statistics),
             manifest_key: Some(manifest_key.unwrap_or_default()),

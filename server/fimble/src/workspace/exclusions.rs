@@ -1,12 +1,14 @@
-//! Files that are shown to the model only while they are edited themselves: those that hold secrets, by their names, and
-//! those that the user excludes, by a setting or in a file `.fimbleignore`.
+//! Files that the model sees only while they are edited: files whose names say that they hold secrets, and files that a
+//! setting or a `.fimbleignore` file excludes.
 
 use std::path::Path;
 
 use fimble_completion::secrets::is_secret;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-/// Says, as `.gitignore` does, what fimble is not to look at.
+use crate::settings::ExcludePatterns;
+
+/// Names the files that fimble does not look at, in the format of `.gitignore`.
 pub(crate) const IGNORE_FILE: &str = ".fimbleignore";
 
 #[derive(Debug)]
@@ -17,16 +19,16 @@ pub(crate) struct Exclusions {
 }
 
 impl Exclusions {
-    /// Reads the ignore files of `folders`, which the patterns of the settings follow. The machine's policy has fixed the
-    /// patterns `fixed`. Patterns are checked when they are set.
-    pub(crate) fn new<'a>(folders: impl IntoIterator<Item = &'a Path>, patterns: &[String], fixed: &[String]) -> Self {
+    /// Reads the ignore files of `folders`. The patterns follow them; the settings have checked the patterns.
+    pub(crate) fn new<'a>(folders: impl IntoIterator<Item = &'a Path>, exclude: &ExcludePatterns) -> Self {
         let mut rules = GitignoreBuilder::new("");
         for folder in folders {
             if let Some(error) = rules.add(folder.join(IGNORE_FILE)).filter(|error| !error.is_io()) {
                 tracing::warn!("{error}");
             }
         }
-        Self { rules: with_patterns(rules, patterns), fixed: with_patterns(GitignoreBuilder::new(""), fixed) }
+        let fixed = with_patterns(GitignoreBuilder::new(""), &exclude.fixed);
+        Self { rules: with_patterns(rules, &exclude.patterns), fixed }
     }
 
     /// Whether the file called `name` within its folder is excluded.
@@ -43,7 +45,7 @@ fn with_patterns(mut rules: GitignoreBuilder, patterns: &[String]) -> Gitignore 
     rules.build().unwrap_or_else(|_| Gitignore::empty())
 }
 
-/// What is wrong with a pattern.
+/// What is wrong with `pattern`, or `None` if it is valid.
 pub(crate) fn problem(pattern: &str) -> Option<String> {
     GitignoreBuilder::new("").add_line(None, pattern).err().map(|error| error.to_string())
 }
@@ -56,7 +58,9 @@ mod tests {
     fn what_is_excluded_is_found_by_name() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(IGNORE_FILE), "private/\n").unwrap();
-        let exclusions = Exclusions::new([folder.path()], &["*.gen.rs".to_owned(), "!keep.gen.rs".to_owned()], &[]);
+        let patterns = vec!["*.gen.rs".to_owned(), "!keep.gen.rs".to_owned()];
+        let exclude = ExcludePatterns { patterns, ..ExcludePatterns::default() };
+        let exclusions = Exclusions::new([folder.path()], &exclude);
         for name in ["private/a.rs", "src/b.gen.rs", ".env"] {
             assert!(exclusions.contain(name), "{name}");
         }

@@ -17,6 +17,7 @@ use ropey::Rope;
 
 use super::{Folders, Reading, Waiting};
 use crate::event::{Event, EventSender};
+use crate::settings::ExcludePatterns;
 use crate::workspace::exclusions::{Exclusions, IGNORE_FILE};
 
 /// A larger file is generated, or data.
@@ -69,7 +70,7 @@ impl Reader {
 pub fn read_workspace(folder: &Path) -> WorkspaceIndex {
     let index = WorkspaceIndex::default();
     let folders = Folders(vec![folder.to_owned()]);
-    let exclusions = Exclusions::new([], &[]);
+    let exclusions = Exclusions::new([], &ExcludePatterns::default());
     walk(folder).build().filter_map(Result::ok).for_each(|entry| read(&entry, &folders, &exclusions, &index));
     index
 }
