@@ -63,7 +63,7 @@ def table(answers: dict[str, list[dict]]) -> None:
     for routing, cases in answers.items():
         times = sorted(case["timing"]["total_ms"] for case in cases)
         p50, p95 = (times[int(len(times) * share)] for share in (0.5, 0.95))
-        exact, kept = share(case["exact"] for case in cases), share(not case["asked_elsewhere"] for case in cases)
+        exact, kept = share(case["exact"] for case in cases), share(not case["asked_remote"] for case in cases)
         print(f"| {routing} | {exact} | {kept} | {p50:.0f} ms | {p95:.0f} ms |")
 
 
@@ -73,7 +73,7 @@ def thresholds(local: list[dict], remote: list[dict]) -> None:
     for threshold in THRESHOLDS:
         right, kept = [], []
         for here, there in zip(local, remote, strict=True):
-            keeps = 100 * (here["confidence"] or 0) >= threshold or here["place"] in STAY_LOCAL
+            keeps = 100 * (here["confidence"] or 0) >= threshold or here["kind"] in STAY_LOCAL
             shown = here if keeps or not there["answer"] else there
             right.append(shown["exact"])
             kept.append(keeps)

@@ -7,16 +7,16 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion};
-use fimble_completion::complete::Suggestion;
+use fimble_completion::suggestion::Suggestion;
 use fimble_completion::context::Surroundings;
 use fimble_completion::document::{Change, Document};
 use fimble_completion::language::Language;
-use fimble_completion::pin::{Budget, Pin};
+use fimble_completion::context::pin::{Budget, Pin};
 use fimble_completion::plan::{Plan, plan};
 use fimble_completion::position::{Position, PositionEncoding, position_at};
 use fimble_completion::prompt::{FAMILIES, FimText};
 use fimble_completion::settings::{CompletionSettings, Multiline};
-use fimble_completion::suggestion_cache::{CachedAnswer, Origin, SuggestionCache};
+use fimble_completion::suggestion::cache::{CachedAnswer, Origin, SuggestionCache};
 
 use generated::Generated;
 

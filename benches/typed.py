@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FIMBLE = os.environ.get("FIMBLE", str(ROOT / "target/release/fimble"))
 SUFFIXES = {"rust": ".rs", "python": ".py"}
-MECHANISMS = ["pins", "pins-over-lines", "healing", "known-tokens", "ngrams", "search", "suggestion-cache", "work-ahead"]
+MECHANISMS = ["pins", "pins-over-lines", "healing", "logit-cache", "ngrams", "search", "suggestion-cache", "prefetch"]
 LINES = 3  # typed again of each case, the line of the case among them
 APART = 7  # every so manieth case, so that they come from many files
 

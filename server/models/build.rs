@@ -1,4 +1,4 @@
-//! Puts the manifests and the embedded model of `models/` into the binary. Changing them is a change of files only.
+//! Puts the manifests and the embedded model from `models/` into the binary. To change them, change only those files.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,13 @@ use std::{env, fs};
 
 use sha2::{Digest, Sha256};
 
-/// Of `models/embedded/`, what the engine loads; the model card and the like stay out of the binary.
+/// The extensions of the files in `models/embedded/` that the engine loads. Others, such as the model card, stay out of
+/// the binary.
 const MODEL_FILES: [&str; 5] = ["json", "ngrams", "safetensors", "gguf", "uqff"];
 
 fn main() {
     let models = Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../../models");
-    let models = models.canonicalize().expect("the folder `models` stands beside `server`");
+    let models = models.canonicalize().expect("the folder `models` is beside `server`");
     let mut code = String::new();
 
     writeln!(code, "pub(crate) static MANIFESTS: &[(&str, &str)] = &[").unwrap();
@@ -20,7 +21,7 @@ fn main() {
     }
     writeln!(code, "];\n\npub(crate) static EMBEDDED_FILES: &[EmbeddedFile] = &[").unwrap();
     for path in files_with(&models.join("embedded"), &MODEL_FILES) {
-        let digest = Sha256::digest(fs::read(&path).expect("the file was listed a moment ago"));
+        let digest = Sha256::digest(fs::read(&path).expect("the file was just listed"));
         writeln!(
             code,
             "    EmbeddedFile {{ name: {:?}, sha256: \"{digest:x}\", bytes: include_bytes!({path:?}) }},",
@@ -34,6 +35,7 @@ fn main() {
     fs::write(out.join("models.rs"), code).expect("OUT_DIR is writable");
 }
 
+/// The files in `folder` with one of these extensions, sorted. cargo runs this script again when they change.
 fn files_with(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     println!("cargo::rerun-if-changed={}", folder.display());
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

@@ -54,7 +54,7 @@ fn plain_and_gzipped_datasets_give_the_same_figures() {
     assert_eq!(lines.len(), 3);
     assert_eq!((&lines[0]["task_id"], &lines[0]["expected"]), (&json!("t"), &json!("    return path\n")));
     // As in HumanEval-Infilling, the suffix begins with the next line, and still the cursor is on one of its own.
-    assert_eq!(lines[0]["place"], "line_end");
+    assert_eq!(lines[0]["kind"], "line_end");
     assert!(lines[0]["tokens"]["evaluated"].as_u64() > Some(0) && lines[0]["timing"]["total_ms"].as_f64() > Some(0.0));
     assert_eq!(lines[2]["n"], 2);
 

@@ -425,6 +425,7 @@ fn a_model_is_chosen_and_the_choice_undone() {
     let machine = Machine::new();
     assert!(machine.fail(&["use", "--previous"]).contains("no model before this one"));
     let settings = "# mine\nmax_tokens = 32 # few\n\n[languages]\nc = false # never\n";
+    let with_model = |model: &str| settings.replace("\n\n", &format!("\nmodel = \"{model}\"\n\n"));
     let file = machine.file(".config/fimble/fimble.toml", settings);
     let read = || fs::read_to_string(&file).unwrap();
     let errors = machine.fail(&["use", MODEL]);
@@ -434,14 +435,14 @@ fn a_model_is_chosen_and_the_choice_undone() {
     machine.succeed(&["pull", MODEL]);
     let chosen = machine.succeed(&["use", MODEL]);
     assert!(chosen.contains("(before: embedded)") && chosen.contains("--previous"), "{chosen}");
-    assert_eq!(read(), format!("model = \"{MODEL}\"\n{settings}"));
+    assert_eq!(read(), with_model(MODEL));
     assert_eq!(machine.listed(MODEL)["in_use"], true);
     assert!(machine.fail(&["remove", MODEL]).contains("is in use"));
 
     machine.succeed(&["use", "--previous"]);
-    assert_eq!(read(), format!("model = \"embedded\"\n{settings}"));
+    assert_eq!(read(), with_model("embedded"));
     machine.succeed(&["use", "--previous"]);
-    assert_eq!(read(), format!("model = \"{MODEL}\"\n{settings}"));
+    assert_eq!(read(), with_model(MODEL));
 
     machine.file(".config/fimble/fimble.toml", "model = \n");
     assert!(machine.fail(&["use", "embedded"]).contains("is not TOML"));
@@ -493,10 +494,10 @@ fn a_manifest_is_believed_by_its_signature() {
     let errors = machine.fail(&["add", file, "--key", TRUSTED_KEY]);
     assert!(errors.contains("has no signature beside it") && errors.contains("signed.toml.minisig"), "{errors}");
     machine.file("signed.toml.minisig", signature);
-    assert!(machine.fail(&["add", file, "--key", OTHER_KEY]).contains("is not of the trusted key"));
-    assert!(machine.fail(&["add", file, "--key", "RW"]).contains("is no minisign public key"));
+    assert!(machine.fail(&["add", file, "--key", OTHER_KEY]).contains("the trusted key did not sign"));
+    assert!(machine.fail(&["add", file, "--key", "RW"]).contains("is not a minisign public key"));
     machine.file("signed.toml", text.replace("somebody/", "nobody/"));
-    assert!(machine.fail(&["add", file, "--key", TRUSTED_KEY]).contains("is not of the trusted key"));
+    assert!(machine.fail(&["add", file, "--key", TRUSTED_KEY]).contains("the trusted key did not sign"));
     assert!(!manifests.exists());
 
     // The key may be a setting, and then counts each time.
@@ -507,8 +508,8 @@ fn a_manifest_is_believed_by_its_signature() {
     let unsigned = machine.file("unsigned.toml", "name = \"unsigned\"\n");
     assert!(machine.fail(&["add", unsigned.to_str().unwrap()]).contains("has no signature beside it"));
     fs::write(manifests.join("signed.toml"), text.replace("somebody/", "nobody/")).unwrap();
-    assert!(machine.fail(&["show", "signed"]).contains("is not of the trusted key"));
-    assert!(machine.fail(&["pull", "signed"]).contains("is not of the trusted key"));
+    assert!(machine.fail(&["show", "signed"]).contains("the trusted key did not sign"));
+    assert!(machine.fail(&["pull", "signed"]).contains("the trusted key did not sign"));
     assert!(machine.hub.requests().is_empty());
 }
 
@@ -628,8 +629,8 @@ fn an_adapter_is_listed_locked_and_refused_when_it_has_changed() {
     for adapter in ["just", folder.to_str().unwrap()] {
         let (_, errors, status) = machine.complete_visibility(&["--adapter", adapter]);
         assert_eq!(status, 1);
-        let expected = "the model `just` is not what models.lock pins, and is not loaded: `adapter_model.safetensors` has other \
-                        contents (its SHA-256 differs); `fimble models pull just` fetches again what is wrong";
+        let expected = "the model `just` differs from models.lock and is not loaded: `adapter_model.safetensors` \
+                        has other contents (its SHA-256 differs); `fimble models pull just` repairs it";
         assert!(errors.contains(expected), "{errors}");
     }
     assert!(machine.fail(&["verify"]).contains("`adapter_model.safetensors` has other contents"));
@@ -642,7 +643,7 @@ fn an_adapter_is_listed_locked_and_refused_when_it_has_changed() {
         (["--model", "just"], "`just` is an adapter of the model `embedded`"),
         (["--adapter", MODEL], "is a model, not an adapter"),
         (["--adapter", "no-such"], "no adapter is called `no-such` and there is no such folder; the names are just,"),
-        (["--adapter", "/"], "is no LoRA adapter: it has no `adapter_config.json`"),
+        (["--adapter", "/"], "is not a LoRA adapter: it has no `adapter_config.json`"),
     ] {
         let (_, errors, status) = machine.complete_visibility(&arguments);
         assert!(errors.contains(problem) && status == 1, "{arguments:?}: {errors}");

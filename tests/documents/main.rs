@@ -7,7 +7,7 @@ use std::thread;
 use fimble_completion::document::{Change, Document, Edit};
 use fimble_completion::language::Language;
 use fimble_completion::position::{Position, PositionEncoding};
-use fimble_completion::syntax::{MAX_TEXT_BYTES, SyntaxTree};
+use fimble_completion::document::syntax::{MAX_TEXT_BYTES, SyntaxTree};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use tree_sitter::Node;

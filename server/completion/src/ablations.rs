@@ -1,26 +1,26 @@
-//! Mechanisms that a measurement can switch off, to see what each of them brings.
+//! Mechanisms that a measurement can switch off to see how much each one contributes.
 
 use serde::{Deserialize, Serialize};
 
-/// One mechanism that makes keys cheap or suggestions better.
+/// One mechanism that makes requests cheaper or suggestions better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mechanism {
-    /// Prompts are split where the user started to type. Without pins, all text before the cursor is prefix.
+    /// Splits prompts where the user started to type. Without pins, all text before the cursor is prefix.
     Pins,
-    /// A pin holds over several lines. Without this, each line gets a pin of its own.
+    /// Keeps a pin over several lines. Without this, each line gets its own pin.
     PinsOverLines,
-    /// A half-typed word is cut off the prompt and generated again.
+    /// Cuts a half-typed word off the prompt and generates it again.
     Healing,
-    /// Known logits answer for tokens that the model has seen.
+    /// Reuses cached logits for tokens that the model has already evaluated.
     LogitCache,
-    /// The embedded model's table of n-grams is mixed into each distribution.
+    /// Mixes the embedded model's n-gram table into each distribution.
     Ngrams,
-    /// Lines other than the greedy one are tried in the time that is left.
+    /// Tries lines other than the greedy one in the time that is left.
     Search,
-    /// Suggestions are kept for typing along and for coming back.
+    /// Keeps suggestions for users who type along or come back.
     SuggestionCache,
-    /// The engine works in pauses.
+    /// Runs the engine while the user pauses.
     Prefetch,
     /// Drops lines that repeat a neighboring line, and groups of lines that come twice.
     Repeats,
@@ -35,7 +35,7 @@ pub enum Mechanism {
 }
 
 impl Mechanism {
-    /// Every mechanism, in the order in which `--help` lists them.
+    /// Every mechanism, in the order of the `--help` text.
     pub const ALL: [Self; 13] = [
         Self::Pins,
         Self::PinsOverLines,
@@ -52,7 +52,7 @@ impl Mechanism {
         Self::Syntax,
     ];
 
-    /// Filters only decide which text is shown, so they can be measured without a running server.
+    /// Whether the mechanism only decides which text is shown. A filter can be measured without a running server.
     pub fn is_filter(self) -> bool {
         matches!(self, Self::Repeats | Self::Loops | Self::Suffix | Self::OpenBrackets | Self::Syntax)
     }

@@ -1,17 +1,20 @@
-//! Brackets without partners, by their looks: quick enough for every token, and for text that does not parse yet.
+//! Matches brackets by characters alone. This is fast enough to run after every token, and it works on text that does
+//! not parse yet.
 
-/// The brackets of a text that find no partner in it.
+/// The brackets in a text that have no partner in the same text.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unmatched {
-    /// Byte offsets of closing brackets that nothing in the text opened.
+    /// Byte offsets of closing brackets that no bracket in the text opens.
     pub(crate) closing: Vec<usize>,
-    /// The brackets that are left open at the end, the outermost first: their byte offsets, and what would close them.
+    /// Brackets that are still open at the end, outermost first: the byte offset of each and the character that closes
+    /// it.
     pub(crate) opening: Vec<(usize, char)>,
     /// Whether the text ends inside double quotes.
     pub(crate) quoted: bool,
 }
 
-/// Brackets inside double quotes do not count. Kinds of brackets are not told apart.
+/// Finds the brackets without a partner. Brackets inside double quotes do not count, and any closing bracket closes any
+/// opening bracket.
 pub(crate) fn unmatched(text: &str) -> Unmatched {
     let mut unmatched = Unmatched::default();
     let mut escaped = false;
@@ -30,12 +33,20 @@ pub(crate) fn unmatched(text: &str) -> Unmatched {
     unmatched
 }
 
+/// The most characters that an editor is expected to insert after the cursor on its own.
+pub(crate) const MAX_AUTO_CLOSED: usize = 3;
+
+/// Whether editors insert `character` after the cursor on their own, to close what the user opened.
+pub(crate) fn is_auto_closed(character: char) -> bool {
+    matches!(character, ')' | ']' | '}' | '>' | '"' | '\'' | '`')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn brackets_find_their_partners() {
+    fn brackets_are_matched_outside_quotes() {
         let check = |text: &str| {
             let Unmatched { closing, opening, quoted } = unmatched(text);
             (closing, opening.len(), quoted)

@@ -1,151 +1,99 @@
-//! One completion, from a document and a cursor to the text to insert. Editors, the command line and the evaluation
-//! all come through here.
+//! One completion, from a document and a cursor to the text to insert. Editors, the command line and the evaluation all
+//! use this path.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::ablations::Mechanism;
 use crate::context::Surroundings;
+use crate::context::pin::{Pin, TokenBudget};
 use crate::cursor_kind::{CursorKind, cursor_kind};
 use crate::document::{Document, Edit};
 use crate::engine::{
-    Cancel, Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelId, Priority, Search,
-    StopDecision, StoppingCriteria, Usage,
+    Cancel, Engine, EngineError, Generation, GenerationRequest, Priority, Search, StopDecision, StoppingCriteria, Usage,
 };
-use crate::pin::{Pin, TokenBudget};
-use crate::plan::{Plan, Shape, is_word, plan};
-use crate::postprocess::{is_loop, useful_length};
+use crate::plan::{Plan, Shape, plan};
 use crate::prompt::FimText;
 use crate::settings::CompletionSettings;
-use crate::validity::valid_prefix;
+use crate::suggestion::postprocess::is_loop;
+use crate::suggestion::{Suggestion, Suppressed};
+use crate::text::is_word;
 
-/// Past its deadline a request still waits this long for the first whole word.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a request waits past its deadline for the first whole word.
+const FIRST_WORD_GRACE: Duration = Duration::from_secs(2);
 
-/// Lines tried beside the greedy one. Of what a search without end finds, so many find nearly all.
-const BRANCHES: usize = 4;
+/// How many answers the search tries besides the greedy one. A larger number finds hardly any better answers.
+const SEARCH_BRANCHES: usize = 4;
 
-/// A search ends when so much of the time until the deadline is over.
+/// The share of the deadline that the search may use.
 const SEARCH_SHARE: f32 = 0.25;
 
-/// So sure a model has to be of its second thought, which is right less often than its first.
-const SURE_OF_ANOTHER: f32 = 0.5;
+/// The confidence that a second answer needs to be shown. Second answers are right less often than first answers.
+const MIN_ALTERNATIVE_CONFIDENCE: f32 = 0.5;
 
-/// Where to complete: a document as it was, a byte offset in it, and where the prompt is split.
+/// Where to complete.
 #[derive(Debug, Clone)]
 pub struct Cursor {
+    /// A snapshot of the document.
     pub document: Document,
+    /// In bytes.
     pub offset: usize,
+    /// Where the prompt is split.
     pub pin: Arc<Pin>,
 }
 
+/// The result of one request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
-    /// `None` where there is nothing worth showing.
+    /// `None` if nothing is worth showing.
     pub suggestion: Option<Suggestion>,
-    /// What else might be meant, where several suggestions are wanted.
+    /// Alternatives, if the settings ask for several candidates.
     pub others: Vec<Suggestion>,
-    /// What the model said if it is not to be shown.
+    /// The text that the model generated, if it is not shown.
     pub suppressed: Option<Suppressed>,
-    /// What kind of place it was asked for; `None` if it never came so far.
+    /// What kind of position the cursor was at; `None` if the request ended before that was known.
     pub kind: Option<CursorKind>,
-    /// It was neither cancelled nor did it give way to a request that somebody waits for.
+    /// False if the request was cancelled or gave way to a request with a waiting user.
     pub completed: bool,
+    /// Token counts of all generations of this request together.
     pub usage: Usage,
     pub timing: Timing,
 }
 
 impl Completion {
-    /// One that came to nothing before it began.
+    /// A request that was interrupted before it started.
     pub fn interrupted() -> Self {
         Self::without_suggestion(false, Usage::default(), Timing::default())
     }
 
+    /// A request that ran without producing text to show.
     pub fn without_suggestion(completed: bool, usage: Usage, timing: Timing) -> Self {
         Self { suggestion: None, others: Vec::new(), suppressed: None, kind: None, completed, usage, timing }
     }
 }
 
-/// How long each stage took. What is left of `total` is for choosing what to show.
+/// How long each stage took. The stages do not add up to `total`: the rest is postprocessing.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Timing {
-    /// Finding out what to ask: the window, the plan, the prompt.
+    /// Choosing the context, planning and writing the prompt.
     pub preparing: Duration,
-    /// For the engine's earlier requests.
+    /// Waiting for earlier requests of the engine.
     pub waiting: Duration,
-    /// Evaluating the prompt, up to the first token; all of the engine's work where it brought none.
+    /// Evaluating the prompt, up to the first token. If no token was generated, all of the engine's work.
     pub evaluating: Duration,
-    /// The tokens after the first.
+    /// Generating the tokens after the first one.
     pub generating: Duration,
     pub total: Duration,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub struct Suggestion {
-    /// Text to insert at the cursor, with the document's line breaks; never empty.
-    pub text: String,
-    /// Geometric mean of the probabilities of the tokens that make up `text`, 0 to 1.
-    pub confidence: f32,
-    /// The deadline has cut it short: more time would have brought more text.
-    pub is_cut: bool,
-    /// The model that made it.
-    pub model: Arc<ModelId>,
-}
-
-/// What the model said and is not to be shown.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Suppressed {
-    /// It was to stand at the cursor, with the document's line breaks; empty where the model has nothing to say.
-    pub text: String,
-    pub reason: Reason,
-    /// The model that said it.
-    pub model: Arc<ModelId>,
-    /// Of `text`; none where its line breaks are not those the model said.
-    tokens: Vec<GeneratedToken>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// It says nothing, or nothing that does not stand after the cursor anyway.
-    Empty,
-    /// It says what a neighbouring line says, or the same again and again.
-    Repeated,
-    /// It would break code that parses.
-    Broken,
-    /// Code that parses would not, until it is finished. Where it is begun already, that is no reason.
-    Unfinished,
-    /// The model is less sure than [`CompletionSettings::min_confidence`].
-    Unsure,
-}
-
-impl Suppressed {
-    /// Whether something else may be meant. Where a model says nothing, nothing is meant.
-    fn leaves_a_question(&self) -> bool {
-        matches!(self.reason, Reason::Repeated | Reason::Broken | Reason::Unfinished)
-    }
-
-    /// What may be shown of it once its first `typed` bytes were typed: the model may be sure of the rest.
-    pub(crate) fn after(&self, typed: usize, settings: &CompletionSettings) -> Option<Suggestion> {
-        let rest = self.text.get(typed..).filter(|rest| !rest.trim().is_empty() && self.reason == Reason::Unsure)?;
-        let confidence = confidence(&self.tokens, typed..self.text.len());
-        is_sure(confidence, settings).then(|| Suggestion {
-            text: rest.to_owned(),
-            confidence,
-            is_cut: false,
-            model: self.model.clone(),
-        })
-    }
-}
-
 impl Cursor {
-    /// A cursor with a pin of its own.
+    /// Creates a cursor with its own pin.
     pub fn new(document: Document, offset: usize, surroundings: Surroundings) -> Self {
         let pin = Arc::new(Pin::new(&document, offset, surroundings));
         Self { document, offset, pin }
     }
 
-    /// The cursor after `text` was typed at this one.
+    /// The cursor after the user typed `text` at this one.
     pub fn after(&self, text: &str) -> Self {
         let mut document = self.document.clone();
         let edit = Edit { range: self.offset..self.offset, text: text.to_owned() };
@@ -160,15 +108,15 @@ impl Cursor {
                 Self { document, offset, pin }
             }
             Err(error) => {
-                tracing::warn!("no place after a suggestion: {error}");
+                tracing::warn!("cannot place a cursor after the suggestion: {error}");
                 self.clone()
             }
         }
     }
 
-    /// What the model is shown.
+    /// What the model sees.
     pub fn text(&self, settings: &CompletionSettings, engine: &dyn Engine) -> FimText {
-        // The prompt's own special tokens, and the pieces of tokens at the window's edges, take a few.
+        // Special tokens, and tokens that are split at the edges of the window, take a few more.
         let answer = max_tokens(settings, engine) + 16;
         let tokens = settings.context_tokens.min(engine.model().context_length.saturating_sub(answer));
         let excerpts = engine.model().uses_excerpts;
@@ -176,8 +124,10 @@ impl Cursor {
     }
 }
 
-/// Completes at `cursor`, on the calling thread. A completion that was cancelled, or gave way to another request, has no
-/// suggestion.
+/// Completes at `cursor` on the calling thread. A completion has no suggestion if it was cancelled or gave way to
+/// another request.
+///
+/// Returns an error if the engine fails.
 pub fn complete(
     cursor: &Cursor,
     settings: &CompletionSettings,
@@ -190,7 +140,7 @@ pub fn complete(
     let plan = plan(document, *offset, settings);
     let max_tokens = max_tokens(settings, engine);
     let text = cursor.text(settings, engine);
-    tracing::trace!(?text, ?plan, "asking");
+    tracing::trace!(?text, ?plan, "generating");
     let preparing = started.elapsed();
 
     let stopping = stopping(plan.clone(), settings.deadline.map(|deadline| started + deadline));
@@ -199,35 +149,38 @@ pub fn complete(
         let (text, stopping, cancel) = (text.clone(), stopping.clone(), cancel.clone());
         engine.generate(GenerationRequest { text, avoid, max_tokens, priority, stopping, search, cancel })
     };
-    let said = generate(Vec::new())?;
+    let suggest = |generation: &Generation| {
+        Suggestion::from_generation(generation, document, *offset, &plan, settings, max_tokens, &engine.model().id)
+    };
+    let generation = generate(Vec::new())?;
     let answered = started.elapsed();
-    let judge = |said: &Generation| judge(said, cursor, &plan, settings, max_tokens, &engine.model().id);
-    let mut judged = judge(&said);
-    let Generation { mut usage, completed, waited, first_token, text: first, .. } = said;
+    let mut result = suggest(&generation);
+    let Generation { mut usage, completed, waited, first_token, text: first, .. } = generation;
 
     let mut others = Vec::new();
     let mut avoid = vec![first];
     let is_late = settings.deadline.is_some_and(|deadline| started.elapsed() > deadline);
-    if completed && !is_late && judged.as_ref().is_err_and(Suppressed::leaves_a_question) {
-        let said = generate(avoid.clone())?;
-        usage += said.usage;
-        let another = judge(&said).ok().filter(|it| said.completed && it.confidence >= SURE_OF_ANOTHER);
-        judged = another.map_or(judged, Ok);
-        avoid.push(said.text);
+    if completed && !is_late && result.as_ref().is_err_and(Suppressed::may_have_alternative) {
+        let generation = generate(avoid.clone())?;
+        usage += generation.usage;
+        let another =
+            suggest(&generation).ok().filter(|it| generation.completed && it.confidence >= MIN_ALTERNATIVE_CONFIDENCE);
+        result = another.map_or(result, Ok);
+        avoid.push(generation.text);
     }
-    let (suggestion, suppressed) = match judged {
+    let (suggestion, suppressed) = match result {
         _ if !completed => (None, None),
         Ok(suggestion) => (Some(suggestion), None),
         Err(suppressed) => (None, Some(suppressed)),
     };
     while suggestion.is_some() && avoid.len() < settings.candidates {
-        let said = generate(avoid.clone())?;
-        usage += said.usage;
-        if !said.completed || said.text.trim().is_empty() {
+        let generation = generate(avoid.clone())?;
+        usage += generation.usage;
+        if !generation.completed || generation.text.trim().is_empty() {
             break;
         }
-        others.extend(judge(&said));
-        avoid.push(said.text);
+        others.extend(suggest(&generation));
+        avoid.push(generation.text);
     }
     let first_token = first_token.map_or(answered, |first_token| preparing + first_token);
     let timing = Timing {
@@ -251,56 +204,10 @@ pub fn complete(
     Ok(completion)
 }
 
-/// What to show of what the model said.
-fn judge(
-    said: &Generation,
-    cursor: &Cursor,
-    plan: &Plan,
-    settings: &CompletionSettings,
-    max_tokens: usize,
-    model: &Arc<ModelId>,
-) -> Result<Suggestion, Suppressed> {
-    let Generation { text, tokens, cut, .. } = said;
-    let document = &cursor.document;
-    let generated = match cut {
-        Some(cut) => whole_lines(&text[..*cut]),
-        None if tokens.len() >= max_tokens && plan.end_of(text).is_none() => {
-            whole_lines(text.trim_end_matches(is_word))
-        }
-        None => text,
-    };
-    let useful_length = useful_length(generated, plan);
-    let useful = &text[..useful_length.unwrap_or(0)];
-    let good = valid_prefix(document, cursor.offset, useful, cut.is_some(), settings.ablations);
-    let confidence = confidence(tokens, 0..good.len());
-    let suppressed = |text: &str, reason| {
-        let shown = with_line_breaks_of(document, text);
-        let tokens = if shown == text { tokens.clone() } else { Vec::new() };
-        Err(Suppressed { text: shown, reason, model: model.clone(), tokens })
-    };
-    if let Err(reason) = useful_length {
-        suppressed("", reason)
-    } else if good.trim().is_empty() {
-        // As if it was cut short, it may go on.
-        let can_be_finished = valid_prefix(document, cursor.offset, useful, true, settings.ablations) == useful;
-        suppressed(useful, if can_be_finished { Reason::Unfinished } else { Reason::Broken })
-    } else if !is_sure(confidence, settings) {
-        suppressed(good, Reason::Unsure)
-    } else {
-        Ok(Suggestion {
-            text: with_line_breaks_of(document, good),
-            confidence,
-            is_cut: cut.is_some(),
-            model: model.clone(),
-        })
-    }
-}
-
-fn is_sure(confidence: f32, settings: &CompletionSettings) -> bool {
-    confidence * 100.0 >= f32::from(settings.min_confidence)
-}
-
-/// Evaluates what a completion at `cursor` will have to. It suggests nothing.
+/// Evaluates the prompt that a completion at `cursor` would use, so that the completion itself starts faster. Generates
+/// nothing.
+///
+/// Returns an error if the engine fails.
 pub fn warm_up(
     cursor: &Cursor,
     settings: &CompletionSettings,
@@ -329,8 +236,7 @@ fn max_tokens(settings: &CompletionSettings, engine: &dyn Engine) -> usize {
     settings.max_tokens.min(engine.model().context_length / 2)
 }
 
-/// Ends a generation where the plan ends, where it goes round in circles and, past the deadline, after the last whole
-/// word.
+/// Ends a generation where the plan ends, where the text loops, and, past the deadline, after the last whole word.
 fn stopping(plan: Plan, deadline: Option<Instant>) -> StoppingCriteria {
     Arc::new(move |text, before| {
         if plan.end_of(text).is_some() || (plan.ablations.keeps(Mechanism::Loops) && is_loop(text)) {
@@ -338,12 +244,12 @@ fn stopping(plan: Plan, deadline: Option<Instant>) -> StoppingCriteria {
         }
         let now = Instant::now();
         if deadline.is_some_and(|deadline| now > deadline) {
-            let (said, latest) = text.split_at(before);
-            let splits_word = said.ends_with(is_word) && latest.starts_with(is_word);
-            if !said.trim().is_empty() && !splits_word {
+            let (earlier, latest) = text.split_at(before);
+            let splits_word = earlier.ends_with(is_word) && latest.starts_with(is_word);
+            if !earlier.trim().is_empty() && !splits_word {
                 return StopDecision::Truncate(before);
             }
-            if deadline.is_some_and(|deadline| now > deadline + PATIENCE) {
+            if deadline.is_some_and(|deadline| now > deadline + FIRST_WORD_GRACE) {
                 return StopDecision::Truncate(text.len());
             }
         }
@@ -351,42 +257,11 @@ fn stopping(plan: Plan, deadline: Option<Instant>) -> StoppingCriteria {
     })
 }
 
-/// A line may turn out likelier than the greedy one. A block never comes out as it was meant, so any shorter one would be.
+/// A single line can turn out likelier than the greedy one. A block cannot be compared fairly, because any shorter
+/// block is likelier.
 fn search(plan: &Plan, until: Option<Instant>) -> Search {
     match plan.shape {
-        Shape::Line => Search { branches: BRANCHES, until },
+        Shape::Line => Search { branches: SEARCH_BRANCHES, until },
         Shape::Block { .. } => Search::default(),
     }
-}
-
-/// Of several lines of a text that was broken off, those that are whole.
-fn whole_lines(text: &str) -> &str {
-    match text.rsplit_once('\n') {
-        Some((lines, _)) if !lines.trim().is_empty() => lines,
-        _ => text,
-    }
-}
-
-/// The geometric mean of the probabilities of the tokens that make up a part of a text; 0 where there are none.
-fn confidence(tokens: &[GeneratedToken], part: Range<usize>) -> f32 {
-    let mut start = 0;
-    let mut sum = 0.0;
-    let mut count = 0u16;
-    for token in tokens {
-        if start < part.end && token.text_end > start.max(part.start) {
-            sum += token.probability.max(f32::MIN_POSITIVE).ln();
-            count += 1;
-        }
-        start = token.text_end;
-    }
-    if count == 0 { 0.0 } else { (sum / f32::from(count)).exp() }
-}
-
-/// Models say LF; a file with CRLF should not become mixed.
-fn with_line_breaks_of(document: &Document, text: &str) -> String {
-    let uses_crlf = document.text().lines().next().is_some_and(|line| {
-        let end = line.len_bytes();
-        end >= 2 && line.byte(end - 2) == b'\r' && line.byte(end - 1) == b'\n'
-    });
-    if uses_crlf && text.contains('\n') { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text.to_owned() }
 }

@@ -1,35 +1,32 @@
-//! What kind of place the cursor is in.
-
-use std::iter;
+//! The kind of position that the cursor is at.
 
 use serde::Serialize;
-use tree_sitter::Node;
 
 use crate::document::Document;
 use crate::plan::{Shape, plan};
 use crate::settings::CompletionSettings;
 
-/// From the most to the least particular.
+/// From the most to the least specific.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CursorKind {
     Comment,
     String,
     Import,
-    /// The parameters of a function that is being defined.
+    /// In the parameter list of a function definition.
     Parameters,
-    /// A block that has been opened and holds nothing.
+    /// In a block that was opened and is still empty.
     EmptyBody,
-    /// Code follows in the same line.
+    /// Code follows on the same line.
     WithinLine,
-    /// At the end of a line that is begun, or on a blank one.
+    /// At the end of a started line, or on a blank line.
     LineEnd,
 }
 
-/// The kind of the place at the byte `offset`. Where the language has no grammar, from the cursor's line alone.
+/// The kind of position at the byte `offset`. Without a grammar, only the cursor's line is considered.
 pub fn cursor_kind(document: &Document, offset: usize, settings: &CompletionSettings) -> CursorKind {
     let around =
-        |kinds: &[&str]| nodes_around(document, offset).any(|node| kinds.iter().any(|kind| node.kind().contains(kind)));
+        |kinds: &[&str]| document.nodes_before(offset).any(|node| kinds.iter().any(|kind| node.kind().contains(kind)));
     let plan = plan(document, offset, settings);
     let closers = |character: char| matches!(character, ')' | ']' | '}' | ';' | ',' | '"' | '\'');
     if around(&["comment"]) {
@@ -49,17 +46,9 @@ pub fn cursor_kind(document: &Document, offset: usize, settings: &CompletionSett
     }
 }
 
-/// An import is none for the parser until it names something.
+/// The parser does not recognize an import until it names something.
 fn begins_import(line: &str) -> bool {
     ["import ", "from ", "use ", "#include "].iter().any(|word| line.trim_start().starts_with(word))
-}
-
-/// The nodes that the byte before `offset` is in, the innermost first. A comment ends where its line does, and the cursor
-/// there still is in it.
-pub(crate) fn nodes_around(document: &Document, offset: usize) -> impl Iterator<Item = Node<'_>> {
-    let before = offset.saturating_sub(1);
-    let innermost = document.syntax().and_then(|tree| tree.root_node().descendant_for_byte_range(before, before));
-    iter::successors(innermost, |node| node.parent())
 }
 
 #[cfg(test)]
@@ -68,7 +57,7 @@ mod tests {
     use crate::language::Language;
 
     #[test]
-    fn places_are_told_apart() {
+    fn positions_are_classified() {
         for (language, fixture, expected) in [
             ("rust", "// a $0\n", CursorKind::Comment),
             ("rust", "let a = \"b $0\";\n", CursorKind::String),

@@ -1,21 +1,27 @@
-//! One open file: its text, its syntax tree and its version. Cloning a document is cheap and makes a snapshot: the rope
-//! and the tree are shared, and what the clone shows never changes. The tree is parsed when it is first asked for, once
-//! for all that share it and on the thread that asks, so that an edit never waits for a parse.
+//! One open file: its text, its syntax tree and its version. Cloning a document is cheap and makes a snapshot, because
+//! the rope and the tree are shared. The first reader of the tree parses the text for all clones, on its own thread, so
+//! edits never wait for a parse.
+
+mod lazy_syntax;
+pub mod outline;
+pub mod syntax;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use ropey::Rope;
+use tree_sitter::Node;
 
+use crate::document::lazy_syntax::{LazySyntax, ParseStart};
+use crate::document::outline::Outline;
+use crate::document::syntax::{MAX_TEXT_BYTES, SyntaxTree};
 use crate::language::Language;
-use crate::lazy_syntax::{LazySyntax, ParseStart};
-use crate::outline::Outline;
-use crate::syntax::{MAX_TEXT_BYTES, SyntaxTree};
 
-/// After a text that took too long to parse, none is parsed until a version passes a multiple of this: at every key it
-/// would be a core kept busy for nothing.
+/// After a parse that took too long, the next attempt waits until the version passes a multiple of this. An attempt
+/// after every edit would keep a core busy for nothing.
 const VERSIONS_PER_RETRY: i32 = 64;
 
+/// See the [module](self).
 #[derive(Debug, Clone)]
 pub struct Document {
     name: Arc<str>,
@@ -25,14 +31,14 @@ pub struct Document {
     version: i32,
 }
 
-/// One replacement, in byte offsets of the text before it.
+/// One replacement. The range is in bytes of the text before the edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     pub range: Range<usize>,
     pub text: String,
 }
 
-/// Why an edit was refused. The document is then as it was before the call.
+/// Why an edit was refused. The document is unchanged after an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     #[error("version {offered} is not newer than version {held}, which the document has")]
@@ -46,13 +52,14 @@ pub enum EditError {
 }
 
 impl Document {
-    /// A document as it was opened. `name` is the path to show to a model and to a person; `version` is the client's
-    /// number for this text.
+    /// Creates a document. `name` is the path that models and people see. `version` is the client's version number of
+    /// this text.
     pub fn new(name: impl Into<Arc<str>>, language: Language, version: i32, text: &str) -> Self {
         let Draft { text, syntax } = Draft::from(text);
         Self { name: name.into(), language, text, syntax: Arc::new(LazySyntax::new(syntax)), version }
     }
 
+    /// The path that models and people see.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -65,32 +72,45 @@ impl Document {
         &self.text
     }
 
-    /// The tree of [`Document::text`]; `None` where the language has no grammar, the text is over [`MAX_TEXT_BYTES`] or
-    /// parsing it, or what it was a moment ago, took too long.
+    /// The syntax tree of [`Document::text`]. `None` if the language has no grammar, if the text is larger than
+    /// [`MAX_TEXT_BYTES`], or if parsing this text or a recent one took too long.
     ///
-    /// The first call for a text parses it, which may take [`MAX_PARSE_TIME`](crate::syntax::MAX_PARSE_TIME), and others
-    /// wait for that. So it is not for the thread that applies the edits.
+    /// The first call parses the text, which can take [`MAX_PARSE_TIME`](syntax::MAX_PARSE_TIME). Concurrent calls wait
+    /// for it. Do not call this on the thread that applies edits.
     pub fn syntax(&self) -> Option<&SyntaxTree> {
         self.syntax.get(self.language, &self.text)
     }
 
-    /// What [`Document::text`] defines; `None` where there is no tree. It takes as long, and is shared, as the tree is.
+    /// The definitions in [`Document::text`]; `None` if there is no syntax tree. Takes as long as [`Document::syntax`].
     pub fn outline(&self) -> Option<&Arc<Outline>> {
         self.syntax.outline(self.language, &self.text)
     }
 
-    /// The client's number for [`Document::text`].
+    /// The nodes that contain the byte before `offset`, innermost first. Empty without a syntax tree. A comment node
+    /// ends with its line, so this finds the comment for a cursor at the end of that line.
+    pub(crate) fn nodes_before(&self, offset: usize) -> impl Iterator<Item = Node<'_>> {
+        let before = offset.saturating_sub(1);
+        let innermost = self.syntax().and_then(|tree| tree.root_node().descendant_for_byte_range(before, before));
+        std::iter::successors(innermost, |node| node.parent())
+    }
+
+    /// The client's version number of [`Document::text`].
     pub fn version(&self) -> i32 {
         self.version
     }
 
-    /// Applies all `edits` in order, or none of them. Each one's byte offsets are in the text that the one before left.
+    /// Applies all `edits` in order, or none of them. The range of each edit refers to the text after the previous
+    /// edit.
+    ///
+    /// Returns an error if `version` is not newer, or if a range is outside the text or splits a character.
     pub fn apply(&mut self, version: i32, edits: &[Edit]) -> Result<(), EditError> {
         self.edit(version, |draft| edits.iter().try_for_each(|edit| draft.splice(edit.range.clone(), &edit.text)))
     }
 
-    /// Gives `change` a draft of the text to edit, and takes the draft over if `change` succeeds. Otherwise the document
-    /// stays as it was.
+    /// Passes a draft of the text to `change` and adopts the draft if `change` succeeds. Otherwise the document is
+    /// unchanged.
+    ///
+    /// Returns an error if `version` is not newer, or the error of `change`.
     pub fn edit<E: From<EditError>>(
         &mut self,
         version: i32,
@@ -104,6 +124,8 @@ impl Document {
     }
 
     /// Replaces the whole text.
+    ///
+    /// Returns an error if `version` is not newer.
     pub fn replace(&mut self, version: i32, text: &str) -> Result<(), EditError> {
         self.check_version(version)?;
         self.adopt(version, Draft::from(text));
@@ -114,7 +136,7 @@ impl Document {
         if offered > self.version { Ok(()) } else { Err(EditError::StaleVersion { held: self.version, offered }) }
     }
 
-    /// Takes the text of `draft`, and leaves its parse to whoever asks for the tree.
+    /// Takes over the text of `draft`. The next reader of the tree parses it.
     fn adopt(&mut self, version: i32, mut draft: Draft) {
         if version.div_euclid(VERSIONS_PER_RETRY) != self.version.div_euclid(VERSIONS_PER_RETRY) {
             draft.syntax.retry();
@@ -125,7 +147,7 @@ impl Document {
     }
 }
 
-/// A document's text while it is being edited. See [`Document::edit`].
+/// The text of a document during [`Document::edit`].
 pub struct Draft {
     text: Rope,
     syntax: ParseStart,
@@ -136,7 +158,7 @@ impl Draft {
         Self { text: document.text.clone(), syntax: document.syntax.start() }
     }
 
-    /// The text as the edits so far have left it.
+    /// The text after the edits so far.
     pub fn text(&self) -> &Rope {
         &self.text
     }
@@ -146,7 +168,9 @@ impl Draft {
         *self = Self::from(text);
     }
 
-    /// Replaces the bytes of `range`.
+    /// Replaces the bytes in `range`.
+    ///
+    /// Returns an error if the range is outside the text or splits a character. The draft is then unchanged.
     pub fn splice(&mut self, range: Range<usize>, inserted: &str) -> Result<(), EditError> {
         let Range { start, end } = range;
         let length = self.text.len_bytes();
@@ -159,7 +183,7 @@ impl Draft {
         let first = self.char_at(start)?;
         let last = self.char_at(end)?;
 
-        // Marked edits must stay within the limit, also between two edits that grow the text and shrink it again.
+        // The tree only accepts edits within the limit, even if a later edit would shrink the text again.
         if length - (end - start) + inserted.len() > MAX_TEXT_BYTES {
             self.syntax = ParseStart::default();
         }
@@ -169,7 +193,7 @@ impl Draft {
         Ok(())
     }
 
-    /// The index of the character that begins at the byte `offset`, which must lie in the text.
+    /// The index of the character that starts at the byte `offset`. The offset must be inside the text.
     fn char_at(&self, offset: usize) -> Result<usize, EditError> {
         let character = self.text.byte_to_char(offset);
         if self.text.char_to_byte(character) == offset {
@@ -191,12 +215,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parse_given_up_is_tried_again_now_and_then() {
+    fn a_slow_text_is_parsed_again_only_now_and_then() {
         let mut document = Document::new("a.rs", Language::from_id("rust"), 62, "fn f() {}");
         let edit = || [Edit { range: 0..0, text: " ".to_owned() }];
         let snapshot = document.clone();
         assert_eq!(document.apply(63, &edit()), Ok(()));
-        // Also where the text has gone on during the parse.
+        // This also holds if the text was edited during the parse.
         snapshot.syntax.give_up();
         assert!(document.syntax().is_none());
         assert_eq!(document.apply(64, &edit()), Ok(()));
@@ -208,7 +232,7 @@ mod tests {
             assert_eq!(document.apply(version, &edit()), Ok(()));
             assert!(version >= 128 || document.syntax().is_none());
         }
-        // At version 128 nobody asked.
+        // Version 128 was not parsed, because nothing read its tree.
         assert!(document.syntax().is_some());
 
         document.syntax.give_up();

@@ -1,4 +1,4 @@
-//! The door to a model. Everything above it speaks of text; tokens, caches and libraries are the implementation's.
+//! The interface to a model. The caller provides text; tokens, caches and libraries are details of the implementation.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -10,36 +10,40 @@ use serde::{Deserialize, Serialize};
 
 use crate::prompt::FimText;
 
-/// A loaded model. `fimble-inference` implements it with mistral.rs, `fimble-remote` with a server.
+/// A loaded model. `fimble-inference` implements this trait with mistral.rs, and `fimble-remote` with a server.
 pub trait Engine: Send + Sync {
+    /// The properties of the model.
     fn model(&self) -> &ModelInfo;
 
-    /// The number of tokens `text` becomes, as ordinary text.
+    /// The number of tokens in `text`, tokenized as ordinary text.
     fn count_tokens(&self, text: &str) -> usize;
 
-    /// Generates after the text's tail, on the calling thread, until a stop token of the model, `max_tokens`, `stopping` or
-    /// `cancel` ends it: greedily, and then as far as `search` goes. One that is cancelled, or that gave way, is no error:
-    /// it returns what there was.
+    /// Generates text after the prompt's tail, on the calling thread. Generation is greedy, followed by an optional
+    /// search. It ends at a stop token of the model, after `max_tokens`, or when `stopping` or `cancel` ends it.
+    ///
+    /// Returns an error if the engine fails. Being cancelled, or giving way to another request, is not an error: the
+    /// result then contains the text so far.
     fn generate(&self, request: GenerationRequest) -> Result<Generation, EngineError>;
 }
 
-/// What the layers above need to know about a model.
+/// The properties of a model that its callers need.
 #[derive(Debug, Clone)]
 pub struct ModelInfo {
+    /// The model's name and version.
     pub id: Arc<ModelId>,
-    /// Tokens that prompt and answer may take together.
+    /// The most tokens that a prompt and its answer can have together.
     pub context_length: usize,
-    /// Whether it makes use of excerpts from elsewhere, or only loses by what they leave less room for.
+    /// Whether excerpts help this model. For a model that ignores them, they only take up space.
     pub uses_excerpts: bool,
 }
 
-/// A model's name and the version of its weights, as in `embedded@1f0c2d3e`.
+/// The name of a model and the version of its weights, for example `embedded@1f0c2d3e`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct ModelId {
     pub name: String,
-    /// Hexadecimal digits that differ between weights, so that counts of one version never mix with another's; `None`
-    /// where the version is unknown.
+    /// Hexadecimal digits that identify the weights, so that statistics of different versions are kept apart. `None` if
+    /// the version is unknown.
     pub version: Option<String>,
 }
 
@@ -66,92 +70,103 @@ impl fmt::Display for ModelId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.version {
             Some(version) => write!(formatter, "{}@{version}", self.name),
-            // The last `@` would otherwise start a version when this is read again.
+            // Without the final `@`, parsing the text again would read a part of the name as the version.
             None if self.name.contains('@') => write!(formatter, "{}@", self.name),
             None => formatter.write_str(&self.name),
         }
     }
 }
 
+/// The input of one generation.
 pub struct GenerationRequest {
+    /// The code around the cursor.
     pub text: FimText,
-    /// Earlier answers: this one is to begin otherwise.
+    /// Earlier answers. The new answer must start differently.
     pub avoid: Vec<String>,
-    /// Upper bound on generated tokens. 0 evaluates the prompt for those that come after.
+    /// The most tokens to generate. 0 only evaluates the prompt, so that later requests can reuse it.
     pub max_tokens: usize,
+    /// Whether a user is waiting.
     pub priority: Priority,
+    /// Decides after each token whether to continue.
     pub stopping: StoppingCriteria,
+    /// How to search for an answer that is better than the greedy one.
     pub search: Search,
+    /// Ends the generation from another thread.
     pub cancel: Cancel,
 }
 
+/// The urgency of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
-    /// Somebody waits for it.
+    /// A user is waiting.
     Foreground,
-    /// Nobody does: it begins when nothing else is asked, and ends as soon as something is.
+    /// Nobody is waiting. The request starts when the engine is idle and ends as soon as another request arrives.
     Background,
 }
 
-/// Called after each token that completes a character, with all text generated so far and its length before that token.
-/// It remembers nothing: a search tries several answers.
+/// Called after each token that completes a character, with the text generated so far and the length in bytes before
+/// that token. It must not keep state, because a search generates several answers.
 pub type StoppingCriteria = Arc<dyn Fn(&str, usize) -> StopDecision + Send + Sync>;
 
+/// Whether a generation continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopDecision {
     Continue,
-    /// The text is whole.
+    /// The text is complete.
     Complete,
-    /// There is no more time, and so many bytes of the text are worth showing.
+    /// The time is up. The value is the length in bytes of the part worth showing.
     Truncate(usize),
 }
 
-/// How far to look for an answer that is likelier as a whole than the greedy one, whose tokens are likeliest one by one. An
-/// engine that cannot look leaves it at the greedy one.
+/// How to search for an answer whose probability as a whole is higher than that of the greedy answer. Engines that
+/// cannot search return the greedy answer.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Search {
-    /// How many other answers may be tried.
+    /// The most additional answers to try.
     pub branches: usize,
-    /// When to be done.
+    /// When to stop searching.
     pub until: Option<Instant>,
 }
 
+/// The result of one generation.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Generation {
-    /// The generated text after the prompt's tail, without stop tokens.
+    /// The text generated after the prompt's tail, without stop tokens.
     pub text: String,
-    /// One entry per generated token, in order.
+    /// The generated tokens, in order.
     pub tokens: Vec<GeneratedToken>,
+    /// Token counts.
     pub usage: Usage,
-    /// From the call until its turn came.
+    /// The time from the call until the engine started.
     pub waited: Duration,
-    /// From the call to the first generated token; `None` where nothing was generated.
+    /// The time from the call to the first generated token; `None` if no token was generated.
     pub first_token: Option<Duration>,
-    /// How many bytes of the text are worth showing, where [`StopDecision::Truncate`] ended it.
+    /// The length in bytes of the part worth showing, if [`StopDecision::Truncate`] ended the generation.
     pub cut: Option<usize>,
-    /// Whether neither `cancel` nor a more urgent request ended it.
+    /// False if `cancel` or a more urgent request ended the generation.
     pub completed: bool,
 }
 
+/// One token of a generation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GeneratedToken {
-    /// Length in bytes of [`Generation::text`] with this token included. A token that healing matched against typed
-    /// text, and one that only begins a multi-byte character, adds nothing.
+    /// The length of [`Generation::text`] in bytes after this token. It does not grow for a token that only matches
+    /// text the user already typed (token healing), or that only starts a multi-byte character.
     pub text_end: usize,
-    /// The model's probability of the token at its place, 0 to 1, before any constraint.
+    /// The model's probability of this token, from 0 to 1, before any constraint is applied.
     pub probability: f32,
 }
 
-/// Exact token counts of one generation.
+/// The exact token counts of one generation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Usage {
-    /// Tokens of the prompt.
+    /// The tokens in the prompt.
     pub prompt: usize,
-    /// Prompt tokens whose KV (or logits) were there already.
+    /// The prompt tokens that came from the KV cache or the logit cache.
     pub reused: usize,
-    /// Prompt tokens the model had to evaluate: `prompt - reused`.
+    /// The prompt tokens that the model evaluated: `prompt - reused`.
     pub evaluated: usize,
-    /// Tokens generated, those of answers that were tried and not taken among them, stop tokens not.
+    /// The generated tokens, including those of rejected answers and excluding stop tokens.
     pub generated: usize,
 }
 
@@ -164,33 +179,36 @@ impl AddAssign for Usage {
     }
 }
 
-/// A flag shared by whoever asked and whoever computes. Cancelling twice, or after the end, is harmless.
+/// A flag that the caller and the engine share. Setting it twice, or after the end, has no effect.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
+    /// Asks the engine to stop.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Release);
     }
 
+    /// Whether [`Cancel::cancel`] was called.
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }
 
+/// Why a generation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     #[error(
-        "the prompt has {prompt} tokens and the model's context holds {context_length}; lower the context size setting"
+        "the prompt has {prompt} tokens, but the model's context holds {context_length}; lower the context size setting"
     )]
     PromptTooLong { prompt: usize, context_length: usize },
     #[error("the model failed: {0}")]
     Failed(String),
-    /// The engine cannot be reached for now. `retry_after` is how long it asked to be left alone.
+    /// The engine cannot be reached at the moment. `retry_after` is the delay that the server asked for, if any.
     #[error("{problem}")]
     Unavailable { problem: String, retry_after: Option<Duration> },
-    /// A policy keeps this file from this engine.
-    #[error("this file stays on this machine")]
+    /// A policy forbids sending this file to this engine.
+    #[error("a policy keeps this file on this machine")]
     Forbidden,
     #[error("the engine has stopped; restart fimble to load the model again")]
     Stopped,

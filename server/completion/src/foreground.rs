@@ -1,24 +1,24 @@
-//! Background work gives way to requests that somebody waits for.
+//! Pauses background work while a user waits for a request.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts the requests that somebody waits for. Clones share the count.
+/// Counts the requests that a user waits for. Clones share the count.
 #[derive(Debug, Clone, Default)]
 pub struct Foreground(Arc<AtomicUsize>);
 
-/// One request that somebody waits for, until the guard is dropped.
+/// One request that a user waits for. Dropping the guard ends the request.
 #[derive(Debug)]
 pub struct ForegroundGuard(Foreground);
 
 impl Foreground {
-    /// Background work pauses until the guard is dropped.
+    /// Counts a request until the returned guard is dropped. Background work pauses in the meantime.
     pub fn enter(&self) -> ForegroundGuard {
         self.0.fetch_add(1, Ordering::AcqRel);
         ForegroundGuard(self.clone())
     }
 
-    /// Whether nobody waits, so that background work may go on.
+    /// Whether no user is waiting, so that background work can continue.
     pub fn is_idle(&self) -> bool {
         self.0.load(Ordering::Acquire) == 0
     }

@@ -1,48 +1,51 @@
-//! The languages fimble knows by name. A language is added by adding a row to the table; one with a grammar gets a
-//! syntax tree, one without is completed from its text and its [`BlockStyle`] alone.
+//! The table of known languages. To add a language, add a row. A language with a grammar gets a syntax tree. A language
+//! without one is completed based on its text and [`BlockStyle`].
+
+mod grammar;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 
-use crate::grammar::{self, Grammar};
+use crate::language::grammar::Grammar;
 
-/// A handle on a row of the table, cheap to copy. Equal where the language identifier is.
+/// A reference to a row of the table, cheap to copy. Two languages are equal if their identifiers are equal.
 #[derive(Clone, Copy)]
 pub struct Language(&'static Row);
 
-/// How a language shows where a block begins and ends.
+/// How a language marks blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BlockStyle {
-    /// `{` opens a block and `}` closes it.
+    /// `{` starts a block and `}` ends it.
     Braces,
-    /// A block is what is indented deeper than the line that opens it. Also for languages that close blocks with a
-    /// keyword, where indentation is the one sign they share.
+    /// A block is indented deeper than the line that starts it. This also covers languages that end blocks with a
+    /// keyword, because indentation is the only sign they share.
     Indentation,
 }
 
 struct Row {
-    /// Language identifiers as LSP clients send them ("TextDocumentItem", LSP 3.17); the first is the one shown.
+    /// Language identifiers from the LSP specification ("TextDocumentItem", LSP 3.17). The first one is the canonical
+    /// one.
     ids: &'static [&'static str],
     name: &'static str,
-    /// File extensions without the dot, and whole names of files that have no extension.
+    /// File extensions without the dot, and complete names of files that have no extension.
     extensions: &'static [&'static str],
-    /// What begins a comment that runs to the end of the line.
+    /// The marker of a comment that ends with its line.
     line_comment: Option<&'static str>,
     block_style: BlockStyle,
     grammar: Option<&'static Grammar>,
 }
 
 impl Language {
-    /// Text of no known language. It keeps nothing of the identifier or path it was looked up by.
+    /// Text in no known language. It does not remember the identifier or path that led to it.
     pub const PLAIN: Language = Language(&PLAIN);
 
-    /// The language a client means by `id` ([`Language::PLAIN`] for one not in the table).
+    /// The language with the LSP identifier `id`; [`Language::PLAIN`] if it is not in the table.
     pub fn from_id(id: &str) -> Self {
         LANGUAGES.iter().find(|row| row.ids.contains(&id)).map_or(Self::PLAIN, Self)
     }
 
-    /// The language of a file, from its name alone ([`Language::PLAIN`] where that says nothing).
+    /// The language of a file, based on its name; [`Language::PLAIN`] if the name is not in the table.
     pub fn from_path(path: &Path) -> Self {
         let Some(extension) = path.extension().or(path.file_name()).and_then(|extension| extension.to_str()) else {
             return Self::PLAIN;
@@ -51,36 +54,37 @@ impl Language {
         LANGUAGES.iter().find(known).map_or(Self::PLAIN, Self)
     }
 
-    /// The LSP language identifier; `plaintext` for [`Language::PLAIN`].
+    /// The LSP language identifier. For [`Language::PLAIN`], it is `plaintext`.
     pub fn id(self) -> &'static str {
         self.0.ids[0]
     }
 
-    /// The name to show a person.
+    /// The name to display.
     pub fn name(self) -> &'static str {
         self.0.name
     }
 
-    /// What begins a comment that runs to the end of the line; `None` where the language has no such comment.
+    /// The marker of a comment that ends with its line; `None` if the language has no such comment.
     pub fn line_comment(self) -> Option<&'static str> {
         self.0.line_comment
     }
 
+    /// How the language marks blocks.
     pub fn block_style(self) -> BlockStyle {
         self.0.block_style
     }
 
-    /// `None` where none is built in.
+    /// The built-in grammar, if there is one.
     pub(crate) fn grammar(self) -> Option<&'static Grammar> {
         self.0.grammar
     }
 
-    /// Whether its files can be parsed.
+    /// Whether files in this language can be parsed.
     pub fn has_grammar(self) -> bool {
         self.0.grammar.is_some()
     }
 
-    /// The extensions, without the dot, of the files that can be parsed.
+    /// The extensions, without the dot, of all languages that can be parsed.
     pub fn parsed_extensions() -> impl Iterator<Item = &'static str> {
         LANGUAGES.iter().filter(|row| row.grammar.is_some()).flat_map(|row| row.extensions).copied()
     }
@@ -132,16 +136,16 @@ static LANGUAGES: &[Row] = &[
         block_style: BlockStyle::Indentation,
         grammar: Some(&grammar::PYTHON),
     },
-    parsed(braces("C", &["c"], &["c", "h"]), &grammar::C),
+    with_grammar(braces("C", &["c"], &["c", "h"]), &grammar::C),
     braces("C#", &["csharp"], &["cs", "csx"]),
-    parsed(
+    with_grammar(
         braces("C++", &["cpp"], &["cpp", "cc", "cxx", "c++", "hpp", "hh", "hxx", "h++", "ipp", "inl"]),
         &grammar::CPP,
     ),
     braces("Dart", &["dart"], &["dart"]),
-    parsed(braces("Go", &["go"], &["go"]), &grammar::GO),
-    parsed(braces("Java", &["java"], &["java"]), &grammar::JAVA),
-    parsed(
+    with_grammar(braces("Go", &["go"], &["go"]), &grammar::GO),
+    with_grammar(braces("Java", &["java"], &["java"]), &grammar::JAVA),
+    with_grammar(
         braces("JavaScript", &["javascript", "javascriptreact"], &["js", "mjs", "cjs", "jsx"]),
         &grammar::JAVASCRIPT,
     ),
@@ -149,9 +153,9 @@ static LANGUAGES: &[Row] = &[
     braces("PHP", &["php"], &["php"]),
     braces("Scala", &["scala"], &["scala", "sc"]),
     braces("Swift", &["swift"], &["swift"]),
-    parsed(braces("TypeScript", &["typescript"], &["ts", "mts", "cts"]), &grammar::TYPESCRIPT),
-    // A language of its own: `<T>x` is a tag here, and a type assertion there.
-    parsed(braces("TypeScript with JSX", &["typescriptreact"], &["tsx"]), &grammar::TSX),
+    with_grammar(braces("TypeScript", &["typescript"], &["ts", "mts", "cts"]), &grammar::TYPESCRIPT),
+    // A separate language, because `<T>x` is a JSX tag here and a type assertion in TypeScript.
+    with_grammar(braces("TypeScript with JSX", &["typescriptreact"], &["tsx"]), &grammar::TSX),
     braces("Zig", &["zig"], &["zig", "zon"]),
     Row { line_comment: None, ..braces("CSS", &["css"], &["css"]) },
     Row { line_comment: None, ..braces("JSON", &["json"], &["json"]) },
@@ -170,17 +174,17 @@ static LANGUAGES: &[Row] = &[
     Row { line_comment: None, ..indentation("Markdown", &["markdown"], &["md", "markdown"], "") },
 ];
 
-/// `row` with a grammar.
-const fn parsed(row: Row, grammar: &'static Grammar) -> Row {
+/// Adds a grammar to `row`.
+const fn with_grammar(row: Row, grammar: &'static Grammar) -> Row {
     Row { grammar: Some(grammar), ..row }
 }
 
-/// A row of a language that looks like C, without a grammar.
+/// A row for a language with C-like syntax.
 const fn braces(name: &'static str, ids: &'static [&'static str], extensions: &'static [&'static str]) -> Row {
     Row { ids, name, extensions, line_comment: Some("//"), block_style: BlockStyle::Braces, grammar: None }
 }
 
-/// A row of a language without braces, without a grammar.
+/// A row for a language without braces.
 const fn indentation(
     name: &'static str,
     ids: &'static [&'static str],
@@ -197,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identifiers_and_paths_name_languages() {
+    fn languages_are_found_by_identifier_and_path() {
         for (id, path, name) in [
             ("rust", "src/main.rs", "Rust"),
             ("python", "stubs/os.pyi", "Python"),
@@ -221,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn no_identifier_or_extension_names_two_languages() {
+    fn identifiers_and_extensions_are_unique() {
         let mut ids = HashSet::from(["plaintext"]);
         let mut extensions = HashSet::new();
         for row in LANGUAGES {

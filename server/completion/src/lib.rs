@@ -1,16 +1,14 @@
-//! What fimble knows about completing code, without a protocol, an engine or I/O.
+//! Code completion without a protocol, a concrete model or network access. The engine behind [`engine::Engine`] is the
+//! only part that differs between a local and a remote model.
 //!
-//! A request goes through the modules in this order: [`document`] (text and syntax tree) → [`pin`] and [`context`] (what
-//! to show the model) → [`plan`] (one line or a block, and where to stop) → [`prompt`] (the model family's fill-in-the-middle
-//! format) → [`engine`] (the only door to a model) → [`postprocess`] (what of it to show the user). [`complete`] joins
-//! them; [`suggestion_cache`] answers without the engine what was suggested a moment ago, and [`acceptance`] finds out what became of
-//! a suggestion.
+//! A request passes through the modules in this order: [`document`] holds the text, its syntax tree and its outline;
+//! [`context`] chooses what the model sees; [`plan`] decides between one line and a block; [`prompt`] writes the
+//! fill-in-the-middle format of the model family; [`engine`] generates; [`suggestion`] decides what the user sees.
+//! [`complete`] joins them. The dependencies between these modules form no cycle.
 
 #![warn(clippy::unwrap_used)]
 
 pub mod ablations;
-pub mod acceptance;
-mod block_end;
 mod brackets;
 pub mod complete;
 pub mod context;
@@ -19,17 +17,10 @@ pub mod debounce;
 pub mod document;
 pub mod engine;
 pub mod foreground;
-mod grammar;
 pub mod language;
-mod lazy_syntax;
-pub mod outline;
-pub mod pin;
 pub mod plan;
-pub mod postprocess;
 pub mod prompt;
 pub mod secrets;
 pub mod settings;
-pub mod suggestion_cache;
-pub mod syntax;
-pub mod validity;
-pub mod workspace_index;
+pub mod suggestion;
+pub mod text;

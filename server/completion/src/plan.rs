@@ -1,100 +1,94 @@
-//! How much to suggest: the rest of the line or a block, and where a generated text has reached its end.
+//! Decides how much to suggest, the rest of the line or a block, and where a generated text ends.
 
-use ropey::Rope;
+mod block_end;
 
 use crate::ablations::{Ablations, Mechanism};
-use crate::block_end::end_of_block;
-use crate::cursor_kind::nodes_around;
 use crate::document::Document;
 use crate::language::{BlockStyle, Language};
+use crate::plan::block_end::end_of_block;
 use crate::settings::{CompletionSettings, Multiline};
+use crate::text::columns;
 
-/// What is asked of the model at one place.
+/// What to generate at one position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub shape: Shape,
-    /// The cursor's line up to the cursor.
+    /// The cursor's line before the cursor.
     pub line_before: String,
-    /// The cursor's line after the cursor, without its line break.
+    /// The cursor's line after the cursor, without the line break.
     pub line_after: String,
-    /// The line above that is not blank, without its line break; empty at the start of the file.
+    /// The closest line above that is not blank, without the line break. Empty at the start of the file.
     pub previous_line: String,
-    /// The next line that is not blank, without its line break; empty at the end of the file.
+    /// The closest line below that is not blank, without the line break. Empty at the end of the file.
     pub next_line: String,
     pub language: Language,
     /// See [`CompletionSettings::ablations`].
     pub ablations: Ablations,
 }
 
+/// How much to suggest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// Up to the end of the line.
+    /// The rest of the line.
     Line,
-    /// Up to the first line that is indented less than `indent` columns.
+    /// Everything before the first line that is indented less than `indent` columns.
     Block { indent: usize },
 }
 
-/// Lines beyond which a file is not searched for one that is not blank.
-const LOOK_AHEAD: usize = 100;
+/// How many lines are searched for a line that is not blank.
+const MAX_BLANK_LINES: usize = 100;
 
-/// A longer line is cut where it is only compared or measured.
-const LONGEST_LINE: usize = 4096;
+/// Longer lines are cut before they are compared or measured.
+const MAX_LINE_BYTES: usize = 4096;
 
+/// Plans a completion at the byte `offset`.
 pub fn plan(document: &Document, offset: usize, settings: &CompletionSettings) -> Plan {
-    let plan = surroundings(document, offset);
+    let plan = Plan::of_line(document, offset, settings.ablations);
     let language = document.language();
     let block = match settings.multiline {
         Multiline::Never => None,
-        Multiline::Always => Some(indent_of_block(&plan.line_before, language)),
-        Multiline::Auto => opened_block(&plan, language).filter(|_| !is_in_prose(document, offset)),
+        Multiline::Always => Some(block_indent(&plan.line_before, language)),
+        Multiline::Auto => opened_block_indent(&plan, language).filter(|_| !is_in_comment_or_string(document, offset)),
     };
     let shape = block.map_or(Shape::Line, |indent| Shape::Block { indent });
-    Plan { shape, ablations: settings.ablations, ..plan }
+    Plan { shape, ..plan }
 }
 
-/// Whether nothing but white space is in the cursor's line.
+/// Whether the cursor's line is blank.
 pub fn is_blank(document: &Document, offset: usize) -> bool {
-    let Plan { line_before, line_after, .. } = surroundings(document, offset);
+    let Plan { line_before, line_after, .. } = Plan::of_line(document, offset, Ablations::default());
     line_before.trim().is_empty() && line_after.trim().is_empty()
 }
 
-/// The plan of a line.
-pub(crate) fn surroundings(document: &Document, offset: usize) -> Plan {
-    let text = document.text();
-    let line = text.byte_to_line(offset);
-    let start = text.line_to_byte(line);
-    let from = text.char_to_byte(text.byte_to_char(offset.saturating_sub(LONGEST_LINE))).max(start);
-    let line_before = text.byte_slice(from..offset).to_string();
-    let to = text.char_to_byte(text.byte_to_char(text.len_bytes().min(offset + LONGEST_LINE)));
-    let line_after = text.byte_slice(offset..to).lines().next().map(|rest| rest.to_string()).unwrap_or_default();
-    let line_after = line_after.trim_end_matches(['\r', '\n']).to_owned();
-    let next_line = (line + 1..text.len_lines().min(line + LOOK_AHEAD))
-        .map(|line| line_at(document, line))
-        .find(|line| !line.is_empty())
-        .unwrap_or_default();
-    let mut above = (0..line).rev().take(LOOK_AHEAD).map(|line| line_at(document, line));
-    let previous_line = above.find(|line| !line.is_empty()).unwrap_or_default();
-    let language = document.language();
-    Plan {
-        shape: Shape::Line,
-        line_before,
-        line_after,
-        previous_line,
-        next_line,
-        language,
-        ablations: Ablations::default(),
-    }
-}
-
-/// A line without its line break and the blanks before that, or the beginning of a very long one.
+/// A line without its line break and trailing white space. A very long line is cut.
 fn line_at(document: &Document, number: usize) -> String {
     let line = document.text().line(number);
-    let end = line.char_to_byte(line.byte_to_char(line.len_bytes().min(LONGEST_LINE)));
+    let end = line.char_to_byte(line.byte_to_char(line.len_bytes().min(MAX_LINE_BYTES)));
     line.byte_slice(..end).to_string().trim_end().to_owned()
 }
 
 impl Plan {
-    /// Where `text`, generated after the cursor so far, should end; `None` while it may go on.
+    /// A plan for the rest of the line.
+    pub(crate) fn of_line(document: &Document, offset: usize, ablations: Ablations) -> Self {
+        let text = document.text();
+        let line = text.byte_to_line(offset);
+        let start = text.line_to_byte(line);
+        let from = text.char_to_byte(text.byte_to_char(offset.saturating_sub(MAX_LINE_BYTES))).max(start);
+        let line_before = text.byte_slice(from..offset).to_string();
+        let to = text.char_to_byte(text.byte_to_char(text.len_bytes().min(offset + MAX_LINE_BYTES)));
+        let line_after = text.byte_slice(offset..to).lines().next().map(|rest| rest.to_string()).unwrap_or_default();
+        let line_after = line_after.trim_end_matches(['\r', '\n']).to_owned();
+        let next_line = (line + 1..text.len_lines().min(line + MAX_BLANK_LINES))
+            .map(|line| line_at(document, line))
+            .find(|line| !line.is_empty())
+            .unwrap_or_default();
+        let mut above = (0..line).rev().take(MAX_BLANK_LINES).map(|line| line_at(document, line));
+        let previous_line = above.find(|line| !line.is_empty()).unwrap_or_default();
+        let language = document.language();
+        Self { shape: Shape::Line, line_before, line_after, previous_line, next_line, language, ablations }
+    }
+
+    /// Where `text`, generated so far after the cursor, ends; `None` while it may continue.
     pub fn end_of(&self, text: &str) -> Option<usize> {
         match self.shape {
             Shape::Line => text.find(['\n', '\r']),
@@ -102,8 +96,8 @@ impl Plan {
         }
     }
 
-    /// Where `text` begins to say its latest lines again, whole lines alone counted: a group of lines for the second time,
-    /// or a line for the third.
+    /// Where `text` starts to repeat its latest complete lines: the start of the second occurrence of a group of lines,
+    /// after it occurred twice in a row, or of a single line, after it occurred three times in a row.
     pub fn repetition(&self, text: &str) -> Option<usize> {
         const LONGEST: usize = 8;
         if !self.ablations.keeps(Mechanism::Repeats) {
@@ -130,14 +124,15 @@ impl Plan {
     }
 }
 
-/// The indentation of the block that the cursor is to begin or go on, in columns.
-fn indent_of_block(line_before: &str, language: Language) -> usize {
+/// The least indentation, in columns, of lines in the block that the cursor starts or continues.
+fn block_indent(line_before: &str, language: Language) -> usize {
     let indent = columns(line_before);
     if opens_block(line_before, language) { indent + 1 } else { indent }
 }
 
-/// A block is called for where the line opens one, or where the line above did and this one is still empty.
-fn opened_block(plan: &Plan, language: Language) -> Option<usize> {
+/// The indentation of the block to suggest. A block is suggested if the line opens one, or if the line above opens one
+/// and this line is still empty.
+fn opened_block_indent(plan: &Plan, language: Language) -> Option<usize> {
     let Plan { line_before, line_after, previous_line: above, next_line, .. } = plan;
     if !line_after.trim().chars().all(|c| matches!(c, '}' | ')' | ']' | ';' | ',')) {
         return None;
@@ -150,9 +145,9 @@ fn opened_block(plan: &Plan, language: Language) -> Option<usize> {
     (opens_block(line_before, language) && !has_body(line_before)).then(|| columns(line_before) + 1)
 }
 
-/// Whether the cursor is in a comment or a string, where nothing that looks like it opens a block.
-fn is_in_prose(document: &Document, offset: usize) -> bool {
-    nodes_around(document, offset).any(|node| node.kind().contains("comment") || node.kind().contains("string"))
+/// Whether the cursor is in a comment or a string. Nothing opens a block there.
+fn is_in_comment_or_string(document: &Document, offset: usize) -> bool {
+    document.nodes_before(offset).any(|node| node.kind().contains("comment") || node.kind().contains("string"))
 }
 
 pub(crate) fn opens_block(line: &str, language: Language) -> bool {
@@ -164,23 +159,6 @@ pub(crate) fn opens_block(line: &str, language: Language) -> bool {
         BlockStyle::Braces => line.ends_with('{'),
         BlockStyle::Indentation => line.ends_with([':', '{', '[', '(']),
     }
-}
-
-/// Whether `character` belongs to a word, as most languages' identifiers do.
-pub fn is_word(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
-}
-
-/// The part of a word that ends at the byte `offset`.
-pub fn word_before(text: &Rope, offset: usize) -> String {
-    let character = text.byte_to_char(offset);
-    let length = text.chars_at(character).reversed().take_while(|before| is_word(*before)).count();
-    text.slice(character - length..character).to_string()
-}
-
-/// The width of the white space that `line` begins with; a tab counts as four columns.
-pub(crate) fn columns(line: &str) -> usize {
-    line.chars().take_while(|c| c.is_whitespace()).map(|c| if c == '\t' { 4 } else { 1 }).sum()
 }
 
 #[cfg(test)]
@@ -199,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_planned_in_an_empty_body_only() {
+    fn a_block_is_planned_only_in_an_empty_body() {
         assert!(is_block("python", "def f():\n    $0\n"));
         assert!(is_block("python", "def f():\n    $0\n\ndef g(): pass\n"));
         assert!(is_block("rust", "fn f() {\n    $0\n}\n"));
@@ -244,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_braced_block_takes_its_closing_brace_if_it_is_missing() {
+    fn a_braced_block_includes_its_closing_brace_if_it_is_missing() {
         assert_eq!(end("rust", "fn f() {\n    $0\n}\n", "a();\n}\n"), "a();\n|");
         assert_eq!(end("rust", "fn f() {$0\n", "\n    a();\n}\n\nfn"), "\n    a();\n}|");
         assert_eq!(end("rust", "fn f() {$0}\n", "\n    a();\n}\n\nfn"), "\n    a();\n|");
@@ -268,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_surrounds_the_cursor_is_noted() {
+    fn a_plan_contains_the_lines_around_the_cursor() {
         let plan = plan_at("rust", "fn f() {\r\n  a(b$0)\r\n\r\n}\r\n", Multiline::Never);
         assert_eq!((&*plan.line_before, &*plan.line_after, &*plan.next_line), ("  a(b", ")", "}"));
     }

@@ -1,4 +1,4 @@
-//! Fill-in-the-middle prompts: the formats of the model families, and their filling.
+//! Fill-in-the-middle prompts: the formats of the model families and the code that fills them.
 
 mod families;
 mod template;

@@ -1,6 +1,6 @@
-//! Files that hold secrets, by their names: what is in them is shown to no model but as the file that is being edited.
+//! Recognizes files with secrets by their names. Such a file is never used as context for another file.
 
-/// Names of files, in lower case. `*` stands for any number of characters, and is allowed at either end.
+/// Lower-case file names. A `*` at the start or the end stands for any number of characters.
 const NAMES: &[&str] = &[
     ".env",
     ".env.*",
@@ -32,10 +32,10 @@ const NAMES: &[&str] = &[
     "secrets.*",
 ];
 
-/// Folders whose files are secret, whatever they are called.
+/// Folders whose files are all treated as secret.
 const FOLDERS: &[&str] = &[".ssh", ".gnupg", ".aws", ".kube", ".docker"];
 
-/// Whether the file `path` is likely to hold secrets. It is better to leave out a file too many.
+/// Whether the file `path` is likely to contain secrets. A false alarm is better than a leak.
 pub fn is_secret(path: &str) -> bool {
     let path = path.to_lowercase();
     let mut parts = path.rsplit(['/', '\\']);
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_known_by_their_names() {
+    fn secrets_are_recognized_by_name() {
         let secret = [".env", "a/.env.local", "prod.env", "tls/server.KEY", "id_rsa", "id_ed25519.pub", ".ssh/config"];
         for path in secret.into_iter().chain(["C:\\Users\\me\\.aws\\x", "credentials.json", "config/secrets.py"]) {
             assert!(is_secret(path), "{path}");

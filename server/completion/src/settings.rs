@@ -1,4 +1,4 @@
-//! The settings of one completion, and their defaults.
+//! The settings of one completion, with their defaults.
 
 use std::time::Duration;
 
@@ -7,20 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::ablations::Ablations;
 
-/// What of the user's settings bears on one completion.
+/// The user's settings that affect one completion.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CompletionSettings {
     pub multiline: Multiline,
-    /// Upper bound on generated tokens.
+    /// The most tokens to generate.
     pub max_tokens: usize,
-    /// Tokens of the file shown to the model, before and after the cursor together.
+    /// The most tokens of context in a prompt: the file before and after the cursor, and excerpts.
     pub context_tokens: usize,
-    /// After this, a suggestion is cut at the next good place rather than awaited. `None`: as long as it takes.
+    /// After this time, the suggestion is cut at the next good place. `None` waits until the suggestion is complete.
     pub deadline: Option<Duration>,
-    /// Per cent. A suggestion of which the model is less sure is not made; see
-    /// [`Suggestion::confidence`](crate::complete::Suggestion::confidence).
+    /// In percent. Suggestions with a lower [confidence](crate::suggestion::Suggestion::confidence) are suppressed.
     pub min_confidence: u8,
-    /// How many suggestions to make, if the model has so many.
+    /// The most suggestions to return.
     pub candidates: usize,
     /// Mechanisms that a measurement switches off.
     pub ablations: Ablations,
@@ -32,11 +31,12 @@ impl Default for CompletionSettings {
             multiline: Multiline::Auto,
             // About six lines of code. Users rarely read more before they accept or type over a suggestion.
             max_tokens: 64,
-            // About a hundred lines: a small model makes use of no more, and reads them in a second without a GPU.
+            // About a hundred lines. A small model does not benefit from more, and reads them in a second without a
+            // GPU.
             context_tokens: 1024,
-            // This still feels like an answer to the key just pressed.
+            // This still feels like an immediate reaction to the key.
             deadline: Some(Duration::from_millis(100)),
-            // The model card shows that this drops a tenth of the suggestions, and hardly a right one.
+            // According to the model card, this drops a tenth of the suggestions, and hardly any right ones.
             min_confidence: 20,
             candidates: 1,
             ablations: Ablations::default(),
@@ -45,28 +45,28 @@ impl Default for CompletionSettings {
 }
 
 impl CompletionSettings {
-    /// The same for somebody who has asked and waits: all there is, however long it takes.
+    /// The settings for a completion that the user invoked explicitly: no deadline and no confidence threshold.
     pub fn for_invoked(&self) -> Self {
         Self { deadline: None, min_confidence: 0, ..self.clone() }
     }
 }
 
-/// Where the model is shown code from, beside what is around the cursor.
+/// Where context may come from, besides the code around the cursor.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ContextScope {
     /// Only the text around the cursor.
     Window,
-    /// Also other places of the same file.
+    /// Also other places in the same file.
     File,
     /// Also other open files.
     Open,
-    /// Also the other files of the workspace.
+    /// Also the other files in the workspace.
     #[default]
     Workspace,
 }
 
-/// Whether more than the rest of the line may be suggested.
+/// When to suggest more than the rest of the line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Multiline {

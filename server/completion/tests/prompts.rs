@@ -1,10 +1,10 @@
-//! The prompt of every model family, letter by letter, and the detection of families.
+//! The exact prompt of every model family, and the detection of families.
 
 use fimble_completion::prompt::{
     Excerpt, FAMILIES, FileName, FimTemplate, FimText, Piece, TemplateError, detect_family, family,
 };
 
-/// Special tokens in `«»`, so that a literal text cannot pass for one.
+/// Shows special tokens in `«»`, so that ordinary text cannot be mistaken for them.
 fn shown(template: &FimTemplate, text: &FimText) -> String {
     let prompt = template.fill(text);
     let pieces = prompt.pieces.iter().map(|piece| match piece {
@@ -32,7 +32,7 @@ fn every_family_has_its_prompt() {
 }
 
 #[test]
-fn other_files_stand_where_the_family_wants_them() {
+fn other_files_are_placed_as_the_family_expects() {
     let file = FileName { project: "J".into(), path: "H".into(), line_comment: Some("//") };
     let excerpt = |path: &str, text: &str| Excerpt { path: path.into(), text: text.to_owned() };
     let excerpts = [excerpt("a.rs", "fn a()"), excerpt("b.rs", "fn b()\n\nfn c()")].into();
@@ -63,7 +63,7 @@ fn text_that_spells_a_special_token_stays_text() {
 }
 
 #[test]
-fn families_are_told_apart_by_their_vocabulary() {
+fn families_are_detected_by_their_vocabulary() {
     let detect = |vocabulary: &[&str]| detect_family(|token| vocabulary.contains(&token)).map(|family| family.name);
     let qwen = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|endoftext|>", "<|file_sep|>", "<|repo_name|>"];
     let gemma = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<eos>", "<|file_separator|>"];
@@ -79,7 +79,7 @@ fn families_are_told_apart_by_their_vocabulary() {
 }
 
 #[test]
-fn a_template_that_cannot_work_is_refused() {
+fn an_invalid_template_is_rejected() {
     let parse = |body: &str| FimTemplate::parse(body, &["<S>"], &["<E>"]).map(drop);
     assert_eq!(parse("<S>{prefix}{suffix}{tail}"), Ok(()));
     assert_eq!(parse("<S>{prefix}{tail}"), Err(TemplateError::Placeholder("suffix")));

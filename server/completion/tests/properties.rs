@@ -1,27 +1,28 @@
-//! What holds of every completion, whatever the text, the cursor and the model's answer: nothing panics, what is shown
-//! to the model is the file's own text, and what is shown to the user is the model's own.
+//! Properties of every completion, for any text, cursor and answer: nothing panics, the model sees the file's own text,
+//! and the user sees the model's own text.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
 
 use fimble_completion::ablations::Ablations;
-use fimble_completion::complete::{Cursor, Suggestion, complete};
+use fimble_completion::complete::{Cursor, complete};
+use fimble_completion::context::pin::{Pin, Pins, TokenBudget};
 use fimble_completion::context::{OpenFile, Surroundings};
 use fimble_completion::document::{Document, Edit};
 use fimble_completion::engine::{Cancel, Priority};
 use fimble_completion::language::Language;
-use fimble_completion::pin::{Pin, Pins, TokenBudget};
 use fimble_completion::plan::{Shape, plan};
-use fimble_completion::postprocess::useful_length;
 use fimble_completion::prompt::FimText;
 use fimble_completion::settings::{CompletionSettings, Multiline};
-use fimble_completion::suggestion_cache::{CachedAnswer, Origin, SuggestionCache};
+use fimble_completion::suggestion::Suggestion;
+use fimble_completion::suggestion::cache::{CachedAnswer, Origin, SuggestionCache};
+use fimble_completion::suggestion::postprocess::trimmed_length;
 use fimble_test_support::FakeEngine;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// Everything that opens, closes, indents or ends something, and characters of every width.
+/// Text that opens, closes, indents or ends something, and characters of every width.
 const PIECES: &[&str] = &[
     "a",
     "return x",
@@ -64,10 +65,10 @@ const PIECES: &[&str] = &[
 
 const LINE_BREAKS: &[&str] = &["\n", "\r\n", "\r"];
 
-/// Bytes before and after the cursor that the suggestion cache looks at, and then some.
+/// More bytes than the suggestion cache looks at on either side of the cursor.
 const BEYOND_CACHE: usize = 5000;
 
-/// A text, mostly of some lines; now and then many lines, or a line that is longer than any limit in the code.
+/// Texts. Most have a few lines; some have many lines, or a line that is longer than every limit in the code.
 fn texts() -> impl Strategy<Value = String> {
     let piece = || prop_oneof![8 => select(PIECES), 2 => select(LINE_BREAKS)];
     let lines = |length| prop::collection::vec(piece(), length).prop_map(|pieces| pieces.concat());
@@ -79,7 +80,7 @@ fn texts() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What a model might say: code, or anything else.
+/// Answers of a model: code or anything else.
 fn answers() -> impl Strategy<Value = String> {
     let piece = prop_oneof![8 => select(PIECES), 1 => select(LINE_BREAKS)];
     prop::collection::vec(piece, 0..80).prop_map(|pieces| pieces.concat())
@@ -101,7 +102,7 @@ fn settings() -> impl Strategy<Value = CompletionSettings> {
     )
 }
 
-/// How models of several kinds might count: by bytes, by characters, by words.
+/// Token counters of several kinds: bytes, characters and words.
 fn counters() -> impl Strategy<Value = fn(&str) -> usize> {
     let bytes: fn(&str) -> usize = |text| text.len();
     let characters: fn(&str) -> usize = |text| text.chars().count();
@@ -109,7 +110,7 @@ fn counters() -> impl Strategy<Value = fn(&str) -> usize> {
     select(vec![bytes, characters, words])
 }
 
-/// The places where a client can put its cursor: any but the inside of a character or of a CRLF.
+/// The offsets where a client can put its cursor: all except those within a character or a CRLF.
 fn cursor(text: &str, place: Index) -> usize {
     let offsets: Vec<usize> = (0..=text.len()).filter(|&offset| is_place(text, offset)).collect();
     offsets[place.index(offsets.len())]
@@ -122,7 +123,7 @@ fn is_place(text: &str, offset: usize) -> bool {
 /// What a user does between two requests.
 #[derive(Debug, Clone)]
 enum Step {
-    /// Types the first text, after which the editor puts the second behind the cursor.
+    /// Types the first text, after which the editor inserts the second text after the cursor.
     Type(&'static str, &'static str),
     Delete,
     Move,
@@ -176,8 +177,8 @@ proptest! {
         prop_assert_eq!(context.suffix, with_lf(&text[offset..]));
     }
 
-    /// Whatever is typed, deleted and moved to: the model is shown the buffer's own text, but for closing brackets after
-    /// the cursor, and two requests at one pin differ in nothing but the tail.
+    /// After any sequence of edits and moves, the model sees the buffer's own text, except for closing brackets after
+    /// the cursor. Two requests at one pin only differ in their tails.
     #[test]
     fn a_pin_shows_the_buffer(
         language in languages(),
@@ -190,7 +191,7 @@ proptest! {
         let mut document = Document::new("file", language, 0, &text);
         let mut offset = cursor(&text, start);
         let mut pins = Pins::new(Ablations::default());
-        // With the byte at which the tail begins.
+        // With the byte offset where the tail starts.
         let mut shown: Option<(Arc<Pin>, FimText, usize)> = None;
         for (step, place) in steps {
             let before = document.text().to_string();
@@ -232,8 +233,8 @@ proptest! {
             prop_assert!(used <= tokens, "{used} of {tokens}: {context:?}");
             if let Some((_, earlier, start)) = shown.filter(|(other, ..)| Arc::ptr_eq(other, &pin)) {
                 let same = FimText { tail: context.tail.clone(), ..earlier.clone() } == context;
-                // More tokens than are kept free for what is typed: that request had a window of its own. Half of all may
-                // be excerpts.
+                // If the typed text needs more tokens than are reserved for it, the request gets a window of its own.
+                // Up to half of the tokens can be excerpts.
                 let outgrown = text.get(start..offset).is_none_or(|typed| count(&with_lf(typed)) > tokens / 16);
                 prop_assert!(same || outgrown, "{earlier:?}, then {context:?}");
             }
@@ -244,7 +245,7 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_notes_the_cursors_line(
+    fn a_plan_contains_the_cursors_line(
         language in languages(),
         text in texts(),
         place in any::<Index>(),
@@ -263,8 +264,9 @@ proptest! {
         prop_assert!(is_next || plan.next_line.is_empty(), "{}", plan.next_line);
     }
 
-    /// A generation is ended as soon as its end is seen, so what comes later must not move it. Of a block, what comes later
-    /// may show that the end was inside a string, or before a label: that it would go on is no harm, as it has ended.
+    /// A generation stops at the first end that is found, so later text must not move the end. In a block, later text
+    /// may show that the end was in a string or before a label. That is harmless, because the generation has already
+    /// ended.
     #[test]
     fn an_end_once_found_stays(
         language in languages(),
@@ -286,7 +288,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_useful_is_a_beginning_of_what_was_generated(
+    fn trimming_keeps_a_prefix(
         language in languages(),
         text in texts(),
         place in any::<Index>(),
@@ -295,13 +297,13 @@ proptest! {
     ) {
         let document = Document::new("file", language, 0, &text);
         let plan = plan(&document, cursor(&text, place), &settings);
-        let useful = generated.get(..useful_length(&generated, &plan).unwrap_or(0));
+        let useful = generated.get(..trimmed_length(&generated, &plan).unwrap_or(0));
         prop_assert!(useful.is_some(), "inside a character");
         prop_assert!(useful.is_some_and(|useful| useful.is_empty() || !useful.trim().is_empty()));
     }
 
     #[test]
-    fn a_completion_inserts_what_the_model_said_in_the_files_line_breaks(
+    fn a_completion_is_a_prefix_of_the_answer_with_the_files_line_breaks(
         language in languages(),
         text in texts(),
         place in any::<Index>(),
@@ -322,9 +324,9 @@ proptest! {
         }
     }
 
-    /// Typing along a suggestion, and taking it back, always finds the rest; any other text never does.
+    /// After typing along a suggestion, or undoing that, the cache returns the rest. After any other text, it does not.
     #[test]
-    fn the_cache_returns_the_rest_of_what_is_typed(
+    fn the_cache_returns_the_rest_of_a_typed_suggestion(
         text in texts(),
         place in any::<Index>(),
         settings in settings(),

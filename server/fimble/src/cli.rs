@@ -1,5 +1,6 @@
 //! The command line. Standard output carries results only; what went wrong goes to standard error, with what to do.
 
+mod ablation;
 mod complete;
 mod engine;
 mod eval;

@@ -1,21 +1,35 @@
-//! The engine that serves, and the one that may be on its way to replace it.
+//! The engine in service, and the load that may replace it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread;
 
 use fimble_completion::engine::Engine;
 
 use crate::settings::ModelChoice;
+use crate::tasks::Tasks;
 
-#[derive(Default)]
+/// Loads the model that the settings name, on a thread of its own. The error is a sentence for the user that says what is
+/// wrong and what to do.
+pub type LoadEngine = Arc<dyn Fn(&ModelChoice) -> Result<Arc<dyn Engine>, String> + Send + Sync>;
+
 pub(crate) struct EngineSlot {
+    load: LoadEngine,
+    tasks: Tasks<Loaded>,
     serving: Option<Arc<dyn Engine>>,
     /// What the latest load is of; `None` before the first.
     asked: Option<ModelChoice>,
-    /// Counts the loads; what an earlier one than the latest brings is not wanted any more.
+    /// Counts the loads. Only the latest one's result is wanted.
     latest: u64,
     /// The latest load has ended.
     settled: bool,
     failure: Option<String>,
+}
+
+/// The end of a load.
+pub(crate) struct Loaded {
+    number: u64,
+    result: Result<Arc<dyn Engine>, String>,
 }
 
 pub(crate) enum EngineState<'a> {
@@ -24,41 +38,63 @@ pub(crate) enum EngineState<'a> {
     Failed,
 }
 
+/// What became of the latest load.
+pub(crate) enum Settled {
+    /// A new engine is in service.
+    Ready,
+    /// The error is a sentence for the user.
+    Failed(String),
+}
+
 impl EngineSlot {
-    /// The number of the load to begin now; `None` if the latest one was for this choice.
-    pub(crate) fn ask(&mut self, choice: &ModelChoice) -> Option<u64> {
+    pub(crate) fn new(load: LoadEngine, tasks: Tasks<Loaded>) -> Self {
+        Self { load, tasks, serving: None, asked: None, latest: 0, settled: false, failure: None }
+    }
+
+    /// Starts to load `choice`; returns `false` if the latest load was for the same choice.
+    pub(crate) fn request(&mut self, choice: &ModelChoice) -> bool {
         if self.asked.as_ref() == Some(choice) {
-            return None;
+            return false;
         }
         self.asked = Some(choice.clone());
         self.latest += 1;
         self.settled = false;
         self.failure = None;
-        Some(self.latest)
+        let (number, load, tasks, choice) = (self.latest, self.load.clone(), self.tasks.clone(), choice.clone());
+        // The runtime waits for its own threads when the process ends, and a load may take long.
+        let started = thread::Builder::new().name("load model".to_owned()).spawn(move || {
+            let result = catch_unwind(AssertUnwindSafe(|| load(&choice))).unwrap_or_else(|_| {
+                Err("The model cannot be loaded because fimble crashed on it. The log has the details.".to_owned())
+            });
+            tasks.send(Loaded { number, result });
+        });
+        if let Err(error) = started {
+            self.tasks.send(Loaded { number, result: Err(format!("No thread to load a model: {error}")) });
+        }
+        true
     }
 
-    /// Takes what a load brought: `false` if it is not wanted any more. The engine replaced, or not wanted, is let go
-    /// on another thread, since that may take as long as freeing a model takes.
-    pub(crate) fn settle(&mut self, load: u64, result: Result<Arc<dyn Engine>, String>) -> bool {
-        let wanted = load == self.latest;
+    /// Takes the result of a load; `None` if a newer load has made it useless.
+    pub(crate) fn settle(&mut self, loaded: Loaded) -> Option<Settled> {
+        let wanted = loaded.number == self.latest;
         self.settled |= wanted;
-        let retired = match result {
-            Ok(engine) if wanted => self.serving.replace(engine),
-            Ok(engine) => Some(engine),
-            Err(message) => {
-                if wanted {
-                    self.failure = Some(message);
-                }
-                None
+        let (retired, settled) = match loaded.result {
+            Ok(engine) if wanted => (self.serving.replace(engine), Some(Settled::Ready)),
+            Ok(engine) => (Some(engine), None),
+            Err(message) if wanted => {
+                self.failure = Some(message.clone());
+                (None, Some(Settled::Failed(message)))
             }
+            Err(_) => (None, None),
         };
         if retired.is_some() {
+            // Freeing a model takes a while.
             tokio::task::spawn_blocking(move || drop(retired));
         }
-        wanted
+        settled
     }
 
-    /// An engine that serves is ready, also while its successor loads or has failed to.
+    /// An engine stays ready while its successor loads, and if that load fails.
     pub(crate) fn state(&self) -> EngineState<'_> {
         match (&self.serving, &self.failure) {
             (Some(engine), _) => EngineState::Ready(engine),
@@ -67,7 +103,11 @@ impl EngineSlot {
         }
     }
 
-    /// The latest load goes on.
+    /// The engine in service.
+    pub(crate) fn ready(&self) -> Option<&Arc<dyn Engine>> {
+        self.serving.as_ref()
+    }
+
     pub(crate) fn is_loading(&self) -> bool {
         self.latest > 0 && !self.settled
     }

@@ -1,37 +1,25 @@
-//! fimble's LSP edge: everything that knows the protocol, and nothing that knows a model.
+//! The language server `fimble`, without its command line.
 //!
-//! A message goes through the modules in this order: [`transport`] (bytes to requests) → [`backend`] (requests to
-//! [`event`]s) → [`main_loop`] (applies events in order) → [`handlers`] (one file for each method) → [`session`] (what
-//! the server knows). [`work_ahead`] decides what the engine does in between. [`proto`] converts between LSP's types and the domain's, [`options`] holds every setting.
+//! [`lsp`] is the protocol's edge. It changes the [`session`], which is everything the server knows: [`documents`],
+//! [`settings`], the [`workspace`], the engine in service ([`engine_slot`]) and [`usage`]. [`request`] takes a completion from
+//! its request to its reply. `request` and `usage` never import `lsp`.
 
 #![warn(clippy::unwrap_used)]
 
-mod backend;
-pub mod drift;
+mod documents;
 mod engine_slot;
-mod event;
-mod exclusions;
-mod handlers;
-mod in_flight;
 pub mod log;
-pub mod machine_policy;
-mod main_loop;
-pub mod options;
-mod outcomes;
-mod progress;
-mod proto;
-pub mod remote;
-mod serve;
-mod server_status;
+pub mod lsp;
+mod notices;
+pub mod request;
 mod session;
+pub mod settings;
 mod shared_file;
-mod statistics;
 pub mod stored;
-mod transport;
-pub mod usage_stats;
-mod work_ahead;
+mod tasks;
+pub mod usage;
 mod workspace;
 
-pub use handlers::models::KnownModel;
-pub use serve::{ListModels, LoadEngine, Mechanisms, ServeOptions, serve};
+pub use engine_slot::LoadEngine;
+pub use lsp::{KnownModel, ListModels, ServeOptions, serve};
 pub use workspace::read_workspace;

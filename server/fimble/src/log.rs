@@ -1,11 +1,15 @@
-//! The log: standard error, which editors keep, or a file. Its level is a setting and changes while the server runs.
+//! The log goes to standard error, which editors keep, or to a file. Its level is a setting that may change while the server
+//! runs. Panics are logged too.
 //!
 //! Source text is logged at trace level only, here and in every crate of the workspace.
 
+use std::backtrace::Backtrace;
 use std::fs::OpenOptions;
 use std::io;
+use std::panic::{self, PanicHookInfo};
 use std::path::Path;
 use std::sync::Mutex;
+use std::thread;
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
@@ -27,7 +31,24 @@ pub fn start(file: Option<&Path>, level: LogLevel) -> io::Result<LogControl> {
     };
     let (subscriber, control) = subscriber(writer, level);
     subscriber.try_init().map_err(io::Error::other)?;
+    panic::set_hook(Box::new(log_panic));
     Ok(control)
+}
+
+/// Logs where and why a thread panicked. A stripped binary has no function names for the backtrace: build with
+/// `CARGO_PROFILE_RELEASE_STRIP=none` to get them.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("no message");
+    // The standard library quotes the text in which an index was wrong, which may be source text.
+    let before_quote = message.split(['`', '"', '\'']).next().unwrap_or_default();
+    let thread = thread::current();
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
+    let backtrace = Backtrace::force_capture();
+    tracing::error!(
+        "fimble has a bug: the thread `{}` panicked at {location}: {before_quote}\n{backtrace}",
+        thread.name().unwrap_or("without a name")
+    );
+    tracing::trace!("the panic's whole message: {message}");
 }
 
 fn subscriber(writer: BoxMakeWriter, level: LogLevel) -> (impl SubscriberInitExt, LogControl) {
@@ -48,7 +69,7 @@ impl LogControl {
     }
 }
 
-/// The level is about fimble. Libraries talk of their insides below a warning, and some of them of source text.
+/// The level is fimble's. Libraries log their internals, and some of them source text, below a warning.
 fn targets(level: LogLevel) -> Targets {
     let level = match level {
         LogLevel::Error => LevelFilter::ERROR,
@@ -60,7 +81,7 @@ fn targets(level: LogLevel) -> Targets {
     // One prefix covers every crate of the workspace.
     Targets::new()
         .with_default(level.min(LevelFilter::WARN))
-        // It warns of every model that is not made for chats, as none of ours is.
+        // mistral.rs warns about every model that is not made for chat, and none of ours is.
         .with_target("mistralrs", LevelFilter::ERROR)
         .with_target("fimble", level)
 }
@@ -99,6 +120,26 @@ mod tests {
         drop(logging);
         let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         assert!(lines.lines().count() == 1 && lines.contains("two"), "{lines}");
+    }
+
+    #[test]
+    fn a_panic_is_logged_without_the_text_it_quotes() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let (subscriber, _) = subscriber(BoxMakeWriter::new(move || writer.clone()), LogLevel::Info);
+        let logging = subscriber.set_default();
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(log_panic));
+        let panicked = panic::catch_unwind(|| {
+            let source = "let secret = 1;".to_owned();
+            assert!(source.is_empty(), "no character boundary in `{source}`");
+        });
+        panic::set_hook(hook);
+        drop(logging);
+        assert!(panicked.is_err());
+        let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(lines.contains("no character boundary in") && lines.contains("log.rs:"), "{lines}");
+        assert!(!lines.contains("secret"), "{lines}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-use crate::remote::daily_quota_file;
+use crate::request::daily_quota::daily_quota_file;
 use crate::usage::user_stats_file;
 
 /// One kind of thing that is stored.

@@ -1,22 +1,21 @@
 //! The folders that the client has open: what files in them are called, and what the files define.
 
-mod egress;
+mod egress_policy;
+pub(crate) mod exclusions;
 mod reader;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fimble_completion::workspace_index::WorkspaceIndex;
+use fimble_completion::foreground::{Foreground, ForegroundGuard};
+use fimble_completion::context::workspace_index::WorkspaceIndex;
 use fimble_remote::RemoteSettings;
 use serde::Serialize;
-use tower_lsp::ls_types::{Uri, WorkspaceFoldersChangeEvent};
 
-use crate::event::EventSender;
 use crate::settings::ExcludePatterns;
-use crate::workspace::exclusions::{Exclusions, IGNORE_FILE};
-use crate::lsp::proto;
-pub(crate) use egress::EgressPolicy;
+use crate::tasks::Tasks;
+pub(crate) use egress_policy::EgressPolicy;
+use exclusions::{Exclusions, IGNORE_FILE};
 use reader::Reader;
 
 pub use reader::read_workspace;
@@ -24,13 +23,13 @@ pub use reader::read_workspace;
 /// The folder of a file that is in none of the workspace's, as far as anybody else is concerned.
 const OUTSIDE: &str = "..";
 
-#[derive(Default)]
 pub(crate) struct Workspace {
     folders: Folders,
     exclude: ExcludePatterns,
     exclusions: Option<Exclusions>,
     reader: Option<Reader>,
-    waiting: Waiting,
+    foreground: Foreground,
+    tasks: Tasks<Reading>,
     /// As the reader said last.
     reading: Reading,
 }
@@ -53,14 +52,20 @@ pub(crate) struct Reading {
     pub(crate) limit: Option<&'static str>,
 }
 
-/// Counts the requests that the engine works on and somebody waits for: reading files makes way for them.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Waiting(Arc<AtomicUsize>);
-
-/// One such request, until it is dropped.
-pub(crate) struct Awaited(Waiting);
-
 impl Workspace {
+    /// `tasks` gets word of how far reading has come.
+    pub(crate) fn new(tasks: Tasks<Reading>) -> Self {
+        Self {
+            folders: Folders::default(),
+            exclude: ExcludePatterns::default(),
+            exclusions: None,
+            reader: None,
+            foreground: Foreground::default(),
+            tasks,
+            reading: Reading::default(),
+        }
+    }
+
     pub(crate) fn set_folders(&mut self, folders: Vec<PathBuf>) {
         self.folders = Folders(folders);
         self.close();
@@ -80,11 +85,10 @@ impl Workspace {
             .get_or_insert_with(|| Exclusions::new(self.folders.0.iter().map(PathBuf::as_path), &self.exclude))
     }
 
-    pub(crate) fn change_folders(&mut self, change: &WorkspaceFoldersChangeEvent) {
+    pub(crate) fn change_folders(&mut self, added: Vec<PathBuf>, removed: &[PathBuf]) {
         let mut folders = self.folders.0.clone();
-        let removed: Vec<PathBuf> = change.removed.iter().filter_map(|folder| proto::file_path(&folder.uri)).collect();
         folders.retain(|folder| !removed.contains(folder));
-        folders.extend(change.added.iter().filter_map(|folder| proto::file_path(&folder.uri)));
+        folders.extend(added);
         self.set_folders(folders);
     }
 
@@ -94,23 +98,20 @@ impl Workspace {
         name.map(|name| name.to_string_lossy()).unwrap_or_default().into()
     }
 
-    /// What a document is called.
-    pub(crate) fn name_of(&self, uri: &Uri) -> String {
-        match proto::file_path(uri) {
-            Some(path) => self.folders.name_of(&path),
-            None => self.folders.name_of(Path::new(&*uri.path().decode().to_string_lossy())),
-        }
+    /// The name of the document at `path`, as models and people see it.
+    pub(crate) fn name_of(&self, path: &Path) -> String {
+        self.folders.name_of(path)
     }
 
     /// Begins to read the folders; returns whether it does, and had not begun.
-    pub(crate) fn open(&mut self, events: &EventSender) -> bool {
+    pub(crate) fn open(&mut self) -> bool {
         if self.reader.is_some() || !self.folders.0.iter().any(|folder| is_project(folder)) {
             return false;
         }
         self.reading = Reading::default();
         // It finds each folder's ignore files itself.
         let exclusions = Exclusions::new([], &self.exclude);
-        self.reader = Reader::start(self.folders.clone(), exclusions, self.waiting.clone(), events.clone());
+        self.reader = Reader::start(self.folders.clone(), exclusions, self.foreground.clone(), self.tasks.clone());
         self.reader.is_some()
     }
 
@@ -122,12 +123,12 @@ impl Workspace {
     }
 
     /// Files of the workspace, or others, have changed, come or gone.
-    pub(crate) fn changed(&mut self, files: &[Uri]) {
-        if files.iter().any(|file| file.path().as_str().ends_with(IGNORE_FILE)) {
+    pub(crate) fn changed(&mut self, files: Vec<PathBuf>) {
+        if files.iter().any(|file| file.file_name().is_some_and(|name| name == IGNORE_FILE)) {
             self.exclusions = None;
         }
         if let Some(reader) = &self.reader {
-            reader.changed(files.iter().filter_map(proto::file_path).collect());
+            reader.changed(files);
         }
     }
 
@@ -149,16 +150,15 @@ impl Workspace {
     }
 
     /// What of its files may go to `remote`.
-    pub(crate) fn egress(&self, remote: &RemoteSettings) -> EgressPolicy {
+    pub(crate) fn egress_policy(&self, remote: &RemoteSettings) -> EgressPolicy {
         let mut exclude = self.exclude.clone();
         exclude.patterns.extend(remote.exclude.iter().cloned());
         EgressPolicy::new(self.folders.clone(), exclude, remote.languages.clone())
     }
 
-    /// Reading makes way until what is returned is dropped.
-    pub(crate) fn enter_foreground(&self) -> Awaited {
-        self.waiting.0.fetch_add(1, Ordering::AcqRel);
-        Awaited(self.waiting.clone())
+    /// Reading pauses until the guard is dropped.
+    pub(crate) fn enter_foreground(&self) -> ForegroundGuard {
+        self.foreground.enter()
     }
 }
 
@@ -188,18 +188,6 @@ impl Folders {
     }
 }
 
-impl Waiting {
-    fn is_none(&self) -> bool {
-        self.0.load(Ordering::Acquire) == 0
-    }
-}
-
-impl Drop for Awaited {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 /// Not somebody's home, and not the whole disk: who opens those has no project in mind, but much that is nobody's
 /// business.
 fn is_project(folder: &Path) -> bool {
@@ -218,6 +206,6 @@ mod tests {
         assert_eq!(name("/a/b/src/d.rs"), "src/d.rs");
         assert_eq!(name("/a/c/src/d.rs"), "c/src/d.rs");
         assert_eq!(name("/a/bc/d.rs"), "../d.rs");
-        assert_eq!(Workspace::default().name_of(&"untitled:Untitled-1".parse().unwrap()), "Untitled-1");
+        assert_eq!(Folders::default().name_of(Path::new("Untitled-1")), "Untitled-1");
     }
 }

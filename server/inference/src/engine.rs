@@ -45,7 +45,7 @@ pub struct MistralEngine {
 
 impl MistralEngine {
     /// Loads the model that the user calls `name_or_path` (`None`: the embedded one). Takes as long as reading the
-    /// weights does.
+    /// weights does. Accepts unsigned manifests: fimble itself locates the model, and calls [`Self::start`].
     pub fn load(name_or_path: Option<&str>, options: EngineOptions) -> Result<Self, LoadError> {
         Self::load_adapted(name_or_path, None, options)
     }
@@ -56,8 +56,8 @@ impl MistralEngine {
         adapter: Option<&str>,
         options: EngineOptions,
     ) -> Result<Self, LoadError> {
-        let model = locate(name_or_path)?;
-        Self::start(if let Some(adapter) = adapter { model.with_adapter(adapter)? } else { model }, options)
+        let model = locate(name_or_path, None)?;
+        Self::start(if let Some(adapter) = adapter { model.with_adapter(adapter, None)? } else { model }, options)
     }
 
     pub fn start(model: LocatedModel, options: EngineOptions) -> Result<Self, LoadError> {

@@ -1,29 +1,22 @@
-//! LoRA adapters, small changes to the weights of a base, in peft's layout. mistral.rs adds them to the weights as it loads the
-//! base, and passes over in silence what it does not know, so whether an adapter fits is found out here.
+//! The check whether a LoRA adapter fits its base. An adapter holds small changes to a model's weights, in peft's
+//! layout. mistral.rs adds the changes to the weights while it loads the base. It silently ignores what it does not know, so this
+//! module refuses those adapters.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use safetensors::tensor::Metadata;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::locate::{LocateError, LocatedModel, ModelFiles, find_manifest, locate_adapter, named_models};
-use crate::manifest::{ADAPTER_CONFIG, ADAPTER_WEIGHTS, Manifest};
-use crate::verify::Pinned;
+use crate::catalog::model_names;
+use crate::layout::ModelFiles;
+use crate::locate::{LocatedAdapter, LocatedModel};
+use crate::manifest::{ADAPTER_CONFIG, ADAPTER_WEIGHTS};
 
-/// An adapter whose files are on this machine.
-#[derive(Debug, Clone)]
-pub struct LocatedAdapter {
-    pub manifest: Manifest,
-    pub folder: PathBuf,
-    /// What the files have to be; none for files that nobody has pinned.
-    pub pinned: Option<Pinned>,
-}
-
-/// Why an adapter cannot be put on a model, with what to do.
+/// Why an adapter cannot be put on a model, with the next step.
 #[derive(Debug, thiserror::Error)]
 #[error("the adapter `{adapter}` cannot be put on the model `{model}`: {problem}")]
 pub struct AdapterError {
@@ -32,7 +25,7 @@ pub struct AdapterError {
     problem: String,
 }
 
-/// Where mistral.rs puts adapters on every matrix of the layers. In other architectures it leaves some out.
+/// The architectures in which mistral.rs applies adapters to every matrix of the layers. In others it leaves some out.
 const ARCHITECTURES: [&str; 9] = [
     "LlamaForCausalLM",
     "MistralForCausalLM",
@@ -45,7 +38,7 @@ const ARCHITECTURES: [&str; 9] = [
     "PhiForCausalLM",
 ];
 
-/// Of peft, what changes what an adapter does and mistral.rs does not read.
+/// peft's options that change what an adapter does, but that mistral.rs does not read.
 const NOT_APPLIED: [&str; 15] = [
     "use_rslora",
     "use_dora",
@@ -64,14 +57,15 @@ const NOT_APPLIED: [&str; 15] = [
     "fan_in_fan_out",
 ];
 
-/// Longer headers than the format allows are no headers.
+/// The most bytes that the safetensors format allows for a header.
 const LONGEST_HEADER: u64 = 100_000_000;
 
-/// `adapter_config.json`, as far as mistral.rs reads it.
+/// The fields of `adapter_config.json` that mistral.rs reads, and all others.
 #[derive(Deserialize)]
 struct Configuration {
     peft_type: String,
     base_model_name_or_path: Option<String>,
+    /// The rank.
     r: usize,
     /// mistral.rs multiplies the change by this and divides it by the rank.
     #[serde(rename = "lora_alpha")]
@@ -82,15 +76,11 @@ struct Configuration {
     others: Map<String, Value>,
 }
 
+/// The shape of each tensor, by its name.
 type Shapes = BTreeMap<String, Vec<usize>>;
 
 impl LocatedModel {
-    /// The model with the adapter that a user calls `name_or_path`. Whether it fits is for [`Self::check_adapter`] to say.
-    pub fn with_adapter(self, name_or_path: &str) -> Result<Self, LocateError> {
-        Ok(Self { adapter: Some(locate_adapter(name_or_path)?), ..self })
-    }
-
-    /// Before every load, after [`Self::verify`].
+    /// Checks that the adapter, if there is one, fits the model. Call this before every load, after [`Self::verify`].
     pub fn check_adapter(&self) -> Result<(), AdapterError> {
         let Some(adapter) = &self.adapter else { return Ok(()) };
         adapter.fits(self).map_err(|problem| {
@@ -101,15 +91,7 @@ impl LocatedModel {
 }
 
 impl LocatedAdapter {
-    pub fn configuration(&self) -> PathBuf {
-        self.folder.join(ADAPTER_CONFIG)
-    }
-
-    pub fn weights(&self) -> PathBuf {
-        self.folder.join(ADAPTER_WEIGHTS)
-    }
-
-    /// The error says what is wrong, and what to do.
+    /// Returns what is wrong and the next step, as the end of a sentence.
     fn fits(&self, model: &LocatedModel) -> Result<(), String> {
         let ModelFiles::Safetensors { folder } = &model.files else {
             let problem = "mistral.rs adapts models in safetensors only, and this is a .gguf file";
@@ -118,9 +100,9 @@ impl LocatedAdapter {
         let text = fs::read_to_string(self.configuration());
         let text = text.map_err(|error| format!("its `{ADAPTER_CONFIG}` cannot be read ({error})"))?;
         let configuration: Configuration = serde_json::from_str(&text).map_err(|error| {
-            format!("its `{ADAPTER_CONFIG}` is not one of a LoRA adapter ({error}); export it with peft")
+            format!("its `{ADAPTER_CONFIG}` does not describe a LoRA adapter ({error}); export it with peft")
         })?;
-        self.check_base(model, configuration.base_model_name_or_path.as_deref())?;
+        self.check_base(model)?;
         configuration.check()?;
         check_architecture(folder)?;
         let failed = |error| format!("the model's weights cannot be read ({error})");
@@ -133,14 +115,17 @@ impl LocatedAdapter {
         configuration.check_shapes(&base, adapter, &model.manifest.name)
     }
 
-    /// The digest of the weights decides where the adapter has one, else names that are both known.
-    fn check_base(&self, model: &LocatedModel, peft_name: Option<&str>) -> Result<(), String> {
-        let base = self.manifest.base.as_deref();
+    /// Checks that the adapter was made for `model`: by the digest of the weights if the adapter records one, or else by
+    /// name. A name that fimble does not know proves nothing, since anybody may copy a model to another folder.
+    fn check_base(&self, model: &LocatedModel) -> Result<(), String> {
+        let (base, name) = (self.base.as_deref(), &model.manifest.name);
+        let other_base =
+            |base: &str| Err(format!("it was made for the model `{base}`; set `model` to that, or `adapter` to \"\""));
         if let Some(wanted) = self.manifest.base_weights.as_ref() {
             let found = model.weights_digest();
             return match base {
                 _ if found.as_ref() == Some(wanted) => Ok(()),
-                Some(base) if base != model.manifest.name => Err(other_base(base)),
+                Some(base) if base != name => other_base(base),
                 _ => Err(format!(
                     "it was trained on weights with the digest {wanted}, and these have {}; train it again on these, or set \
                      `adapter` to \"\"",
@@ -148,20 +133,19 @@ impl LocatedAdapter {
                 )),
             };
         }
-        let is_known = |name: &str| find_manifest(name).is_ok_and(|manifest| manifest.is_some());
-        let base = base.map(str::to_owned).or_else(|| known_model(peft_name?));
         match base {
-            Some(base) if base != model.manifest.name && is_known(&model.manifest.name) => Err(other_base(&base)),
+            Some(base) if base != name && model_names().contains(name) => other_base(base),
             _ => Ok(()),
         }
     }
 }
 
 impl Configuration {
+    /// Checks that mistral.rs applies every option.
     fn check(&self) -> Result<(), String> {
         if self.peft_type != "LORA" || self.r == 0 {
             return Err(format!(
-                "it is of the kind {} and rank {}, and mistral.rs runs adapters of the kind LORA; train one",
+                "it is of the kind {} and rank {}, but mistral.rs runs only adapters of the kind LORA; train one of those",
                 self.peft_type, self.r
             ));
         }
@@ -182,7 +166,8 @@ impl Configuration {
         }
     }
 
-    /// Every change has a matrix in the base's layers that it fits, and every matrix for which mistral.rs looks for one has it.
+    /// Checks that every change fits a matrix in the layers of `base`, and that there is a change for every matrix that
+    /// mistral.rs will want to change.
     fn check_shapes(&self, base: &Shapes, mut adapter: Shapes, model: &str) -> Result<(), String> {
         let wrong_base = |problem: String| match self.base_model_name_or_path.as_deref() {
             Some(base) if base != model => {
@@ -194,7 +179,7 @@ impl Configuration {
             (Some(module), &[rows, columns]) if module.contains("layers.") => Some((module, rows, columns)),
             _ => None,
         });
-        // mistral.rs takes the names for patterns, which match anywhere in a module's name.
+        // mistral.rs treats the target modules as patterns that match anywhere in a module's name.
         for (module, rows, columns) in
             matrices.filter(|(module, ..)| self.target_modules.iter().any(|it| module.contains(it)))
         {
@@ -229,25 +214,25 @@ fn check_architecture(folder: &Path) -> Result<(), String> {
     let architecture = config["architectures"][0].as_str().unwrap_or("unknown");
     if !ARCHITECTURES.contains(&architecture) {
         return Err(format!(
-            "in the architecture {architecture} mistral.rs does not apply adapters everywhere; take a base with one of {}",
+            "mistral.rs does not apply every change in the architecture {architecture}; use a base with one of {}",
             ARCHITECTURES.join(", ")
         ));
     }
     if !config["quantization_config"].is_null() {
         let problem = "mistral.rs does not adapt weights that are quantized in their file";
-        return Err(format!("{problem}; take the base as its authors trained it"));
+        return Err(format!("{problem}; use the base with unquantized weights"));
     }
     Ok(())
 }
 
-/// Of the tensors in a file, which is found to be whole.
+/// Reads the shapes of the tensors in the safetensors file at `path`, and checks that the file is complete.
 fn shapes(path: &Path) -> io::Result<Shapes> {
     let mut file = File::open(path)?;
     let mut length = [0; 8];
     file.read_exact(&mut length)?;
     let length = u64::from_le_bytes(length);
     if length > LONGEST_HEADER {
-        return Err(io::Error::other("it does not begin as such a file does"));
+        return Err(io::Error::other("it does not start like a safetensors file"));
     }
     let mut header = Vec::new();
     (&mut file).take(length).read_to_end(&mut header)?;
@@ -257,18 +242,4 @@ fn shapes(path: &Path) -> io::Result<Shapes> {
         return Err(io::Error::other(format!("{found} bytes instead of {wanted}")));
     }
     Ok(metadata.tensors().into_iter().map(|(name, tensor)| (name, tensor.shape.clone())).collect())
-}
-
-/// The model that peft calls by its place on the hub, or by the path that it was trained from.
-fn known_model(peft_name: &str) -> Option<String> {
-    let models = named_models().into_iter().map(|model| model.manifest);
-    let mut models = models.filter(|manifest| {
-        let repository = manifest.source.as_ref().map(|source| source.repository.as_str());
-        manifest.base.is_none() && [Some(manifest.name.as_str()), repository].contains(&Some(peft_name))
-    });
-    Some(models.next()?.name)
-}
-
-fn other_base(base: &str) -> String {
-    format!("it was made for the model `{base}`; set `model` to that, or `adapter` to \"\"")
 }

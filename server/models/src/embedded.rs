@@ -1,4 +1,4 @@
-//! The model that the binary carries. mistral.rs loads files, so it is unpacked once into the platform's cache folder.
+//! The model in the binary. mistral.rs loads files, so fimble unpacks the model once, into the platform's cache folder.
 
 use std::fs;
 use std::io::{self, Write};
@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::verify::digest_of;
+use crate::digest::sha256_of;
 
-/// One file of `models/embedded/`, with the digest it had when fimble was built.
+/// The name of the model in the binary.
+pub const EMBEDDED: &str = "embedded";
+
+/// One file of `models/embedded/`, with its digest at build time.
 pub(crate) struct EmbeddedFile {
     name: &'static str,
     sha256: &'static str,
@@ -17,31 +20,34 @@ pub(crate) struct EmbeddedFile {
 
 include!(concat!(env!("OUT_DIR"), "/models.rs"));
 
+/// The embedded model cannot be unpacked.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot unpack the embedded model into `{}`: {error}; free some space there, or name another cache folder \
-         with XDG_CACHE_HOME", folder.display())]
+#[error(
+    "cannot unpack the embedded model into `{}`: {error}; free some space there, or set XDG_CACHE_HOME to another \
+     cache folder", folder.display()
+)]
 pub struct UnpackError {
     folder: PathBuf,
     error: io::Error,
 }
 
-/// The folder with the embedded model's files, each verified by its SHA-256 and written anew if it is not what was
-/// built in. Two processes may do so at once: a file appears under its name only when it is whole.
+/// Returns the folder with the embedded model's files, below the folder `cache`. A file whose SHA-256 differs from the one
+/// at build time is written again. Two processes may do this at once: a file gets its name only when it is complete.
 pub(crate) fn unpack(cache: &Path) -> Result<PathBuf, UnpackError> {
-    // The name changes with the contents, so that two versions of fimble never fight over a file.
+    // The folder's name depends on the contents, so that two versions of fimble never fight over a file.
     let folder = cache.join(format!("embedded-{:.12}", digest()));
     unpack_into(&folder).map_err(|error| UnpackError { folder: folder.clone(), error })?;
     Ok(folder)
 }
 
-/// The version of the model in `folder`; `None` unless [`unpack`] has made it.
+/// The version of the model in `folder`, or `None` if [`unpack`] did not create the folder.
 pub(crate) fn version_in(folder: &Path) -> Option<String> {
     let digest = digest();
     let is_ours = folder.ends_with(format!("embedded-{digest:.12}"));
     is_ours.then(|| format!("{digest:.8}"))
 }
 
-/// Of the digests of all files.
+/// A digest over the digests of all files.
 fn digest() -> String {
     let mut all = Sha256::new();
     EMBEDDED_FILES.iter().for_each(|file| all.update(file.sha256));
@@ -52,7 +58,7 @@ fn unpack_into(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     for file in EMBEDDED_FILES {
         let path = folder.join(file.name);
-        if digest_of(&path).is_ok_and(|(_, digest)| digest == file.sha256) {
+        if sha256_of(&path).is_ok_and(|digest| digest == file.sha256) {
             continue;
         }
         let mut whole = tempfile::NamedTempFile::new_in(folder)?;

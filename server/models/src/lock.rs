@@ -1,39 +1,49 @@
-//! `models.lock`, in the models folder: which files a model has to consist of. Replacing it is what installs a model, so
-//! that a crash leaves either the old model or the new one.
+//! `models.lock`, in the models folder, records the files of every installed model. Replacing the lock is the step that
+//! installs a model, so a crash leaves either the old model or the new one.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
-use std::path::{Component, Path, PathBuf};
-use std::{fs, str};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::FileDigest;
+use crate::durable::replace_file;
+use crate::folders::{NoHomeError, is_plain_name};
+
+/// The lock's name in the models folder.
 pub const LOCK_FILE: &str = "models.lock";
 
-const HEAD: &str = "# Written by `fimble models`: the files that each model has to consist of. A model that differs is not loaded.\n\n";
+const HEAD: &str = "# Written by `fimble models`. It lists the files of every installed model; a model that differs is not loaded.\n\n";
 
+/// The contents of `models.lock`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
+    /// The locked models, by name.
     #[serde(default)]
-    pub models: BTreeMap<String, LockedModel>,
+    pub models: BTreeMap<String, LockEntry>,
 }
 
+/// What the lock says about one model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LockedModel {
-    /// In the models folder.
+pub struct LockEntry {
+    /// The name of the model's folder in the models folder.
     pub folder: String,
-    /// The address that the files came from; none for files that the user put there.
+    /// The address that the files came from. `None` for files that the user copied there.
     pub source: Option<String>,
-    /// Of the hub's repository: a commit.
+    /// The commit of the hub's repository.
     pub revision: Option<String>,
+    /// Every file of the model.
     pub files: Vec<LockedFile>,
 }
 
+/// What the lock says about one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LockedFile {
+    /// The file's name in the model's folder.
     pub name: String,
     /// Bytes.
     pub size: u64,
@@ -41,21 +51,49 @@ pub struct LockedFile {
     pub sha256: String,
 }
 
+impl LockedFile {
+    pub(crate) fn new(name: String, FileDigest { size, sha256 }: FileDigest) -> Self {
+        Self { name, size, sha256 }
+    }
+}
+
+/// Why `models.lock` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    #[error("`{}` cannot be read: {error}; nothing is loaded on the word of a lock that cannot be read", path.display())]
-    Read { path: PathBuf, error: io::Error },
+    /// The models folder is unknown.
+    #[error(transparent)]
+    NoHome(#[from] NoHomeError),
+    /// The file exists, but cannot be read.
+    #[error("cannot read `{}`: {error}; fimble loads no model without it, so make it readable", path.display())]
+    Read {
+        /// The lock.
+        path: PathBuf,
+        /// The system's error.
+        error: io::Error,
+    },
+    /// The file is not a lock.
     #[error(
         "`{}` is damaged: {problem}; restore it, or remove it and pin the models again with \
          `fimble models pull NAME` or `fimble models verify --record NAME`", path.display()
     )]
-    Syntax { path: PathBuf, problem: String },
-    #[error("`{}` cannot be written: {error}; see that there is space and that the folder is yours", path.display())]
-    Write { path: PathBuf, error: io::Error },
+    Syntax {
+        /// The lock.
+        path: PathBuf,
+        /// The first error.
+        problem: String,
+    },
+    /// The file cannot be replaced.
+    #[error("cannot write `{}`: {error}; check that the disk has space and that you own the folder", path.display())]
+    Write {
+        /// The lock.
+        path: PathBuf,
+        /// The system's error.
+        error: io::Error,
+    },
 }
 
 impl Lock {
-    /// An empty lock where there is none.
+    /// Reads the lock in the folder `models`. A missing file is an empty lock.
     pub fn read(models: &Path) -> Result<Self, LockError> {
         let path = models.join(LOCK_FILE);
         let text = match fs::read_to_string(&path) {
@@ -76,35 +114,13 @@ impl Lock {
         }
     }
 
+    /// Replaces the lock in the folder `models`.
     pub(crate) fn write(&self, models: &Path) -> Result<(), LockError> {
         let path = models.join(LOCK_FILE);
         let text = toml::to_string(self).map_err(|error| io::Error::other(error.to_string()));
         text.and_then(|text| replace_file(&path, format!("{HEAD}{text}").as_bytes()))
             .map_err(|error| LockError::Write { path, error })
     }
-}
-
-/// Whether `name` stays in the folder that it is joined to.
-pub(crate) fn is_plain_name(name: &str) -> bool {
-    let mut components = Path::new(name).components();
-    matches!((components.next(), components.next()), (Some(Component::Normal(only)), None) if only == name)
-        && !name.contains(['\\', ':'])
-}
-
-/// Other processes see the old contents or the new; what is there survives a full disk.
-pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut whole = tempfile::NamedTempFile::new_in(folder)?;
-    whole.write_all(bytes)?;
-    whole.as_file().sync_all()?;
-    whole.persist(path)?;
-    sync_folder(folder)
-}
-
-/// A rename is durable only when its folder is.
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -116,7 +132,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Lock::read(folder.path()).unwrap(), Lock::default());
         let file = LockedFile { name: "a.gguf".to_owned(), size: 3, sha256: "0".repeat(64) };
-        let model = LockedModel { folder: "m@1".to_owned(), source: None, revision: None, files: vec![file] };
+        let model = LockEntry { folder: "m@1".to_owned(), source: None, revision: None, files: vec![file] };
         let mut lock = Lock { models: BTreeMap::from([("m.1".to_owned(), model)]) };
         lock.write(folder.path()).unwrap();
         assert_eq!(Lock::read(folder.path()).unwrap(), lock);
@@ -126,13 +142,5 @@ mod tests {
         assert!(Lock::read(folder.path()).unwrap_err().to_string().contains("`../elsewhere` is not the name"));
         fs::write(folder.path().join(LOCK_FILE), "[models").unwrap();
         assert!(Lock::read(folder.path()).unwrap_err().to_string().contains("is damaged"));
-    }
-
-    #[test]
-    fn names_that_lead_elsewhere_are_refused() {
-        for name in ["", ".", "..", "/etc/passwd", "a/b", "a/", "./a", "a\\b", "c:x"] {
-            assert!(!is_plain_name(name), "{name}");
-        }
-        assert!(is_plain_name("model-00001-of-00002.safetensors") && is_plain_name("m@1"));
     }
 }

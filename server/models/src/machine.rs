@@ -1,24 +1,28 @@
-//! What this machine can run at the speed of typing: a rule of thumb, not a measurement.
+//! Which models this machine can run at typing speed. The numbers are rules of thumb, not measurements.
 
 use crate::manifest::Manifest;
 
-/// Generating a token reads every weight once. What a core of a laptop reads a second, and all of them together, in bytes.
+/// Bytes per second that one core of a laptop reads. Generating a token reads every weight once, so this limits the speed.
 const BYTES_PER_CORE: u64 = 4_000_000_000;
+/// Bytes per second that all cores read together.
 const BYTES_TOGETHER: u64 = 40_000_000_000;
 
-/// Under this a line is not there before its reader has typed it.
+/// A slower model finishes a line after the user has typed it.
 const LEAST_TOKENS_PER_SECOND: u64 = 25;
 
+/// The hardware that a model would run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Machine {
+    /// The number of threads that run at once.
     pub cores: usize,
-    /// Bytes, of which an editor and a compiler need their part.
+    /// Bytes of memory in total. An editor and a compiler need their share.
     pub memory: u64,
-    /// fimble was built to run models on a GPU.
+    /// Whether this build of fimble runs models on a GPU.
     pub gpu: bool,
 }
 
 impl Machine {
+    /// The machine that this process runs on.
     pub fn this(gpu: bool) -> Self {
         let mut system = sysinfo::System::new();
         system.refresh_memory();
@@ -26,7 +30,7 @@ impl Machine {
         Self { cores, memory: system.total_memory(), gpu }
     }
 
-    /// Whether `model` leaves half of the memory to others and, without a GPU, keeps up with a typist.
+    /// Whether `model` needs at most half of the memory and, without a GPU, keeps up with typing.
     pub fn runs(&self, model: &Manifest) -> bool {
         let (Some(memory), Some(weights)) = (model.memory(), model.weights_in_memory()) else { return false };
         let bandwidth = (self.cores as u64 * BYTES_PER_CORE).min(BYTES_TOGETHER);
@@ -34,7 +38,7 @@ impl Machine {
     }
 }
 
-/// The largest of `models` that `machine` runs well; none, where only the embedded model is small enough.
+/// The largest of `models` that `machine` runs well. `None` means that only the embedded model is small enough.
 pub fn recommended<'a>(machine: &Machine, models: impl IntoIterator<Item = &'a Manifest>) -> Option<&'a Manifest> {
     models.into_iter().filter(|model| machine.runs(model)).max_by_key(|model| model.parameters)
 }

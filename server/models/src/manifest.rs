@@ -1,70 +1,83 @@
-//! Model manifests, `models/<name>.toml`: what fimble must know of a model that its files do not say.
+//! The format of model manifests, `models/<name>.toml`. A manifest tells fimble what a model's own files do not say.
 
 use std::collections::BTreeMap;
 
 use fimble_completion::prompt::{self, FimTemplate, TemplateError};
 use serde::{Deserialize, Serialize};
 
-/// One manifest. Every field but the name may be missing: the rest is then read off the model's own files.
+/// One manifest. Only the name is required. fimble reads everything else from the model's own files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
+    /// The name that users give to `--model` and to the setting `model`.
     pub name: String,
+    /// One line for people.
     pub description: Option<String>,
-    /// SPDX expression, or the licence's usual name.
+    /// An SPDX expression, or the licence's usual name.
     pub licence: Option<String>,
-    /// It is a LoRA adapter of the model with this name.
+    /// Set for a LoRA adapter: the name of the model that it changes.
     pub base: Option<String>,
-    /// The weights that the adapter was trained on, by their digest. Missing: any of the base's name and shape.
+    /// Set for a LoRA adapter: the digest of the weights that it was trained on, as [`LocatedModel::version`] computes it
+    /// without an adapter. If missing, any weights of the base's name and shape will do.
+    ///
+    /// [`LocatedModel::version`]: crate::LocatedModel::version
     pub base_weights: Option<String>,
-    /// A row of [`prompt::FAMILIES`].
+    /// The name of one of [`prompt::FAMILIES`]. If missing, fimble detects the family from the special tokens.
     pub family: Option<String>,
-    /// Overrides the family's format.
+    /// A fill-in-the-middle format. It overrides the family's.
     pub fim: Option<Fim>,
-    /// Tokens. Lowers what the model's configuration says; it cannot raise it.
+    /// The most tokens of context to use. It can lower the value in the model's configuration, but not raise it.
     pub context_length: Option<usize>,
-    /// Whether it makes use of excerpts from other files. Missing: it does.
+    /// Whether the prompt may contain excerpts from other files. The default is `true`.
     pub excerpts: Option<bool>,
-    /// How many weights the model has, by its authors.
+    /// The number of weights, as the model's authors give it.
     pub parameters: Option<u64>,
-    /// How unquantized weights are quantized as they are loaded. Missing: not at all.
+    /// How to quantize unquantized weights while they load. If missing, they stay as they are.
     pub quantize: Option<Quantization>,
-    /// Where the files come from, for whoever fetches them.
+    /// Where `fimble models pull` fetches the files.
     pub source: Option<Source>,
 }
 
-/// See [`FimTemplate::parse`].
+/// A fill-in-the-middle format. See [`FimTemplate::parse`].
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fim {
+    /// The prompt, with `{prefix}`, `{suffix}` and `{tail}`.
     pub template: String,
+    /// The special tokens in the template.
     pub special: Vec<String>,
+    /// The tokens that end a completion.
     pub stops: Vec<String>,
 }
 
+/// A quantization that mistral.rs applies while it loads weights. The names are GGML's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Quantization {
+    /// 8.5 bits per weight.
     #[serde(rename = "q8_0")]
     Q8_0,
+    /// 4.5 bits per weight.
     Q4k,
 }
 
+/// Where a model's files come from.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// On the Hugging Face hub, `owner/name`.
+    /// A repository on the Hugging Face hub, as `owner/name`.
     pub repository: String,
-    /// A branch, a tag or a commit; `main` if missing. The first pull pins the commit it finds.
+    /// A branch, a tag or a commit. The default is `main`. The first pull pins the commit that it finds.
     pub revision: Option<String>,
-    /// Names, with `*` for anything; those of a model in safetensors, or of an adapter, if missing.
+    /// The names of the files, with `*` for any text. The default is the usual files of a model in safetensors, or of an
+    /// adapter.
     pub files: Option<Vec<String>>,
-    /// The contents a file has to have, for whoever distributes a manifest with a signature.
+    /// The SHA-256 that a file must have, by the file's name. A signed manifest vouches for the files in this way.
     #[serde(default)]
     pub sha256: BTreeMap<String, String>,
 }
 
-/// What mistral.rs reads of a model in Hugging Face layout.
+/// The files that mistral.rs reads from a model in Hugging Face layout.
 const FILES: [&str; 6] = [
     "config.json",
     "generation_config.json",
@@ -74,31 +87,37 @@ const FILES: [&str; 6] = [
     "model*.safetensors",
 ];
 
-/// What mistral.rs reads of an adapter in peft's layout.
+/// The files that mistral.rs reads from an adapter in peft's layout.
 pub(crate) const ADAPTER_CONFIG: &str = "adapter_config.json";
 pub(crate) const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
 
-/// Beside the weights: fimble itself and its budget for the KV cache (`inference/cache.rs`), in bytes.
+/// Bytes that a running model needs in addition to its weights: fimble itself, and the budget of its KV cache (set in
+/// `server/inference`).
 const MEMORY_BESIDE_WEIGHTS: u64 = 512 << 20;
 
+/// Why a text is not a manifest.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
+    /// The text is not TOML, or a field is unknown or has the wrong type.
     #[error("{0}")]
     Syntax(#[from] toml::de::Error),
+    /// `family` is not one of [`prompt::FAMILIES`].
     #[error("no family is called `{0}`; there are {names}", names = family_names())]
     UnknownFamily(String),
+    /// The format in `fim` cannot be used.
     #[error("`fim.template`: {0}")]
     Template(#[from] TemplateError),
 }
 
 impl Manifest {
+    /// Reads a manifest and checks that its prompt format can be used.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let manifest: Self = toml::from_str(text)?;
         manifest.template()?;
         Ok(manifest)
     }
 
-    /// Whether the file `name`, wherever it lies, is one of this model.
+    /// Whether a file called `name` belongs to this model.
     pub(crate) fn wants(&self, name: &str) -> bool {
         match (self.source.as_ref().and_then(|source| source.files.as_ref()), &self.base) {
             (Some(patterns), _) => patterns.iter().any(|pattern| matches(pattern, name)),
@@ -107,7 +126,7 @@ impl Manifest {
         }
     }
 
-    /// What to ask a web server for, which lists nothing.
+    /// The files to request from a plain web server, which cannot list its files.
     pub(crate) fn names(&self) -> Vec<String> {
         let patterns = self.source.as_ref().and_then(|source| source.files.clone()).unwrap_or_default();
         let names: Vec<String> = patterns.into_iter().filter(|name| !name.contains('*')).collect();
@@ -118,9 +137,9 @@ impl Manifest {
         if names.is_empty() { usual().into_iter().map(str::to_owned).collect() } else { names }
     }
 
-    /// Bytes, as they are quantized.
+    /// Bytes of the weights in memory after quantization, or `None` if the manifest gives no number of weights.
     pub fn weights_in_memory(&self) -> Option<u64> {
-        // GGML's blocks: 32 weights and a scale of 16 bits; 256 weights, their scales and minimums in 144 bytes.
+        // A GGML block of q8_0 holds 32 weights and a 16-bit scale. A block of q4_k holds 256 weights in 144 bytes.
         let bits_per_thousand = match self.quantize {
             Some(Quantization::Q8_0) => 8_500,
             Some(Quantization::Q4k) => 4_500,
@@ -129,13 +148,13 @@ impl Manifest {
         Some(self.parameters? * bits_per_thousand / 8_000)
     }
 
-    /// Bytes that a running model takes, estimated: the weights, a tenth for those that are not quantized, fimble itself
-    /// and the budget of the KV cache.
+    /// An estimate of the bytes that the running model needs: the weights, a tenth more for those that stay unquantized,
+    /// fimble itself and its KV cache.
     pub fn memory(&self) -> Option<u64> {
         Some(self.weights_in_memory()? * 11 / 10 + MEMORY_BESIDE_WEIGHTS)
     }
 
-    /// `None` where the manifest leaves it to detection.
+    /// The prompt format, or `None` if fimble has to detect it.
     pub fn template(&self) -> Result<Option<FimTemplate>, ManifestError> {
         if let Some(fim) = &self.fim {
             let special: Vec<&str> = fim.special.iter().map(String::as_str).collect();
@@ -152,7 +171,7 @@ impl Manifest {
     }
 }
 
-/// `*` stands for anything.
+/// Whether `name` matches `pattern`, in which each `*` stands for any text.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,

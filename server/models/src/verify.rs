@@ -1,83 +1,103 @@
-//! Whether a model's files are those that the lock pins.
+//! The check of a model's files against `models.lock`.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::install::{InstallError, Store};
-use crate::locate::{self, LocateError};
-use crate::lock::{LockedFile, LockedModel, replace_file};
+use crate::digest::sha256_of;
+use crate::durable::replace_file;
+use crate::folders::cache_folder;
+use crate::lock::{LockEntry, LockedFile};
 
-/// A file changed twice within this keeps its time on some file systems.
+/// Some file systems give a file the same time of change when it changes twice within this.
 const TIME_RESOLUTION: Duration = Duration::from_secs(2);
 
-/// A model with an entry in the lock.
+/// An installed model that `models.lock` records.
 #[derive(Debug, Clone)]
-pub struct Pinned {
+pub struct LockedModel {
+    /// The model's name in the lock.
     pub name: String,
-    /// Of the model's files.
+    /// The folder that holds the model's files.
     pub folder: PathBuf,
-    pub locked: LockedModel,
+    /// What the lock says.
+    pub entry: LockEntry,
 }
 
+/// One file that differs from the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
+    /// The file's name in the model's folder.
     pub file: String,
+    /// How it differs.
     pub problem: Problem,
 }
 
+/// How a file differs from the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
+    /// The lock records the file, but it does not exist.
     Missing,
+    /// The file cannot be read; the text is the system's error.
     Unreadable(String),
-    /// In bytes.
+    /// The size differs.
     Size {
+        /// Bytes, as the lock says.
         expected: u64,
+        /// Bytes in the folder.
         found: u64,
     },
+    /// The SHA-256 differs.
     Contents,
-    /// The lock does not know it, and a loader might.
+    /// The lock does not record the file, and mistral.rs might load it.
     Unknown,
 }
 
+/// A model that differs from the lock.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the model `{name}` is not what models.lock pins, and is not loaded: {}; {}", list(damages), self.remedy()
-)]
+#[error("the model `{name}` differs from models.lock and is not loaded: {}; {}", list(damages), self.remedy())]
 pub struct DamagedModel {
+    /// The model's name in the lock.
     pub name: String,
+    /// Every file that differs. Not empty.
     pub damages: Vec<Damage>,
-    /// It can be fetched again.
+    /// Whether `fimble models pull` can fetch the files again.
     pub has_source: bool,
 }
 
-/// A file as it was when its digest was computed. Who changes a file changes one of these, unless he sets the clock back or
-/// writes to the disk behind the file system's back.
+/// What the file system says about a file. It changes whenever the file changes, unless somebody sets the clock back or
+/// writes to the disk without the file system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Fingerprint {
+    /// Bytes.
     size: u64,
-    /// Nanoseconds since 1970, of the contents' last change and, on Unix, of the file's: no program can choose the latter.
+    /// When the contents last changed, in nanoseconds since 1970.
     modified: u64,
+    /// On Unix, when the inode last changed, which no program can choose. Elsewhere, when the file was created.
     changed: u64,
     inode: u64,
 }
 
+/// The SHA-256 of every file that was verified, so that the next start need not read it again.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Digests(BTreeMap<PathBuf, (Fingerprint, String)>);
 
-impl Pinned {
-    /// Reads the files that have changed since they were last read.
+impl LockedModel {
+    /// The model `name` in the folder `models`.
+    pub fn new(models: &Path, name: String, entry: LockEntry) -> Self {
+        Self { name, folder: models.join(&entry.folder), entry }
+    }
+
+    /// Checks the model, and reads only the files that changed since the last check.
     pub fn verify(&self) -> Result<(), DamagedModel> {
         self.result(self.damages(true))
     }
 
-    /// Reads every file.
+    /// Checks the model and reads every file.
     pub fn verify_anew(&self) -> Result<(), DamagedModel> {
         self.result(self.damages(false))
     }
@@ -86,15 +106,15 @@ impl Pinned {
         if damages.is_empty() {
             return Ok(());
         }
-        Err(DamagedModel { name: self.name.clone(), damages, has_source: self.locked.source.is_some() })
+        Err(DamagedModel { name: self.name.clone(), damages, has_source: self.entry.source.is_some() })
     }
 
     fn damages(&self, trust_cache: bool) -> Vec<Damage> {
-        let cache_file = locate::cache_folder().ok().map(|folder| folder.join("verified.json"));
+        let cache_file = cache_folder().ok().map(|folder| folder.join("verified.json"));
         let mut digests = cache_file.as_deref().map(Digests::read).unwrap_or_default();
         let mut is_new = false;
         let mut damages = Vec::new();
-        for file in &self.locked.files {
+        for file in &self.entry.files {
             let path = self.folder.join(&file.name);
             let problem = match digests.problem(&path, file, trust_cache, &mut is_new) {
                 Ok(None) => continue,
@@ -106,7 +126,7 @@ impl Pinned {
         }
         damages.extend(self.unknown_files());
         if let Some(cache_file) = cache_file.filter(|_| is_new) {
-            // Without it the next start reads the files again, no more.
+            // If this fails, the next check reads the files again.
             let _ =
                 serde_json::to_vec(&digests).map_err(io::Error::from).and_then(|json| replace_file(&cache_file, &json));
         }
@@ -116,58 +136,20 @@ impl Pinned {
     fn unknown_files(&self) -> Vec<Damage> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        names.retain(|name| !name.starts_with('.') && !self.locked.files.iter().any(|file| file.name == *name));
+        names.retain(|name| !name.starts_with('.') && !self.entry.files.iter().any(|file| file.name == *name));
         names.sort();
         names.into_iter().map(|file| Damage { file, problem: Problem::Unknown }).collect()
     }
 }
 
-/// Pins the model `name` as it lies there now.
-pub fn record(name: &str) -> Result<LockedModel, InstallError> {
-    let models = locate::models_folder().map_err(LocateError::from)?;
-    let store = Store::open(&models, &|_| ())?;
-    let mut lock = store.lock()?;
-    let folder_name = lock.models.get(name).map_or(name, |model| &model.folder).to_owned();
-    let folder = models.join(&folder_name);
-    if let Some(manifest) = locate::find_manifest(name)? {
-        locate::check_layout(&manifest, &folder)?;
-    }
-    let mut files = Vec::new();
-    let failed = |error| InstallError::Io { path: folder.clone(), error };
-    for entry in fs::read_dir(&folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let file_name = entry.file_name().to_string_lossy().into_owned();
-        if !file_name.starts_with('.') && entry.path().is_file() {
-            let (size, sha256) = digest_of(&entry.path()).map_err(failed)?;
-            files.push(LockedFile { name: file_name, size, sha256 });
-        }
-    }
-    files.sort_by(|one, other| one.name.cmp(&other.name));
-    let previous = lock.models.remove(name).filter(|model| model.files == files);
-    let locked = previous.unwrap_or(LockedModel { folder: folder_name, source: None, revision: None, files });
-    lock.models.insert(name.to_owned(), locked.clone());
-    lock.write(&models)?;
-    Ok(locked)
-}
-
-/// Bytes, and SHA-256 in hexadecimal.
-/// SHA-256 of a file, in lower-case hexadecimal. Reads it whole.
-pub fn sha256_of(path: &Path) -> io::Result<String> {
-    Ok(digest_of(path)?.1)
-}
-
-pub(crate) fn digest_of(path: &Path) -> io::Result<(u64, String)> {
-    let mut hasher = Sha256::new();
-    let size = io::copy(&mut File::open(path)?, &mut hasher)?;
-    Ok((size, format!("{:x}", hasher.finalize())))
-}
-
 impl Digests {
+    /// A missing or damaged cache is an empty one.
     fn read(path: &Path) -> Self {
         let text = fs::read(path).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
+    /// Compares the file at `path` with `expected`. `is_new` becomes `true` when a digest was added.
     fn problem(
         &mut self,
         path: &Path,
@@ -183,7 +165,7 @@ impl Digests {
         let digest = match known {
             Some((_, digest)) => digest.clone(),
             None => {
-                let (_, digest) = digest_of(path)?;
+                let digest = sha256_of(path)?;
                 if before == Fingerprint::of(&fs::metadata(path)?) && before.is_settled() {
                     self.0.insert(path.to_owned(), (before, digest.clone()));
                     *is_new = true;
@@ -208,6 +190,7 @@ impl Fingerprint {
         Self { size: metadata.len(), modified, changed, inode }
     }
 
+    /// Whether any later change will change the fingerprint.
     fn is_settled(&self) -> bool {
         let now = nanoseconds(SystemTime::now());
         self.modified.max(self.changed) + TIME_RESOLUTION.as_nanos() as u64 <= now
@@ -219,12 +202,13 @@ fn nanoseconds(time: SystemTime) -> u64 {
 }
 
 impl DamagedModel {
+    /// The next step.
     fn remedy(&self) -> String {
         let name = &self.name;
         if self.damages.iter().all(|damage| damage.problem == Problem::Unknown) {
-            format!("remove what does not belong there, or pin it with `fimble models verify --record {name}`")
+            format!("remove those files, or pin them with `fimble models verify --record {name}`")
         } else if self.has_source {
-            format!("`fimble models pull {name}` fetches again what is wrong")
+            format!("`fimble models pull {name}` repairs it")
         } else {
             format!("put the right file back, or pin this one with `fimble models verify --record {name}`")
         }

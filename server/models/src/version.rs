@@ -1,4 +1,4 @@
-//! Which weights a model has, in a few digits.
+//! A short digest that tells versions of a model apart.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -7,17 +7,19 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::embedded;
-use crate::locate::{LocatedModel, ModelFiles};
+use crate::layout::ModelFiles;
+use crate::locate::LocatedModel;
 
-/// Of each file of weights, so many pieces of so many bytes are looked at. Training changes all weights, and reading the
-/// whole of a large model would take as long as loading it.
+/// The number of pieces of each file of weights that count. Training changes all weights, so pieces are enough, and
+/// reading all of a large model would take as long as loading it.
 const PIECES: u64 = 64;
+/// Bytes.
 const PIECE: u64 = 4096;
 
 impl LocatedModel {
-    /// The first eight digits of the embedded model's digest, or of one over the sizes of the files of weights and pieces
-    /// spread evenly over them; with an adapter, of one over both. It tells versions apart; whether a file is intact is for
-    /// [`LocatedModel::verify`] to say. `None` where the files cannot be read.
+    /// The first eight hexadecimal digits of a SHA-256: over the embedded model's files, or over the sizes of other
+    /// models' weights and pieces spread evenly over them. With an adapter, they are over both. `None` if the files cannot be
+    /// read. To check that files are intact, use [`LocatedModel::verify`].
     pub fn version(&self) -> Option<String> {
         let version = version_of(&self.files)?;
         let Some(adapter) = &self.adapter else { return Some(version) };
@@ -26,7 +28,7 @@ impl LocatedModel {
         Some(in_short(digest))
     }
 
-    /// Of the weights alone, so that the embedded model is the same wherever its files lie.
+    /// The digest of the weights alone, so that a copy of the embedded model has the same one.
     pub(crate) fn weights_digest(&self) -> Option<String> {
         digest_of_weights(&self.files)
     }
@@ -49,6 +51,7 @@ fn in_short(digest: Sha256) -> String {
     format!("{:.8}", format!("{:x}", digest.finalize()))
 }
 
+/// Adds the size of `file` and its pieces to `digest`.
 fn add_pieces(file: &Path, digest: &mut Sha256) -> io::Result<()> {
     let mut file = File::open(file)?;
     let size = file.metadata()?.len();
@@ -56,7 +59,7 @@ fn add_pieces(file: &Path, digest: &mut Sha256) -> io::Result<()> {
     let last = size.saturating_sub(PIECE);
     let mut piece = Vec::new();
     for number in 0..PIECES {
-        // No file is so large that this overflows.
+        // The product fits in 64 bits for files of up to 2^58 bytes.
         file.seek(SeekFrom::Start(last * number / (PIECES - 1)))?;
         piece.clear();
         (&mut file).take(PIECE).read_to_end(&mut piece)?;

@@ -1,8 +1,8 @@
-//! A server elsewhere that completes too: a machine that a team shares, or a cluster. It is asked only where its user has
-//! named it, and by one door, [`RemoteEngine`].
+//! Completions from a remote server, such as a team's machine or a cluster. A server is only used if the user
+//! configured it. [`RemoteEngine`] is the only way to it.
 //!
-//! [`settings`] say which server, [`connection`] speaks HTTP with it, [`protocol`] puts a request into its words, and
-//! [`router`] decides which requests are worth asking it.
+//! [`settings`] describe the server, [`connection`] speaks HTTP, [`protocol`] translates requests and answers, and
+//! [`router`] decides which requests are sent.
 
 mod breaker;
 mod connection;

@@ -1,59 +1,64 @@
-//! The two ways to ask a server for a completion: llama.cpp's `/infill`
-//! (<https://github.com/ggml-org/llama.cpp/tree/master/tools/server>) and the completions API of OpenAI
+//! The two protocols for requesting a completion: llama.cpp's `/infill`
+//! (<https://github.com/ggml-org/llama.cpp/tree/master/tools/server>) and OpenAI's completions API
 //! (<https://platform.openai.com/docs/api-reference/completions>), which vLLM, Ollama, TGI, mistral.rs, llama.cpp and
-//! llama-cpp-python serve too. No I/O: requests and answers are JSON here.
+//! llama-cpp-python also implement. This module does no I/O; it only converts to and from JSON.
 
 use fimble_completion::prompt::{FimTemplate, FimText, Piece};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+/// The protocol of a server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Api {
-    /// llama.cpp's server, which knows the prompt format of its model.
+    /// llama.cpp's `/infill`. The server knows the prompt format of its model.
     Infill,
-    /// The completions API of OpenAI, which vLLM, Ollama, TGI, mistral.rs, llama-cpp-python and others speak.
+    /// OpenAI's completions API, which vLLM, Ollama, TGI, mistral.rs, llama-cpp-python and others also implement.
     #[default]
     OpenAi,
 }
 
-/// What to ask.
+/// The input of one request.
 pub struct PromptRequest<'a> {
     pub text: &'a FimText,
     pub model: Option<&'a str>,
-    /// By which to write the prompt; without one the server is given prefix and suffix. For [`Api::OpenAi`] alone.
+    /// The template for the prompt, for [`Api::OpenAi`] only. Without it, the request contains prefix and suffix.
     pub template: Option<&'a FimTemplate>,
     pub max_tokens: usize,
-    /// Whether to ask for probabilities, which not every server likes to be asked for.
+    /// Whether to ask for probabilities. Not every server supports that.
     pub probabilities: bool,
 }
 
-/// A piece of an answer: one token, or what a server sends together.
+/// A part of an answer: one token, or several that the server sent together.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AnswerPart {
     pub text: String,
-    /// The geometric mean of its tokens' probabilities, 0 to 1; `None` where the server does not tell.
+    /// The geometric mean of the probabilities of the tokens, from 0 to 1; `None` if the server does not report them.
     pub probability: Option<f32>,
-    /// Tokens of the prompt, and those of them that the server had read before, if it says.
+    /// The number of tokens in the prompt, and how many of them came from the server's cache, if the server reports
+    /// that.
     pub prompt: Option<usize>,
     pub reused: Option<usize>,
-    /// Nothing comes after it.
+    /// Whether the answer ends here.
     pub is_last: bool,
 }
 
+/// Why a request cannot be written or an answer cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProtocolError {
-    #[error("the text spells a special token of the model's format, which a server would take for the token itself")]
+    #[error(
+        "the text contains a special token of the model's format, which the server would mistake for the token itself"
+    )]
     SpecialText,
-    #[error("it is no completion")]
+    #[error("it is not a completion")]
     NoCompletion,
-    #[error("the server says that it has failed")]
+    #[error("the server reports a failure")]
     Failed,
 }
 
 impl Api {
-    /// Where requests go, after the server's base URL.
+    /// The path of the endpoint below the base URL.
     pub fn path(self) -> &'static str {
         match self {
             Self::Infill => "/infill",
@@ -61,9 +66,11 @@ impl Api {
         }
     }
 
-    /// The body of a request.
-    pub fn request(self, question: &PromptRequest<'_>) -> Result<Value, ProtocolError> {
-        let PromptRequest { text, model, max_tokens, probabilities, .. } = *question;
+    /// The JSON body of a request.
+    ///
+    /// Returns an error if the text spells a special token of the template.
+    pub fn request(self, request: &PromptRequest<'_>) -> Result<Value, ProtocolError> {
+        let PromptRequest { text, model, max_tokens, probabilities, .. } = *request;
         let mut body = match self {
             Self::Infill => {
                 let extra = |excerpt: &fimble_completion::prompt::Excerpt| json!({"filename": &*excerpt.path, "text": excerpt.text});
@@ -77,8 +84,8 @@ impl Api {
                 })
             }
             Self::OpenAi => {
-                let mut body = match question.template {
-                    Some(template) => json!({"prompt": written(text, template)?}),
+                let mut body = match request.template {
+                    Some(template) => json!({"prompt": prompt_text(text, template)?}),
                     None => {
                         let text = text.with_excerpts_as_comments();
                         json!({"prompt": text.prefix + &text.tail, "suffix": text.suffix})
@@ -100,9 +107,11 @@ impl Api {
         Ok(body)
     }
 
-    /// What a line of an answer brings; `None` for one that brings nothing.
-    pub fn answered(self, line: &str) -> Result<Option<AnswerPart>, ProtocolError> {
-        // One that does not stream sends its JSON bare.
+    /// Parses a line of an answer. Returns `None` for a line without content.
+    ///
+    /// Returns an error if the line is not a completion, or if the server reports a failure.
+    pub fn parse_line(self, line: &str) -> Result<Option<AnswerPart>, ProtocolError> {
+        // A server that does not stream sends plain JSON.
         let data = match line.trim().strip_prefix("data:") {
             Some(data) => data.trim(),
             None if line.trim_start().starts_with('{') => line.trim(),
@@ -127,7 +136,7 @@ fn infill(value: &Value) -> Result<AnswerPart, ProtocolError> {
     let text = value["content"].as_str().ok_or(ProtocolError::NoCompletion)?;
     let tokens = value["completion_probabilities"].as_array();
     let probability = |token: &Value| {
-        // Until 2025 probabilities, since then their logarithms.
+        // llama.cpp reported probabilities until 2025, and reports logarithms since then.
         let of_candidates = || token["probs"][0]["prob"].as_f64().map(f64::ln);
         token["logprob"].as_f64().or_else(of_candidates)
     };
@@ -148,13 +157,13 @@ fn openai(value: &Value) -> Result<AnswerPart, ProtocolError> {
     let (prompt, reused) =
         (count(&value["usage"]["prompt_tokens"]), count(&value["usage"]["prompt_tokens_details"]["cached_tokens"]));
     let choices = value["choices"].as_array().ok_or(ProtocolError::NoCompletion)?;
-    // The last of a stream may have usage alone.
+    // The last part of a stream may only contain usage.
     let Some(choice) = choices.first() else { return Ok(AnswerPart { prompt, reused, ..AnswerPart::default() }) };
-    let told = &choice["logprobs"];
-    // llama.cpp's server tells them as chat completions do.
-    let of_chat = || Some(told["content"].as_array()?.iter().map(|token| &token["logprob"]).collect());
+    let logprobs = &choice["logprobs"];
+    // llama.cpp's server reports them in the format of chat completions.
+    let of_chat = || Some(logprobs["content"].as_array()?.iter().map(|token| &token["logprob"]).collect());
     let logarithms: Option<Vec<&Value>> =
-        told["token_logprobs"].as_array().map(|all| all.iter().collect()).or_else(of_chat);
+        logprobs["token_logprobs"].as_array().map(|all| all.iter().collect()).or_else(of_chat);
     Ok(AnswerPart {
         text: choice["text"].as_str().unwrap_or_default().to_owned(),
         probability: logarithms.and_then(|logarithms| mean(logarithms.into_iter().filter_map(Value::as_f64))),
@@ -164,21 +173,22 @@ fn openai(value: &Value) -> Result<AnswerPart, ProtocolError> {
     })
 }
 
-/// The probability whose logarithm is the mean of `logarithms`.
+/// The geometric mean of probabilities, given their logarithms.
 fn mean(logarithms: impl Iterator<Item = f64>) -> Option<f32> {
     let (sum, count) = logarithms.fold((0.0, 0u32), |(sum, count), logarithm| (sum + logarithm, count + 1));
     (count > 0).then(|| (sum / f64::from(count)).exp().clamp(0.0, 1.0) as f32)
 }
 
-/// The prompt as one text, special tokens too, which a server tells from others by their spelling alone.
-fn written(text: &FimText, template: &FimTemplate) -> Result<String, ProtocolError> {
+/// The prompt as one string. The server recognizes special tokens by their spelling, so ordinary text must not contain
+/// any.
+fn prompt_text(text: &FimText, template: &FimTemplate) -> Result<String, ProtocolError> {
     let special = template.all_special_tokens();
     let spells_one = |text: &str| special.iter().any(|token| text.contains(token.trim_start_matches(WORD_START)));
     let prompt = template.fill(text);
     let mut written = String::new();
     for piece in &prompt.pieces {
         match piece {
-            // SentencePiece writes a blank so.
+            // SentencePiece writes a space as `▁`.
             Piece::Special(token) => match token.strip_prefix(WORD_START) {
                 Some(token) => written.extend([" ", token]),
                 None => written.push_str(token),
@@ -210,34 +220,34 @@ mod tests {
         }
     }
 
-    fn question<'a>(text: &'a FimText, template: Option<&'a FimTemplate>) -> PromptRequest<'a> {
+    fn request<'a>(text: &'a FimText, template: Option<&'a FimTemplate>) -> PromptRequest<'a> {
         PromptRequest { text, model: Some("m"), template, max_tokens: 9, probabilities: true }
     }
 
     #[test]
-    fn a_request_says_what_is_around_the_cursor() {
+    fn a_request_contains_the_code_around_the_cursor() {
         let text = text();
-        let body = Api::Infill.request(&question(&text, None)).expect("it can be asked");
+        let body = Api::Infill.request(&request(&text, None)).expect("the request is valid");
         assert_eq!(
             body,
             json!({"input_extra": [{"filename": "b.py", "text": "def b(): ..."}], "input_prefix": "import b\n",
                    "input_suffix": "\nc()\n", "prompt": "b.", "n_predict": 9, "cache_prompt": true, "stream": true,
                    "temperature": 0, "model": "m", "n_probs": 1})
         );
-        let body = Api::OpenAi.request(&question(&text, None)).expect("it can be asked");
+        let body = Api::OpenAi.request(&request(&text, None)).expect("the request is valid");
         assert_eq!(
             body,
             json!({"prompt": "# b.py\n# def b(): ...\nimport b\nb.", "suffix": "\nc()\n", "max_tokens": 9,
                    "stream": true, "temperature": 0, "model": "m", "logprobs": 1})
         );
         let template = family("codellama").map(|family| family.template());
-        let body = Api::OpenAi.request(&question(&text, template.as_ref())).expect("it can be asked");
+        let body = Api::OpenAi.request(&request(&text, template.as_ref())).expect("the request is valid");
         let prompt = " <PRE># b.py\n# def b(): ...\nimport b\n <SUF>\nc()\n <MID>b.";
         assert_eq!(body["prompt"], prompt);
     }
 
     #[test]
-    fn text_that_spells_a_special_token_is_not_sent_as_one() {
+    fn text_with_a_special_token_is_not_sent() {
         let template = family("qwen2.5-coder").map(|family| family.template());
         for spelt in ["<|fim_middle|>", "a<|file_sep|>b"] {
             for text in [
@@ -245,17 +255,17 @@ mod tests {
                 FimText { prefix: spelt.to_owned(), ..text() },
                 FimText { excerpts: [Excerpt { path: "b".into(), text: spelt.to_owned() }].into(), ..text() },
             ] {
-                let refused = Api::OpenAi.request(&question(&text, template.as_ref()));
+                let refused = Api::OpenAi.request(&request(&text, template.as_ref()));
                 assert_eq!(refused, Err(ProtocolError::SpecialText));
-                // Who is told prefix and suffix apart does not look for tokens in them.
-                assert!(Api::Infill.request(&question(&text, None)).is_ok());
+                // `/infill` does not look for special tokens in prefix and suffix.
+                assert!(Api::Infill.request(&request(&text, None)).is_ok());
             }
         }
     }
 
     #[test]
-    fn answers_of_several_servers_are_read() {
-        let read = |api: Api, line: &str| api.answered(line);
+    fn answers_of_several_servers_are_parsed() {
+        let read = |api: Api, line: &str| api.parse_line(line);
         let some = |text: &str, probability, is_last| {
             Ok(Some(AnswerPart { text: text.to_owned(), probability, is_last, ..AnswerPart::default() }))
         };

@@ -1,4 +1,4 @@
-//! What a user says of a server elsewhere.
+//! The user's settings for a remote server.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -10,14 +10,14 @@ use serde::Deserialize;
 
 use crate::protocol::Api;
 
-/// The table `remote` of a user's settings.
+/// The `remote` table of the user's settings. The comments on the fields are their descriptions in the documents.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RemoteSettings {
     /// The server's address, which is required: `https://host:port`, with or without `/v1`. `http` to another machine
     /// also needs `insecure = true`.
     pub url: String,
-    /// The API that the server speaks.
+    /// The protocol of the server.
     #[serde(default)]
     pub api: Api,
     /// The server's name for the model. Servers with a single model do not need it.
@@ -72,28 +72,32 @@ fn per_minute() -> Option<u32> {
     Some(60)
 }
 
-/// Why settings cannot be followed.
+/// Why settings were rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    #[error("`url` must begin with http:// or https:// and name a host, without a user or password; not `{0}`")]
+    #[error("`url` must start with http:// or https:// and name a host, without a user or password; it is `{0}`")]
     Url(String),
     #[error(
-        "`url` is http to another machine, where everybody in between can read your code; use https, or set \
+        "`url` uses http to another machine, so anyone on the network can read your code; use https, or set \
          `insecure = true` if the network is trusted"
     )]
     Insecure,
-    #[error("`family` is `{0}`, which fimble does not know; there are: {families}", families = family_names())]
+    #[error("`family` is `{0}`, which fimble does not know; choose one of: {families}", families = family_names())]
     Family(String),
-    #[error("`family` is for the api `openai`; a server of the api `infill` knows its model's format")]
+    #[error(
+        "`family` is only for `api = \"openai\"`; with `infill`, the server knows its model's format; remove `family`"
+    )]
     FamilyOfInfill,
-    #[error("only one of `key_env` and `key_file` can be followed")]
+    #[error("only one of `key_env` and `key_file` may be set; remove the other")]
     TwoKeys,
     #[error("`{name}` must be a whole number from {least} to {most}")]
     Number { name: &'static str, least: u64, most: u64 },
 }
 
 impl RemoteSettings {
-    /// Whether they make sense.
+    /// Checks the settings.
+    ///
+    /// Returns the first problem as an error.
     pub fn check(&self) -> Result<(), SettingsError> {
         let (scheme, host) = self.scheme_and_host().ok_or_else(|| SettingsError::Url(self.url.clone()))?;
         if scheme == "http" && !self.insecure && !is_this_machine(host) {
@@ -115,26 +119,26 @@ impl RemoteSettings {
         in_range("timeout_ms", self.timeout_ms, 50, 60_000)
     }
 
-    /// The machine and port that requests go to, as the URL says.
+    /// The host and port in the URL.
     pub fn host(&self) -> &str {
         let rest = self.url.split_once("://").map_or(&*self.url, |(_, rest)| rest);
         rest.split(['/', '?', '#']).next().unwrap_or_default()
     }
 
-    /// The URL without what the protocol adds.
+    /// The URL without the path that the protocol adds.
     pub(crate) fn base(&self) -> &str {
         let base = self.url.trim_end_matches('/');
         base.strip_suffix("/v1").unwrap_or(base)
     }
 
-    /// Whether files of the language `id` may go there.
-    pub fn takes(&self, id: &str) -> bool {
+    /// Whether files in the language with the identifier `id` may be sent.
+    pub fn allows_language(&self, id: &str) -> bool {
         [id, "*"].iter().find_map(|name| self.languages.get(*name)).copied().unwrap_or(true)
     }
 
     fn scheme_and_host(&self) -> Option<(&str, &str)> {
         let (scheme, rest) = self.url.split_once("://")?;
-        // A password in it would be seen in status lines and error messages; there are settings for a key.
+        // A password in the URL would show up in status lines and error messages. Keys have their own settings.
         let named = !self.host().is_empty() && !rest.contains(char::is_whitespace) && !rest.contains('@');
         (matches!(scheme, "http" | "https") && named).then(|| (scheme, self.host()))
     }
@@ -158,11 +162,11 @@ mod tests {
     use serde_json::json;
 
     fn settings(value: serde_json::Value) -> RemoteSettings {
-        serde_json::from_value(value).expect("they are settings")
+        serde_json::from_value(value).expect("the settings are valid")
     }
 
     #[test]
-    fn another_machine_is_spoken_to_in_clear_only_by_those_who_say_so() {
+    fn http_to_another_machine_must_be_allowed_explicitly() {
         for (url, allowed) in [
             ("https://gpu.example", true),
             ("http://localhost:8012", true),
@@ -178,17 +182,20 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_named() {
+    fn invalid_settings_are_named() {
         for (value, problem) in [
-            (json!({"url": "gpu.example"}), "`url` must begin"),
-            (json!({"url": "ftp://gpu.example"}), "`url` must begin"),
-            (json!({"url": "https://"}), "`url` must begin"),
-            (json!({"url": "http://localhost@gpu.example"}), "`url` must begin"),
+            (json!({"url": "gpu.example"}), "`url` must start"),
+            (json!({"url": "ftp://gpu.example"}), "`url` must start"),
+            (json!({"url": "https://"}), "`url` must start"),
+            (json!({"url": "http://localhost@gpu.example"}), "`url` must start"),
             (
                 json!({"url": "https://a", "family": "gpt"}),
-                "`family` is `gpt`, which fimble does not know; there are: qwen",
+                "`family` is `gpt`, which fimble does not know; choose one of: qwen",
             ),
-            (json!({"url": "https://a", "api": "infill", "family": "mellum"}), "`family` is for the api `openai`"),
+            (
+                json!({"url": "https://a", "api": "infill", "family": "mellum"}),
+                "`family` is only for `api = \"openai\"`",
+            ),
             (json!({"url": "https://a", "key_env": "A", "key_file": "b"}), "only one of"),
             (json!({"url": "https://a", "timeout_ms": 1}), "`timeout_ms` must be a whole number from 50 to 60000"),
         ] {

@@ -1,9 +1,9 @@
-//! The engine that asks a server elsewhere, against servers that do what servers do.
+//! Tests the remote engine against servers with the behavior of real servers, good and bad.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -14,24 +14,24 @@ use fimble_completion::prompt::FimText;
 use fimble_remote::{RemoteEngine, RemoteSettings};
 use serde_json::{Value, json};
 
-/// Far beyond what a busy machine needs.
+/// Far more than a busy machine needs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A request as the server got it.
+/// A request as the server received it.
 struct Asked {
     path: String,
     authorization: Option<String>,
     body: Value,
 }
 
-/// A server that does with each connection what it is told to.
+/// A server with scripted answers.
 struct Server {
     port: u16,
     asked: Receiver<Asked>,
 }
 
 impl Server {
-    /// `answer` gets the number of the request and where to write.
+    /// Starts a server. `answer` gets the number of the request and the stream to write to.
     fn start(answer: impl Fn(usize, &mut TcpStream) -> std::io::Result<()> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -41,7 +41,7 @@ impl Server {
                 let mut stream = stream.unwrap();
                 let Some(request) = read(&stream) else { continue };
                 let _ = sender.send(request);
-                // A client that has seen enough ends its connection.
+                // The client closes the connection once it has read enough.
                 let _ = answer(number, &mut stream);
             }
         });
@@ -57,7 +57,7 @@ impl Server {
     }
 
     fn asked(&self) -> Asked {
-        self.asked.recv_timeout(PATIENCE).expect("it is asked")
+        self.asked.recv_timeout(PATIENCE).expect("a request arrives")
     }
 }
 
@@ -83,7 +83,7 @@ fn read(stream: &TcpStream) -> Option<Asked> {
 }
 
 fn status(stream: &mut TcpStream, status: u16, header: &str) -> std::io::Result<()> {
-    write!(stream, "HTTP/1.1 {status} Whatever\r\nContent-Length: 0\r\n{header}\r\n")
+    write!(stream, "HTTP/1.1 {status} Whatever\r\nContent-Length: 0\r\nConnection: close\r\n{header}\r\n")
 }
 
 fn begin(stream: &mut TcpStream) -> std::io::Result<()> {
@@ -120,12 +120,12 @@ fn problem(engine: &RemoteEngine) -> (String, Option<Duration>) {
 }
 
 #[test]
-fn an_answer_comes_in_pieces_and_ends_where_there_is_enough() {
+fn an_answer_arrives_in_parts_and_ends_at_the_stopping_criteria() {
     let server = Server::start(|_, stream| {
         begin(stream)?;
         piece(stream, "oo", -0.5)?;
         piece(stream, "(1)\nmore", -1.5)?;
-        // What comes after that is not waited for.
+        // The client does not wait for the rest.
         loop {
             piece(stream, "and more", 0.0)?;
             thread::sleep(Duration::from_millis(5));
@@ -144,7 +144,7 @@ fn an_answer_comes_in_pieces_and_ends_where_there_is_enough() {
 }
 
 #[test]
-fn a_server_that_never_ends_is_let_go_when_there_is_enough() {
+fn an_endless_answer_ends_at_the_token_limit() {
     let server = Server::start(|_, stream| {
         begin(stream)?;
         loop {
@@ -156,7 +156,7 @@ fn a_server_that_never_ends_is_let_go_when_there_is_enough() {
 }
 
 #[test]
-fn special_tokens_that_a_server_leaves_in_end_an_answer() {
+fn stop_tokens_in_the_text_end_an_answer() {
     let server = Server::start(|_, stream| {
         begin(stream)?;
         piece(stream, "oo<|endoftext|>x", 0.0)
@@ -167,7 +167,7 @@ fn special_tokens_that_a_server_leaves_in_end_an_answer() {
 }
 
 #[test]
-fn a_server_that_tells_no_probabilities_is_not_asked_for_them_again() {
+fn a_server_without_probabilities_is_not_asked_for_them_again() {
     let server = Server::start(|number, stream| {
         if number == 0 {
             return status(stream, 400, "");
@@ -185,12 +185,12 @@ fn a_server_that_tells_no_probabilities_is_not_asked_for_them_again() {
 }
 
 #[test]
-fn what_goes_wrong_is_said_with_what_to_do() {
+fn errors_tell_what_to_do() {
     for (code, header, expected, pause) in [
-        (401, "", "wants another key (HTTP 401); see `key_env`", None),
+        (401, "", "rejects the key (HTTP 401); see `key_env`", None),
         (404, "", "has no /v1/completions (HTTP 404); see `url` and `api`", None),
         (429, "Retry-After: 7\r\n", "is busy (HTTP 429)", Some(7)),
-        (500, "", "answers with HTTP 500; its log says why", None),
+        (500, "", "failed (HTTP 500); see the server's log", None),
     ] {
         let server = Server::start(move |_, stream| status(stream, code, header));
         let (problem, asked_for) = problem(&server.engine(json!({})));
@@ -213,7 +213,7 @@ fn what_goes_wrong_is_said_with_what_to_do() {
     assert!(message.contains("cannot be reached"), "{message}");
 }
 
-/// Its user has named one place, and no other.
+/// The user configured one server, and no other may be contacted.
 #[test]
 fn a_redirect_is_not_followed() {
     let other = Server::start(|_, stream| status(stream, 200, ""));
@@ -227,31 +227,40 @@ fn a_redirect_is_not_followed() {
     assert!(other.asked.try_recv().is_err());
 }
 
-#[test]
-fn a_server_that_hangs_is_given_up_and_one_that_is_not_wanted_is_let_go() {
-    let (release, held) = mpsc::channel::<()>();
+/// A server that stops after the first part of an answer, until the sender is dropped.
+fn hanging_server() -> (Sender<()>, Server) {
+    let (release, held) = mpsc::channel();
     let server = Server::start(move |_, stream| {
         begin(stream)?;
         piece(stream, "oo", 0.0)?;
         let _ = held.recv();
         Ok(())
     });
+    (release, server)
+}
+
+#[test]
+fn a_hanging_server_times_out() {
+    let (_release, server) = hanging_server();
     assert!(problem(&server.engine(json!({"timeout_ms": 100}))).0.contains("in time"));
+}
+
+#[test]
+fn a_request_to_a_hanging_server_can_be_cancelled() {
+    let (_release, server) = hanging_server();
     let engine = server.engine(json!({"timeout_ms": 60_000}));
     let cancel = Cancel::default();
-    let _ = release.send(());
     let generation = thread::scope(|scope| {
         let running = scope.spawn(|| engine.generate(request(&cancel)));
-        drop((server.asked(), server.asked()));
+        server.asked();
         cancel.cancel();
         running.join().unwrap().unwrap()
     });
     assert!(!generation.completed);
-    drop(release);
 }
 
 #[test]
-fn what_nobody_waits_for_is_not_asked() {
+fn background_work_sends_no_request() {
     let server = Server::start(|_, stream| status(stream, 500, ""));
     let engine = server.engine(json!({}));
     let cancel = Cancel::default();
@@ -266,7 +275,7 @@ fn what_nobody_waits_for_is_not_asked() {
 }
 
 #[test]
-fn a_key_comes_from_where_the_settings_say() {
+fn a_key_is_read_from_a_file_or_the_environment() {
     let server = Server::start(|_, stream| {
         begin(stream)?;
         piece(stream, "oo\n", 0.0)
@@ -279,7 +288,7 @@ fn a_key_comes_from_where_the_settings_say() {
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         let (problem, _) = problem(&server.engine(json!({"key_file": path})));
-        assert!(problem.contains("can be read by others; `chmod 600"), "{problem}");
+        assert!(problem.contains("run `chmod 600"), "{problem}");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
     generate(&server.engine(json!({"key_file": path}))).unwrap();

@@ -9,7 +9,7 @@ use fimble_completion::engine::{
     Engine, EngineError, GeneratedToken, Generation, GenerationRequest, ModelId, ModelInfo, Priority, StopDecision,
     Usage,
 };
-use fimble_completion::plan::is_word;
+use fimble_completion::text::is_word;
 use fimble_completion::prompt::{Family, FimTemplate, Piece, Prompt, family};
 
 /// The probability of every token unless told; the same for all, so that confidences are easy to predict.

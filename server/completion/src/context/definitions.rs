@@ -1,6 +1,6 @@
-//! The definitions that bear on the place of the cursor: in the same file outside the window, in open documents, and in
-//! the workspace. Those that the code around the cursor mentions, the members of the types it mentions, and what else
-//! the files define that it draws on most.
+//! Finds definitions that are relevant at the cursor: in the same file outside the window, in open documents and in the
+//! workspace. These are the definitions of names that the code around the cursor mentions, the members of the types it
+//! mentions, and similarly named definitions in the files it refers to most.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -9,39 +9,40 @@ use std::sync::Arc;
 use crate::context::Surroundings;
 use crate::context::mentions::{Mentions, subwords};
 use crate::document::Document;
-use crate::outline::{Definition, Kind, Outline};
+use crate::document::outline::{Definition, Kind, Outline};
 
-/// A name with more definitions than this means none of them, unless its file is imported.
-const MOST_DEFINITIONS: usize = 8;
+/// A name with more definitions is ambiguous, and all of them are ignored unless its file is imported.
+const MAX_DEFINITIONS: usize = 8;
 
-/// Members are shown of types that weigh at least this.
-const TYPE_WORTH_MEMBERS: f32 = 0.25;
+/// The least weight of a type whose members are candidates too.
+const MIN_TYPE_WEIGHT: f32 = 0.25;
 
-/// What a member weighs, beside its type, and another definition of a file that is drawn on, beside the file.
+/// Factors for a member relative to its type, and for another definition in a file relative to the file.
 const MEMBER: f32 = 0.4;
-const NEIGHBOUR: f32 = 0.25;
+const NEIGHBOR: f32 = 0.25;
 
-/// What it adds that a name is made of words that stand around the cursor.
-const LIKENESS: f32 = 3.0;
+/// How much the words of a name count, if the same words occur around the cursor.
+const SIMILARITY_WEIGHT: f32 = 3.0;
 
-/// Others of a file that is drawn on are not worth a line.
-const LIKE_ENOUGH: f32 = 1.5;
+/// Definitions that are not mentioned need at least this similarity.
+const MIN_SIMILARITY: f32 = 1.5;
 
-/// What the same file is worth, or one that it imports, and one in another folder.
-const IMPORTED: f32 = 1.5;
-const ELSEWHERE: f32 = 0.7;
+/// The weight of the same file or an imported file, and of a file in another folder. A file in the same folder has
+/// weight 1.
+const SAME_OR_IMPORTED: f32 = 1.5;
+const OTHER_FOLDER: f32 = 0.7;
 
-/// Files that are drawn on most, of which all definitions are looked at.
-const FILES: usize = 4;
+/// How many of the most referenced files are searched for similarly named definitions.
+const MAX_FILES: usize = 4;
 
-/// A definition that may be worth showing.
+/// A definition that may become part of the prompt.
 pub(super) struct Candidate {
     pub(super) path: Arc<str>,
     pub(super) definition: Definition,
     pub(super) score: f32,
 }
 
-/// The best first. `visible` are the bytes of `document` that are shown anyway.
+/// Ranks the definitions, best first. `visible` is the byte range of `document` that the model sees anyway.
 pub(super) fn candidates(
     document: &Document,
     visible: &Range<usize>,
@@ -50,36 +51,36 @@ pub(super) fn candidates(
 ) -> Vec<Candidate> {
     let files = Files { document, surroundings };
     let mut ranking = Ranking { document, visible, mentions, scores: HashMap::new() };
-    let mut drawn_on: HashMap<Arc<str>, (f32, Arc<Outline>)> = HashMap::new();
+    let mut referenced: HashMap<Arc<str>, (f32, Arc<Outline>)> = HashMap::new();
     for (name, weight) in &mentions.weights {
         let defining = files.defining(name);
         let count: usize = defining.iter().map(|(_, outline)| outline.named(name).count()).sum();
         for (path, outline) in defining {
-            let worth = worth(&path, document.name(), &mentions.imported);
-            if count > MOST_DEFINITIONS && worth < IMPORTED {
+            let file_weight = file_weight(&path, document.name(), &mentions.imported);
+            if count > MAX_DEFINITIONS && file_weight < SAME_OR_IMPORTED {
                 continue;
             }
-            let weight = weight * worth / (count as f32).sqrt();
+            let weight = weight * file_weight / (count as f32).sqrt();
             for definition in outline.named(name) {
                 ranking.add(&path, definition, weight);
-                if definition.kind == Kind::Type && weight > TYPE_WORTH_MEMBERS {
+                if definition.kind == Kind::Type && weight > MIN_TYPE_WEIGHT {
                     for member in outline.members(name) {
-                        let like = ranking.like(member);
-                        ranking.add(&path, member, weight * MEMBER * like);
+                        let similarity = ranking.similarity(member);
+                        ranking.add(&path, member, weight * MEMBER * similarity);
                     }
                 }
             }
-            drawn_on.entry(path).or_insert((0.0, outline)).0 += weight;
+            referenced.entry(path).or_insert((0.0, outline)).0 += weight;
         }
     }
-    let mut drawn_on: Vec<_> = drawn_on.into_iter().collect();
-    drawn_on.sort_by(|(path, (weight, _)), (other, (more, _))| more.total_cmp(weight).then(path.cmp(other)));
-    for (path, (weight, outline)) in drawn_on.into_iter().take(FILES) {
-        let weight = weight.min(1.0) * NEIGHBOUR;
+    let mut referenced: Vec<_> = referenced.into_iter().collect();
+    referenced.sort_by(|(path, (weight, _)), (other, (more, _))| more.total_cmp(weight).then(path.cmp(other)));
+    for (path, (weight, outline)) in referenced.into_iter().take(MAX_FILES) {
+        let weight = weight.min(1.0) * NEIGHBOR;
         for definition in outline.definitions() {
-            let like = ranking.like(definition);
-            if like > LIKE_ENOUGH {
-                ranking.add(&path, definition, weight * like);
+            let similarity = ranking.similarity(definition);
+            if similarity > MIN_SIMILARITY {
+                ranking.add(&path, definition, weight * similarity);
             }
         }
     }
@@ -94,7 +95,7 @@ struct Ranking<'a> {
 }
 
 impl Ranking<'_> {
-    /// Notes that `definition` is worth `score`, if it is not seen anyway.
+    /// Adds `definition` unless it is visible anyway. A definition keeps its highest score.
     fn add(&mut self, path: &Arc<str>, definition: &Definition, score: f32) {
         let Range { start, end } = definition.range;
         let is_visible = **path == *self.document.name() && start < self.visible.end && self.visible.start < end;
@@ -106,11 +107,11 @@ impl Ranking<'_> {
         known.score = known.score.max(score);
     }
 
-    /// How much more `definition` is worth, which is not mentioned itself, since its name is like what is. At least 1.
-    fn like(&self, definition: &Definition) -> f32 {
+    /// How similar the name of `definition` is to the words around the cursor. At least 1.
+    fn similarity(&self, definition: &Definition) -> f32 {
         let words = subwords(&definition.name);
         let weight = |word: &String| self.mentions.subwords.get(word).copied().unwrap_or_default();
-        1.0 + LIKENESS * words.iter().map(weight).sum::<f32>() / words.len().max(1) as f32
+        1.0 + SIMILARITY_WEIGHT * words.iter().map(weight).sum::<f32>() / words.len().max(1) as f32
     }
 
     fn best(self) -> Vec<Candidate> {
@@ -121,14 +122,14 @@ impl Ranking<'_> {
     }
 }
 
-/// All that can be looked into.
+/// All files that definitions may come from.
 struct Files<'a> {
     document: &'a Document,
     surroundings: &'a Surroundings,
 }
 
 impl Files<'_> {
-    /// The files that define `name`. What is open counts as it is there, not as it is on disk.
+    /// The files that define `name`. An open document takes precedence over the same file on disk.
     fn defining(&self, name: &str) -> Vec<(Arc<str>, Arc<Outline>)> {
         let same = std::iter::once(self.document).filter(|_| self.surroundings.same_file);
         let open = same.chain(self.surroundings.open.iter().map(|file| &file.document));
@@ -143,19 +144,19 @@ impl Files<'_> {
     }
 }
 
-/// How likely a file is to be meant at all, from where it is.
-fn worth(path: &str, from: &str, imported: &HashSet<String>) -> f32 {
+/// How relevant a file is, judged by its path and the imports.
+fn file_weight(path: &str, from: &str, imported: &HashSet<String>) -> f32 {
     let mut parts = path.rsplit(['/', '\\']);
     let stem = parts.next().and_then(|name| name.split('.').next()).unwrap_or_default();
     let folder = parts.next().unwrap_or_default();
-    // The file that stands for its folder.
+    // These files represent their folder, so the folder has the name that imports use.
     let module = if ["mod", "lib", "__init__", "index", "main"].contains(&stem) { folder } else { stem };
     let folder_of = |path: &str| path.rsplit_once(['/', '\\']).map(|(folder, _)| folder.to_owned());
     if path == from || imported.contains(module) {
-        IMPORTED
+        SAME_OR_IMPORTED
     } else if folder_of(path) == folder_of(from) {
         1.0
     } else {
-        ELSEWHERE
+        OTHER_FOLDER
     }
 }

@@ -1,4 +1,4 @@
-//! The best of what is known elsewhere, within a budget of tokens.
+//! Selects the best definitions and the most similar code within a token budget.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
@@ -9,24 +9,24 @@ use crate::context::definitions::{Candidate, candidates};
 use crate::context::mentions::mentions;
 use crate::context::similar::parts;
 use crate::document::Document;
-use crate::outline::Definition;
+use crate::document::outline::Definition;
 use crate::prompt::Excerpt;
 
-/// Tokens that a file takes with its path and its separators, and a line by being one.
-const FILE: usize = 6;
-const LINE: usize = 1;
+/// Extra tokens for each file (its path and separators) and for each line (its line break).
+const FILE_TOKENS: usize = 6;
+const LINE_TOKENS: usize = 1;
 
-/// A definition is shown with its documentation if it scores at least this: it is mentioned nearby. Of others, a line that
-/// names something more is worth more.
-const WORTH_DOCUMENTATION: f32 = 0.9;
+/// The least score for showing a definition with its documentation. Below it, the tokens are better spent on another
+/// definition.
+const MIN_DOCUMENTED_SCORE: f32 = 0.9;
 
-/// Of the budget, this part out of ten is for definitions; similar code gets what they leave.
+/// How many tenths of the budget are reserved for definitions. Similar code gets the rest.
 const DEFINITIONS_TENTHS: usize = 7;
 
-/// What is worth showing for a completion at the byte `cursor`, in at most `tokens`, as `count` counts them, and how many it
-/// takes. The most telling comes last: it then stands nearest to the cursor. `visible` are the bytes of `document` that are
-/// shown anyway.
-pub(crate) fn excerpts(
+/// Selects excerpts for a completion at the byte `cursor` and returns them with the number of tokens they use. That
+/// number is at most `tokens`, as `count` counts them. The most relevant excerpt comes last, so that it is closest to
+/// the cursor in the prompt. `visible` is the byte range of `document` that the model sees anyway.
+pub(super) fn excerpts(
     document: &Document,
     cursor: usize,
     visible: &Range<usize>,
@@ -40,11 +40,11 @@ pub(crate) fn excerpts(
     for Candidate { path, definition, score } in
         candidates(document, visible, &mentions(document, cursor), surroundings)
     {
-        let cost_of = |text: &str| count(text) + LINE * text.lines().count();
-        let text = if score < WORTH_DOCUMENTATION { definition.signature.clone() } else { definition.documented() };
+        let cost_of = |text: &str| count(text) + LINE_TOKENS * text.lines().count();
+        let text = if score < MIN_DOCUMENTED_SCORE { definition.signature.clone() } else { definition.documented() };
         let mut cost = cost_of(&text);
         if !files.contains_key(&path) {
-            cost += FILE + count(&path);
+            cost += FILE_TOKENS + count(&path);
         }
         let header = definition.container.as_ref().map(|container| (path.clone(), container.range.start));
         if let (Some(header), Some(container)) = (&header, &definition.container)
@@ -65,7 +65,7 @@ pub(crate) fn excerpts(
     let mut found: Vec<(f32, Excerpt)> =
         files.into_iter().map(|(path, chosen)| (chosen.score, chosen.shown(path))).collect();
     for part in parts(document, cursor, visible, surroundings) {
-        let cost = FILE + count(&part.path) + count(&part.text) + LINE * part.text.lines().count();
+        let cost = FILE_TOKENS + count(&part.path) + count(&part.text) + LINE_TOKENS * part.text.lines().count();
         if cost <= left {
             left -= cost;
             found.push((part.score, Excerpt { path: part.path, text: part.text }));
@@ -75,16 +75,16 @@ pub(crate) fn excerpts(
     (found.into_iter().map(|(_, excerpt)| excerpt).collect(), tokens - left)
 }
 
-/// What is shown of one file.
+/// The definitions chosen from one file.
 #[derive(Default)]
 struct Chosen {
     score: f32,
-    /// With their texts.
+    /// Each definition with the text that is shown for it.
     definitions: Vec<(Definition, String)>,
 }
 
 impl Chosen {
-    /// In the file's order, members indented below what they belong to.
+    /// Lists the definitions in file order, with members indented below their type.
     fn shown(mut self, path: Arc<str>) -> Excerpt {
         self.definitions.sort_by_key(|(definition, _)| definition.range.start);
         let mut lines: Vec<String> = Vec::new();
@@ -100,7 +100,7 @@ impl Chosen {
                 }
                 None => {
                     lines.push(text.clone());
-                    // A class that was just shown is the header of its members.
+                    // A type that was just shown serves as the header of its members.
                     open = Some(range.start);
                 }
             }
@@ -113,15 +113,15 @@ impl Chosen {
 mod tests {
     use super::*;
     use crate::context::OpenFile;
+    use crate::context::workspace_index::WorkspaceIndex;
+    use crate::document::outline::Outline;
     use crate::language::Language;
-    use crate::outline::Outline;
-    use crate::workspace_index::WorkspaceIndex;
 
     fn document(name: &str, text: &str) -> Document {
         Document::new(name, Language::from_path(std::path::Path::new(name)), 0, text)
     }
 
-    /// The excerpts for a cursor in `fixture`, of which `visible` lines are shown, with other files open and indexed.
+    /// The excerpts for the cursor in `fixture`, with other files open or indexed.
     fn check(name: &str, fixture: &str, open: &[(&str, &str)], indexed: &[(&str, &str)], tokens: usize) -> String {
         let cursor = fixture.find("$0").unwrap();
         let document = document(name, &fixture.replace("$0", ""));
@@ -147,7 +147,7 @@ mod tests {
     const SHAPES: &str = "/// A shape.\npub struct Shape {\n    pub sides: u8,\n}\n\nimpl Shape {\n    /// How large it is.\n    pub fn area(&self) -> f64 {\n        0.0\n    }\n}\n\nfn unrelated() {}\n";
 
     #[test]
-    fn definitions_of_what_is_mentioned_are_shown_with_the_members_of_types() {
+    fn mentioned_types_are_shown_with_their_members() {
         let fixture = "use crate::shapes::Shape;\n\nfn print(shape: &Shape) {\n    println!(\"{}\", shape.$0);\n}\n";
         insta::assert_snapshot!(check("src/print.rs", fixture, &[], &[("src/shapes.rs", SHAPES)], 200), @r"
         src/shapes.rs:
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_goes_before_what_is_on_disk() {
+    fn open_documents_take_precedence_over_files_on_disk() {
         let fixture = "fn f() {\n    let a = area($0);\n}\n";
         let open = [("src/a.rs", "fn area(of: u8) {}")];
         let indexed = [("src/a.rs", "fn area() {}"), ("src/b.rs", "fn area(other: u8) {}")];
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_file_counts_outside_the_window() {
+    fn definitions_outside_the_window_of_the_same_file_are_shown() {
         let filler = "# filler\n".repeat(20);
         let fixture = format!("def area(width, height):\n    return 1\n\n{filler}\ndef near():\n    return area($0)\n");
         insta::assert_snapshot!(check("a.py", &fixture, &[], &[], 200), @r"
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_is_kept_and_the_best_is_chosen() {
+    fn the_best_definition_is_chosen_within_the_budget() {
         let fixture = "fn f() {\n    far();\n\n\n\n\n\n\n    near($0);\n}\n";
         let indexed = [("src/a.rs", "fn far(a: u8, b: u8) {}\nfn near(a: u8, b: u8) {}\n")];
         insta::assert_snapshot!(check("src/c.rs", fixture, &[], &indexed, 25), @r"

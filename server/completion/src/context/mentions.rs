@@ -1,4 +1,4 @@
-//! The names that the code around the cursor mentions, weighted by how near they are.
+//! Collects the names that the code around the cursor mentions, weighted by their distance.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,39 +6,41 @@ use ropey::Rope;
 use tree_sitter::Node;
 
 use crate::document::Document;
-use crate::plan::is_word;
+use crate::text::is_word;
 
-/// Lines above and below the cursor that are read.
-const ABOVE: usize = 40;
-const BELOW: usize = 10;
+/// How many lines above and below the cursor are read.
+const LINES_ABOVE: usize = 40;
+const LINES_BELOW: usize = 10;
 
-/// At this distance, in lines, a name weighs half of what it does on the cursor's line.
-const HALF: f32 = 6.0;
+/// The distance in lines at which a name weighs half as much as on the cursor's line.
+const HALF_WEIGHT_DISTANCE: f32 = 6.0;
 
-/// What the enclosing type, the head of an enclosing item, and an import weigh, beside 1 for the cursor's line.
+/// The weights of the enclosing type, of the header of an enclosing item and of an import. A name on the cursor's line
+/// has weight 1.
 const ENCLOSING_TYPE: f32 = 0.8;
-const HEAD: f32 = 0.6;
+const ENCLOSING_HEAD: f32 = 0.6;
 const IMPORT: f32 = 0.1;
 
 const LONGEST_LINE: usize = 500;
 
 #[derive(Debug, Default)]
 pub(super) struct Mentions {
-    /// From 0 to 1.
+    /// Weights of names, from 0 to 1.
     pub(super) weights: HashMap<String, f32>,
-    /// The same for the words that names are made of.
+    /// Weights of the words that the names consist of, from 0 to 1.
     pub(super) subwords: HashMap<String, f32>,
-    /// All words of the imports: names, and the modules that they come from.
+    /// All words in the imports: the imported names and their modules.
     pub(super) imported: HashSet<String>,
 }
 
+/// Reads the names around the byte `cursor`.
 pub(super) fn mentions(document: &Document, cursor: usize) -> Mentions {
     let text = document.text();
     let mut mentions = Mentions::default();
     let here = text.byte_to_line(cursor);
-    for line in here.saturating_sub(ABOVE)..(here + BELOW + 1).min(text.len_lines()) {
+    for line in here.saturating_sub(LINES_ABOVE)..(here + LINES_BELOW + 1).min(text.len_lines()) {
         let distance = line.abs_diff(here) as f32;
-        mentions.add(&words(&line_at(text, line)), HALF / (HALF + distance));
+        mentions.add(&words(&line_at(text, line)), HALF_WEIGHT_DISTANCE / (HALF_WEIGHT_DISTANCE + distance));
     }
     let Some(tree) = document.syntax() else { return mentions };
     let root = tree.root_node();
@@ -52,9 +54,9 @@ pub(super) fn mentions(document: &Document, cursor: usize) -> Mentions {
     for node in std::iter::successors(innermost, |node| node.parent()) {
         let head_end = node.child_by_field_name("body").map(|body| body.start_byte());
         if let Some(head_end) = head_end.filter(|_| node.child_by_field_name("condition").is_none()) {
-            mentions.add(&words(&text.byte_slice(node.start_byte()..head_end).to_string()), HEAD);
+            mentions.add(&words(&text.byte_slice(node.start_byte()..head_end).to_string()), ENCLOSING_HEAD);
         }
-        // Of an `impl` the type; of a class its name, by which its members are known.
+        // For an `impl`, this is the type. For a class, it is the name, which identifies its members.
         let own = node.child_by_field_name("type").or_else(|| node.child_by_field_name("name"));
         if let Some(own) = own.filter(|_| ["impl", "class", "trait"].iter().any(|kind| node.kind().contains(kind))) {
             mentions.add(&words(&text.byte_slice(own.byte_range()).to_string()), ENCLOSING_TYPE);
@@ -80,7 +82,7 @@ fn is_import(node: &Node) -> bool {
     ["import", "use_declaration", "include"].iter().any(|kind| node.kind().contains(kind))
 }
 
-/// What a name is made of, in lower case: `parse` and `error` of `ParseError` and of `parse_error`.
+/// Splits a name into its words, in lower case: `ParseError` and `parse_error` become `parse` and `error`.
 pub(super) fn subwords(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut previous = '_';
@@ -104,7 +106,7 @@ fn line_at(text: &Rope, line: usize) -> String {
     text.line(line).chars().take(LONGEST_LINE).collect()
 }
 
-/// What may be a name: shorter ones are seldom defined elsewhere.
+/// Splits text into possible names. Shorter names are rarely defined in another file.
 fn words(text: &str) -> Vec<String> {
     const SHORTEST: usize = 3;
     let words = text.split(|character| !is_word(character));
@@ -118,7 +120,7 @@ mod tests {
     use crate::language::Language;
 
     #[test]
-    fn names_are_made_of_words() {
+    fn names_are_split_into_words() {
         for name in ["parse_error", "ParseError", "PARSE_ERROR", "_parseError"] {
             assert_eq!(subwords(name), ["parse", "error"], "{name}");
         }
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_near_or_encloses_the_cursor_weighs_most() {
+    fn near_and_enclosing_names_weigh_most() {
         let fixture = "use a::near;\nuse b::Far;\n\nimpl Outer {\n    fn item(&self, list: Vec<Inner>) {\n        before();\n        $0\n    }\n}\n";
         let filler = "    // filler\n".repeat(60);
         let fixture = fixture.replace("        before", &format!("{filler}        before"));

@@ -1,4 +1,4 @@
-//! What of the file the model is shown: a window around a place, cut where the syntax has a seam.
+//! Cuts a window out of the file around the cursor, with edges between syntax nodes.
 
 use std::ops::Range;
 
@@ -6,45 +6,46 @@ use ropey::Rope;
 
 use crate::document::Document;
 
-/// Of the window's tokens, this part out of ten is for what stands before the place, the rest for what follows. What
-/// the text after it does not need goes to the text before it.
+/// How many tenths of the window's tokens are for the text before the cursor. If the text after the cursor needs fewer
+/// than its share, the text before it gets the rest.
 const PREFIX_TENTHS: usize = 7;
 
-/// This part of all tokens is left for what will be typed at the place.
-const ROOM: usize = 8;
+/// One in this many tokens is reserved for text that will be typed at the cursor.
+const ROOM_SHARE: usize = 8;
 
-/// Of the tokens for what stands before, this part stays free where the window begins inside the file: so much can be
-/// typed until its start has to move, and with it every token that was evaluated.
-const SLACK: usize = 4;
+/// One in this many tokens of the prefix stays free if the window starts inside the file. The start stays where it is
+/// until typed text has filled this space; moving it means evaluating the whole window again.
+const SLACK_SHARE: usize = 4;
 
-/// Without a tree, the window begins and ends at lines whose number is a multiple of this.
+/// Without a syntax tree, windows start and end at lines whose number is a multiple of this.
 const BLOCK_LINES: usize = 16;
 
-/// A longer line is split: the pin then moves inside it, in steps of this many bytes.
-pub(crate) const LONGEST_TAIL: usize = 1024;
+/// In a longer line, the pin moves within the line, in steps of this many bytes.
+pub(super) const LONGEST_TAIL: usize = 1024;
 
-/// More bytes than this a token are not expected of any text; it bounds what of a huge file is looked at.
+/// The most bytes per token that any text is expected to have. This limits how much of a huge file is read.
 const BYTES_PER_TOKEN: usize = 8;
 
-/// The text around one place, as it was when the window was made. Line breaks are LF, as in the text that models are
-/// trained on. Offsets are bytes of the document.
+/// The text around a cursor at the time when the window was made. Line breaks are LF, as in the training data of the
+/// models. Offsets are bytes of the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window {
-    /// The document's text from `start` to `pin`.
-    pub prefix: String,
-    /// The document's text from the cursor to `end`.
-    pub suffix: String,
-    pub start: usize,
-    pub pin: usize,
-    pub end: usize,
-    /// Tokens that the text between the pin and the cursor may have.
-    pub room: usize,
+pub(super) struct Window {
+    /// The document from `start` to `pin`.
+    pub(super) prefix: String,
+    /// The document from the cursor to `end`.
+    pub(super) suffix: String,
+    pub(super) start: usize,
+    pub(super) pin: usize,
+    pub(super) end: usize,
+    /// The most tokens that the text between the pin and the cursor may have.
+    pub(super) room: usize,
 }
 
-/// A window of at most `tokens`, with what is typed, around the byte `cursor`, split at the byte `pin` before it, or after
-/// that if there is too much text between them. `kept_start` is where an earlier window began: if that is good enough, so does
-/// this one, and the tokens of its prefix stay the same. `count` says how many tokens a text has.
-pub fn window(
+/// Cuts a window of at most `tokens`, including the typed text, around the byte `cursor`. The window is split at the
+/// byte `pin` before the cursor, or later if the text between them is too long. `kept_start` is the start of an earlier
+/// window. If it is still good enough, it is used again, so that the prefix keeps its tokens. `count` counts the tokens
+/// of a text.
+pub(super) fn window(
     document: &Document,
     pin: usize,
     cursor: usize,
@@ -56,7 +57,7 @@ pub fn window(
     let typed = text.byte_slice(pin..cursor).to_string();
     let (length, used) = fit(&[&typed], tokens, count, Nearest::Last);
     let pin = cursor - length;
-    let room = used.max(tokens / ROOM);
+    let room = used.max(tokens / ROOM_SHARE);
     let tokens = tokens - room;
 
     let reach = cursor..character_at(text, cursor + BYTES_PER_TOKEN * tokens);
@@ -74,7 +75,7 @@ pub fn window(
         parts.reverse();
         let (mut prefix, _) = fit(&parts, tokens, count, Nearest::Last);
         if prefix < pin {
-            prefix = fit(&parts, tokens - tokens / SLACK, count, Nearest::Last).0;
+            prefix = fit(&parts, tokens - tokens / SLACK_SHARE, count, Nearest::Last).0;
         }
         pin - prefix
     });
@@ -89,24 +90,25 @@ pub fn window(
     }
 }
 
-/// What the user has typed at a place: from its pin to the cursor, with LF.
-pub(crate) fn tail(text: &Rope, pin: usize, cursor: usize) -> String {
+/// The text that the user typed between the pin and the cursor, with LF line breaks.
+pub(super) fn tail(text: &Rope, pin: usize, cursor: usize) -> String {
     with_lf(&text.byte_slice(pin..cursor).to_string())
 }
 
-/// The start of the line of the byte `offset`, or a place inside it that stays while the user types on.
-pub(crate) fn line_start(text: &Rope, offset: usize) -> usize {
+/// The start of the line that contains the byte `offset`. In a very long line, a fixed offset within the line.
+pub(super) fn line_start(text: &Rope, offset: usize) -> usize {
     let line = text.line_to_byte(text.byte_to_line(offset));
     let steps = (offset - line).saturating_sub(1) / LONGEST_TAIL;
     character_at(text, line + steps * LONGEST_TAIL)
 }
 
 /// The start of the character at `offset`, or the end of the text.
-pub(crate) fn character_at(text: &Rope, offset: usize) -> usize {
+pub(super) fn character_at(text: &Rope, offset: usize) -> usize {
     text.char_to_byte(text.byte_to_char(offset.min(text.len_bytes())))
 }
 
-/// The first start of a line at or after `offset` and before `limit`; without one, the start of the character.
+/// The first line start at or after `offset` and before `limit`. If there is none, the start of the character at
+/// `offset`.
 fn next_line(text: &Rope, offset: usize, limit: usize) -> usize {
     let line = text.byte_to_line(offset);
     let start = text.line_to_byte(line);
@@ -114,8 +116,8 @@ fn next_line(text: &Rope, offset: usize, limit: usize) -> usize {
     if next < limit { next } else { character_at(text, offset) }
 }
 
-/// Where a text may be cut in `range`, in order: at lines on which an item or a statement begins that is a sibling of
-/// what is around the cursor, at whatever depth. Without a tree, at every [`BLOCK_LINES`]th line.
+/// The offsets in `range` where the text may be cut, in order. These are lines that start an item or a statement that
+/// is a sibling of a node around the cursor, at any depth. Without a tree, these are all [`BLOCK_LINES`]th lines.
 fn seams(document: &Document, cursor: usize, range: Range<usize>) -> Vec<usize> {
     let text = document.text();
     let Some(tree) = document.syntax() else {
@@ -136,7 +138,7 @@ fn seams(document: &Document, cursor: usize, range: Range<usize>) -> Vec<usize> 
             if child.node().is_named() && begins_line && range.contains(&line) && !introduced {
                 seams.push(line);
             }
-            // Comments and attributes belong to what follows them.
+            // A comment or an attribute belongs to the node after it.
             introduced = ["comment", "attribute"].iter().any(|kind| child.node().kind().contains(kind));
             if start < cursor && cursor <= end && child.node().child_count() > 0 {
                 parent = Some(child.node());
@@ -149,7 +151,7 @@ fn seams(document: &Document, cursor: usize, range: Range<usize>) -> Vec<usize> 
     seams
 }
 
-/// Cuts `text`, which stands at the byte `start` of the document, at `seams`.
+/// Cuts `text`, which starts at the byte `start` of the document, at `seams`.
 fn split<'a>(text: &'a str, start: usize, seams: &[usize]) -> Vec<&'a str> {
     let inside = seams.iter().map(|seam| seam - start).filter(|offset| (1..text.len()).contains(offset));
     let ends: Vec<usize> = inside.chain([text.len()]).collect();
@@ -157,15 +159,15 @@ fn split<'a>(text: &'a str, start: usize, seams: &[usize]) -> Vec<&'a str> {
     starts.zip(&ends).map(|(start, end)| &text[start..*end]).filter(|part| !part.is_empty()).collect()
 }
 
-/// Which end of a text is near the cursor.
+/// Which end of a text is closer to the cursor.
 #[derive(Clone, Copy, PartialEq)]
 enum Nearest {
     First,
     Last,
 }
 
-/// Takes whole parts while they fit, nearest first; then lines, if the parts were too large to make much of a window,
-/// and of the nearest line, if even that is too large, what fits. Returns bytes and tokens taken.
+/// Takes whole parts while they fit, nearest first. If the parts were too large to fill half of the tokens, continues
+/// with lines, and if even the nearest line is too large, with a part of it. Returns the bytes and the tokens taken.
 fn fit(parts: &[&str], tokens: usize, count: &dyn Fn(&str) -> usize, nearest: Nearest) -> (usize, usize) {
     let (mut taken, mut used) = (0, 0);
     for part in parts {
@@ -176,7 +178,7 @@ fn fit(parts: &[&str], tokens: usize, count: &dyn Fn(&str) -> usize, nearest: Ne
             continue;
         }
         let mut lines: Vec<&str> = part.split_inclusive('\n').collect();
-        // A window that keeps its start is worth something, but not half of its size.
+        // Windows that start at the same part are good for caching, but not at the price of half their size.
         if used <= tokens / 2 && lines.len() > 1 {
             if nearest == Nearest::Last {
                 lines.reverse();
@@ -193,7 +195,7 @@ fn fit(parts: &[&str], tokens: usize, count: &dyn Fn(&str) -> usize, nearest: Ne
     (taken, used)
 }
 
-/// Halves `line`, keeping its nearest end, until it fits.
+/// Halves `line` until it fits, keeping the end that is nearest to the cursor.
 fn cut(mut line: &str, tokens: usize, count: &dyn Fn(&str) -> usize, nearest: Nearest) -> (usize, usize) {
     while !line.is_empty() {
         let size = count(line);
@@ -219,7 +221,7 @@ mod tests {
     use super::*;
     use crate::language::Language;
 
-    /// One token a word, as far as these tests are concerned.
+    /// Counts one token for each word.
     fn words(text: &str) -> usize {
         text.split_whitespace().count()
     }
@@ -256,19 +258,19 @@ mod tests {
     }
 
     #[test]
-    fn a_window_begins_and_ends_between_items() {
+    fn a_window_starts_and_ends_between_items() {
         let fixture = format!("{}fn g() {{\n    let a = $0\n}}\n\n{}", functions(0..40), functions(40..80));
         let window = check("rust", &fixture, 150);
         assert!(window.prefix.starts_with("/// Says "), "{}", window.prefix);
         assert!(window.suffix.ends_with("}\n\n"), "{}", window.suffix);
-        // In a function that is larger than the window, it begins between statements.
+        // In a function that is larger than the window, the window starts between statements.
         let statements: String = (0..99).map(|number| format!("    if a {{\n        b({number});\n    }}\n")).collect();
         let window = check("rust", &format!("fn g() {{\n{statements}    $0\n}}\n"), 50);
         assert!(window.prefix.starts_with("    if a {\n        b("), "{}", window.prefix);
     }
 
     #[test]
-    fn a_window_keeps_its_start_while_it_may() {
+    fn a_window_keeps_its_start_while_the_file_grows_a_little() {
         let fixture = |last: usize| format!("{}fn g() {{ $0 }}", functions(0..last));
         let (before, cursor) = document("rust", &fixture(50));
         let first = window(&before, line_start(before.text(), cursor), cursor, 200, None, &words);
@@ -284,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_tree_windows_begin_at_few_lines() {
+    fn without_a_tree_windows_start_at_multiples_of_a_block() {
         let lines: Vec<String> = (0..200).map(|line| format!("word{line}")).collect();
         let start = |line: usize| {
             let fixture = format!("{}\n$0", lines[..line].join("\n"));
@@ -296,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_suffix_does_not_need_the_prefix_gets() {
+    fn the_prefix_gets_the_tokens_that_the_suffix_leaves() {
         let lines: Vec<String> = (0..56).map(|line| format!("w{line}")).collect();
         assert_eq!(words(&check("plaintext", &format!("{}\n$0", lines.join("\n")), 64).prefix), 56);
         assert_eq!(words(&check("plaintext", &format!("$0{}", lines.join("\n")), 80).suffix), 16);

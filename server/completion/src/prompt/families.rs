@@ -1,5 +1,5 @@
-//! The fill-in-the-middle formats of the model families, as their model cards and tokenizers give them. A family is
-//! added by adding a row.
+//! The fill-in-the-middle formats of the model families, taken from their model cards and tokenizers. To add a family,
+//! add a row.
 
 use super::template::FimTemplate;
 
@@ -22,6 +22,7 @@ struct Files {
 }
 
 impl Family {
+    /// The prompt template of the family.
     pub fn template(&self) -> FimTemplate {
         let template = FimTemplate::parse(self.body, self.special, self.stops);
         let template = template.expect("every row of the table is tested to parse");
@@ -32,7 +33,7 @@ impl Family {
     }
 }
 
-/// In the order in which they are tried by [`detect_family`].
+/// In the order in which [`detect_family`] tries them.
 pub static FAMILIES: &[Family] = &[
     // Also the format of the embedded model and of Granite 4.
     Family {
@@ -64,7 +65,7 @@ pub static FAMILIES: &[Family] = &[
         }),
         stops: &["<eos>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_separator|>"],
     },
-    // StarCoder, StarCoder2, Stable-code and Granite code.
+    // StarCoder, StarCoder2, Stable Code and Granite Code.
     Family {
         name: "starcoder",
         body: "<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>{tail}",
@@ -75,7 +76,8 @@ pub static FAMILIES: &[Family] = &[
         }),
         stops: &["<|endoftext|>", "<file_sep>", "<filename>"],
     },
-    // Trained on this order only. It shares StarCoder's vocabulary, so only its manifest tells.
+    // Mellum was only trained with the suffix first. It shares StarCoder's vocabulary, so only a manifest can select
+    // it.
     Family {
         name: "mellum",
         body: "<fim_suffix>{suffix}<fim_prefix>{prefix}<fim_middle>{tail}",
@@ -86,7 +88,7 @@ pub static FAMILIES: &[Family] = &[
         }),
         stops: &["<|endoftext|>", "<filename>"],
     },
-    // The spaces are part of the format: the tokens are SentencePiece words.
+    // The `▁` belongs to the format, because these special tokens are SentencePiece words.
     Family {
         name: "codellama",
         body: "▁<PRE>{prefix}▁<SUF>{suffix}▁<MID>{tail}",
@@ -117,13 +119,13 @@ pub static FAMILIES: &[Family] = &[
     },
 ];
 
-/// The family called `name` in a manifest.
+/// The family with the name `name`, as used in manifests.
 pub fn family(name: &str) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| family.name == name)
 }
 
-/// The first family whose special tokens the vocabulary has, all of them; where two share their fill-in-the-middle
-/// tokens, the one that finds more of its stops.
+/// The first family with all of its special tokens in the vocabulary. If several families share their special tokens,
+/// the one with the most stop tokens in the vocabulary.
 pub fn detect_family(has_token: impl Fn(&str) -> bool) -> Option<&'static Family> {
     let stops_found = |family: &Family| family.stops.iter().filter(|token| has_token(token)).count();
     FAMILIES

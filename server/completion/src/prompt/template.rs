@@ -1,11 +1,11 @@
-//! A template is a string such as `<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>{tail}` and the list of
-//! its special tokens. Filling one yields pieces, never one string: a source file may contain the text of a special
-//! token, and only the template may produce the token itself.
+//! Prompt templates. A template is a string such as `<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>{tail}`
+//! together with a list of its special tokens. Filling it returns pieces instead of one string, because a source file
+//! may contain the text of a special token, and only the template may produce the token itself.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// How a model family wants its prompt.
+/// The prompt format of a model family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FimTemplate {
     body: Vec<Element>,
@@ -13,7 +13,8 @@ pub struct FimTemplate {
     stops: Vec<String>,
 }
 
-/// How other files stand before the body: what begins them, each of them, and what begins the file of the body.
+/// How other files are placed before the body: a head, the format of each file, and the start of the file that the body
+/// belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Files {
     head: Vec<Element>,
@@ -33,55 +34,58 @@ enum Element {
     Excerpt,
 }
 
-/// What a model is to see, before it is put into the model's format.
+/// What the model sees, before it is put into the format of the model.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FimText {
-    /// Of other files, or far-off places of this one, in the order in which they are read.
+    /// Code from other files, or from other places in this file, in prompt order.
     pub excerpts: Arc<[Excerpt]>,
+    /// The file that is completed.
     pub file: FileName,
     /// The file up to the pin.
     pub prefix: String,
     /// The file after the cursor.
     pub suffix: String,
-    /// What was typed since the pin.
+    /// The text typed since the pin.
     pub tail: String,
 }
 
-/// What a file is called where others are shown beside it.
+/// The names that identify a file when other files are shown with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileName {
-    /// The folder that is being worked on.
+    /// The name of the workspace folder.
     pub project: Arc<str>,
-    /// Relative to that folder.
+    /// The path relative to that folder.
     pub path: Arc<str>,
-    /// What begins a comment in it.
+    /// The marker of a line comment in this file's language.
     pub line_comment: Option<&'static str>,
 }
 
-/// A part of a file that is worth knowing elsewhere.
+/// A part of a file that is relevant in another place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
     pub path: Arc<str>,
-    /// Whole lines, without the last line break.
+    /// Complete lines, without the final line break.
     pub text: String,
 }
 
-/// A filled template: what changes seldom in `pieces`, what changes with each key in `tail`.
+/// A filled template. `pieces` rarely changes while the user types; `tail` changes with every key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
     pub pieces: Vec<Piece>,
-    /// Typed text that the generation continues. It stands behind all pieces, and may end in the middle of a token.
+    /// Typed text that the generation continues. It comes after all pieces and may end within a token.
     pub tail: String,
 }
 
+/// A part of a prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// One token of the vocabulary, by its text.
+    /// A single token of the vocabulary, given by its text.
     Special(String),
-    /// Ordinary text, also where it happens to spell a special token.
+    /// Ordinary text, even if it spells a special token.
     Text(String),
 }
 
+/// Why a template was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     #[error("`{{{0}}}` must occur exactly once")]
@@ -93,13 +97,13 @@ pub enum TemplateError {
 }
 
 impl FimText {
-    /// Of a file by itself.
+    /// The text of a single file.
     pub fn of_file(prefix: impl Into<String>, suffix: impl Into<String>, tail: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), suffix: suffix.into(), tail: tail.into(), ..Self::default() }
     }
 
-    /// The same where nothing but one file can be shown: excerpts are comments at its beginning. Where the language has no
-    /// comments they are left out.
+    /// Moves the excerpts into comments at the start of the file, for formats that can only show one file. Without a
+    /// comment marker, the excerpts are dropped.
     pub fn with_excerpts_as_comments(&self) -> Self {
         let comments = |marker| self.excerpts.iter().map(|excerpt| commented(excerpt, marker)).collect();
         let comments: String = self.file.line_comment.map_or_else(String::new, comments);
@@ -108,8 +112,11 @@ impl FimText {
 }
 
 impl FimTemplate {
-    /// `special` are the tokens of `body` (which may list more than occur in it), `stops` the tokens that end a
-    /// generation.
+    /// Parses a template. `special` lists the special tokens in `body`, and may list more. `stops` lists the tokens
+    /// that end a generation.
+    ///
+    /// Returns an error if `body` does not contain each placeholder exactly once, if anything follows `{tail}`, or if a
+    /// token is empty.
     pub fn parse(body: &str, special: &[&str], stops: &[&str]) -> Result<Self, TemplateError> {
         if special.iter().chain(stops).any(|token| token.is_empty()) {
             return Err(TemplateError::EmptySpecial);
@@ -126,14 +133,15 @@ impl FimTemplate {
         Ok(Self { body, files: None, stops: stops.iter().map(ToString::to_string).collect() })
     }
 
-    /// The same for a model that was trained with other files before the body: `head` begins them (`{project}`), `each` is
-    /// one (`{path}`, `{excerpt}`), and `here` begins the file of the body (`{path}`).
+    /// Adds the format of other files, for models that were trained with them. `head` comes first and may contain
+    /// `{project}`. `each` is repeated for each file, with `{path}` and `{excerpt}`. `here` starts the file of the body
+    /// and may contain `{path}`.
     pub fn with_files(self, [head, each, here]: [&str; 3], special: &[&str]) -> Self {
         let [head, each, here] = [head, each, here].map(|part| elements(part, special));
         Self { files: Some(Files { head, each, here }), ..self }
     }
 
-    /// The same for a vocabulary: without the format of other files if that lacks one of its tokens.
+    /// Drops the format of other files if the vocabulary lacks one of its special tokens.
     pub fn fitted_to(self, has_token: impl Fn(&str) -> bool) -> Self {
         let fits = |files: &Files| {
             special_tokens([&files.head, &files.each, &files.here].into_iter().flatten()).iter().all(|it| has_token(it))
@@ -141,7 +149,8 @@ impl FimTemplate {
         Self { files: self.files.filter(fits), ..self }
     }
 
-    /// Where the format has no place for other files, they are comments at the beginning of this one.
+    /// Fills the template. If the format cannot show other files, the excerpts become comments at the start of this
+    /// file.
     pub fn fill(&self, text: &FimText) -> Prompt {
         let mut pieces: Vec<Piece> = Vec::new();
         let FileName { project, path, .. } = &text.file;
@@ -170,18 +179,18 @@ impl FimTemplate {
         Prompt { pieces, tail: text.tail.clone() }
     }
 
-    /// The special tokens that the vocabulary must have for this template to work.
+    /// The special tokens that the vocabulary must contain.
     pub fn special_tokens(&self) -> BTreeSet<&str> {
         special_tokens(&self.body)
     }
 
-    /// The same, and those that are only used where there are other files.
+    /// All special tokens, including those that are only used for other files.
     pub fn all_special_tokens(&self) -> BTreeSet<&str> {
         let files = self.files.iter().flat_map(|files| files.head.iter().chain(&files.each).chain(&files.here));
         special_tokens(self.body.iter().chain(files))
     }
 
-    /// Tokens that end a generation. The vocabulary need not have all of them.
+    /// The tokens that end a generation. The vocabulary need not contain all of them.
     pub fn stops(&self) -> &[String] {
         &self.stops
     }
@@ -195,7 +204,7 @@ fn special_tokens<'a>(elements: impl IntoIterator<Item = &'a Element>) -> BTreeS
     elements.into_iter().filter_map(special).collect()
 }
 
-/// Pushes `elements`, with what `slot` says of each that is to be filled.
+/// Appends `elements`, calling `slot` for the text of each placeholder.
 fn push<'a>(pieces: &mut Vec<Piece>, elements: &[Element], slot: impl Fn(&Element) -> &'a str) {
     for element in elements {
         match element {
@@ -211,7 +220,7 @@ fn commented(excerpt: &Excerpt, marker: &str) -> String {
     lines.map(|line| format!("{marker} {line}").trim_end().to_owned() + "\n").collect()
 }
 
-/// Adjacent texts become one piece, so that a literal space and the file's text are tokenized together.
+/// Joins adjacent texts into one piece, so that they are tokenized together.
 fn push_text(pieces: &mut Vec<Piece>, text: &str) {
     if text.is_empty() {
         return;

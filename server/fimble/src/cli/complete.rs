@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
+use fimble::settings::Options;
 use fimble_completion::complete::{Completion, Cursor, complete};
 use fimble_completion::context::Surroundings;
 use fimble_completion::document::Document;
@@ -22,7 +23,7 @@ use super::engine::{LoadedEngine, Stages, load, milliseconds};
 pub(super) struct Arguments {
     /// Where to complete; line and column count from 1, the column in characters
     #[arg(value_name = "FILE:LINE:COLUMN")]
-    place: Place,
+    position: FilePosition,
     /// Print the completion with its timing and token counts as JSON
     #[arg(long)]
     json: bool,
@@ -43,13 +44,13 @@ enum When {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+struct FilePosition {
     file: PathBuf,
     line: usize,
     column: usize,
 }
 
-impl FromStr for Place {
+impl FromStr for FilePosition {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -87,19 +88,18 @@ struct Times {
 }
 
 pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCode> {
-    let (document, offset) = open(&arguments.place)?;
-    let LoadedEngine { engine, settings, load_time, .. } = load(common)?;
-    let mut settings = settings.completion;
-    if let Some(max_tokens) = arguments.max_tokens {
-        settings.max_tokens = usize::try_from(max_tokens)?;
-    }
-    if let Some(when) = arguments.multiline {
-        settings.multiline = match when {
+    let (document, offset) = open(&arguments.position)?;
+    let from_arguments = Options {
+        max_tokens: arguments.max_tokens.map(usize::try_from).transpose()?,
+        multiline: arguments.multiline.map(|when| match when {
             When::Auto => Multiline::Auto,
             When::Always => Multiline::Always,
             When::Never => Multiline::Never,
-        };
-    }
+        }),
+        ..Options::default()
+    };
+    let LoadedEngine { engine, settings, load_time, .. } = load(common, from_arguments)?;
+    let settings = settings.completion;
     let surroundings = Surroundings { same_file: true, ..Surroundings::default() };
     let cursor = Cursor::new(document, offset, surroundings);
     let Completion { suggestion, usage, timing, .. } =
@@ -112,7 +112,7 @@ pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCo
             items,
             timing: Times { stages: timing.into(), load_ms: milliseconds(load_time) },
             tokens: usage,
-            model: &engine.model().name,
+            model: &engine.model().id.name,
         };
         writeln!(stdout, "{}", serde_json::to_string(&report)?)?;
     } else {
@@ -125,24 +125,24 @@ pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(place: &Place) -> anyhow::Result<(Document, usize)> {
-    let name = place.file.display();
-    let bytes = std::fs::read(&place.file).with_context(|| format!("cannot read `{name}`"))?;
+fn open(position: &FilePosition) -> anyhow::Result<(Document, usize)> {
+    let name = position.file.display();
+    let bytes = std::fs::read(&position.file).with_context(|| format!("cannot read `{name}`"))?;
     let Ok(text) = String::from_utf8(bytes) else { bail!("`{name}` is not UTF-8; fimble completes UTF-8 text only") };
-    let document = Document::new(name.to_string(), Language::from_path(&place.file), 0, &text);
+    let document = Document::new(name.to_string(), Language::from_path(&position.file), 0, &text);
 
     let rope = document.text();
     let lines = rope.len_lines();
-    if place.line > lines {
-        bail!("`{name}` has {lines} lines, there is no line {}", place.line);
+    if position.line > lines {
+        bail!("`{name}` has {lines} lines, there is no line {}", position.line);
     }
-    let line = rope.line(place.line - 1);
+    let line = rope.line(position.line - 1);
     let breaks = line.chars_at(line.len_chars()).reversed().take_while(|c| matches!(c, '\n' | '\r')).count();
     let columns = line.len_chars() - breaks + 1;
-    if place.column > columns {
-        bail!("line {} of `{name}` ends at column {columns}, there is no column {}", place.line, place.column);
+    if position.column > columns {
+        bail!("line {} of `{name}` ends at column {columns}, there is no column {}", position.line, position.column);
     }
-    let offset = rope.char_to_byte(rope.line_to_char(place.line - 1) + place.column - 1);
+    let offset = rope.char_to_byte(rope.line_to_char(position.line - 1) + position.column - 1);
     Ok((document, offset))
 }
 
@@ -151,13 +151,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_read_from_the_end() {
-        let place = |text: &str| text.parse::<Place>().ok();
-        let expected = |file: &str, line, column| Some(Place { file: file.into(), line, column });
-        assert_eq!(place("a.rs:3:14"), expected("a.rs", 3, 14));
-        assert_eq!(place(r"C:\a b.rs:3:14"), expected(r"C:\a b.rs", 3, 14));
+    fn positions_are_read_from_the_end() {
+        let position = |text: &str| text.parse::<FilePosition>().ok();
+        let expected = |file: &str, line, column| Some(FilePosition { file: file.into(), line, column });
+        assert_eq!(position("a.rs:3:14"), expected("a.rs", 3, 14));
+        assert_eq!(position(r"C:\a b.rs:3:14"), expected(r"C:\a b.rs", 3, 14));
         for wrong in ["a.rs", "a.rs:3", ":3:1", "a.rs:0:1", "a.rs:1:0", "a.rs:-1:2", "a.rs:1:x"] {
-            assert_eq!(place(wrong), None, "{wrong}");
+            assert_eq!(position(wrong), None, "{wrong}");
         }
     }
 }

@@ -9,20 +9,23 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use fimble::settings::Options;
+use fimble_completion::ablations::Mechanism;
 use fimble_completion::complete::{Completion, Cursor, Timing, warm_up};
 use fimble_completion::document::Document;
 use fimble_completion::engine::{Cancel, Engine, Priority, Usage};
 use fimble_completion::language::Language;
-use fimble_completion::place::{Place as PlaceKind, place};
-use fimble_completion::settings::{CompletionSettings, ContextScope, Filter, Multiline};
+use fimble_completion::cursor_kind::{CursorKind, cursor_kind};
+use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::Common;
-use super::engine::{LoadedEngine, Stages, load, milliseconds};
+use super::ablation::MechanismName;
+use super::engine::{LoadedEngine, Stages, check_routing, load, milliseconds};
 use super::scope::{Scope, Who};
 use answers::Answers;
-use cases::{Case, Place, Repositories, read};
+use cases::{Case, EditorView, Repositories, read};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -46,8 +49,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "WHERE")]
     context: Option<Scope>,
     /// Judge each answer also without this filter, for `--each`
-    #[arg(long, value_name = "FILTER", hide = true, value_parser = filter)]
-    without: Vec<Filter>,
+    #[arg(long, value_name = "FILTER", hide = true, value_enum)]
+    without: Vec<MechanismName>,
     /// Where the repositories are that cases name; `../repositories` beside the dataset unless told
     #[arg(long, value_name = "FOLDER")]
     repositories: Option<PathBuf>,
@@ -63,10 +66,6 @@ pub(super) struct Arguments {
     /// Take only so many cases of each dataset
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-}
-
-fn filter(name: &str) -> Result<Filter, serde_json::Error> {
-    serde_json::from_value(name.into())
 }
 
 /// What an answer to a key may take without being felt.
@@ -98,11 +97,11 @@ struct Figures<'a> {
 struct Outcome {
     exact: bool,
     similarity: f64,
-    place: PlaceKind,
+    kind: CursorKind,
     answer: String,
     names_shown: bool,
     names_used: bool,
-    asked_elsewhere: bool,
+    asked_remote: bool,
     completion: Completion,
 }
 
@@ -111,14 +110,14 @@ struct Outcome {
 struct Line<'a> {
     task_id: &'a str,
     /// The filter that was left out.
-    without: Option<Filter>,
-    place: PlaceKind,
+    without: Option<Mechanism>,
+    kind: CursorKind,
     exact: bool,
     answer: &'a str,
     expected: &'a str,
-    /// See [`Suggestion::confidence`](fimble_completion::complete::Suggestion); `null` for an empty answer.
+    /// See [`Suggestion::confidence`](fimble_completion::suggestion::Suggestion); `null` for an empty answer.
     confidence: Option<f32>,
-    asked_elsewhere: bool,
+    asked_remote: bool,
     tokens: Usage,
     timing: Stages,
 }
@@ -127,33 +126,39 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     let limit = arguments.limit.unwrap_or(usize::MAX);
     let datasets: Vec<Vec<Case>> =
         arguments.datasets.iter().map(|path| read(path, arguments.skip, limit)).collect::<anyhow::Result<_>>()?;
-    let LoadedEngine { engine, mut settings, deadline, .. } = load(common)?;
+    let from_arguments = Options {
+        routing: Some(arguments.routing.into()),
+        context: arguments.context.map(ContextScope::from),
+        ..Options::default()
+    };
+    let LoadedEngine { engine, mut settings, deadline, .. } = load(common, from_arguments)?;
+    check_routing(arguments.routing.into(), &settings)?;
     settings.completion.min_confidence = arguments.min_confidence;
     if arguments.typed {
         settings.completion.deadline = deadline;
     }
-    let model = engine.model().name.clone();
-    let mut answers = Answers::new(&engine, arguments.routing.into(), settings.remote.clone(), deadline)?;
+    let model = engine.model().id.name.clone();
+    let mut answers = Answers::new(&engine, settings.routing, settings.remote.clone(), deadline)?;
 
     let progress = ProgressBar::new(datasets.iter().map(|cases| cases.len() as u64).sum()).with_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len} cases, {eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     // What is judged again was said already, so it costs next to nothing.
-    let filters: Vec<_> = std::iter::once(None).chain(arguments.without.iter().copied().map(Some)).collect();
+    let filters: Vec<_> = std::iter::once(None).chain(arguments.without.iter().map(|name| Some(name.0))).collect();
     let mut all = Vec::new();
     let mut rows = Vec::new();
     let mut stdout = io::stdout().lock();
-    let scope = arguments.context.map_or(settings.context, ContextScope::from);
+    let scope = settings.context;
     for (path, cases) in arguments.datasets.iter().zip(&datasets) {
         let beside = || path.parent().unwrap_or(Path::new("")).join("..").join("repositories");
         let mut repositories = Repositories::new(arguments.repositories.clone().unwrap_or_else(beside), scope);
         let mut outcomes = Vec::new();
         for case in cases {
-            let place = repositories.place(case)?;
+            let view = repositories.view(case)?;
             for without in filters.iter().copied() {
-                let settings = CompletionSettings { without, ..settings.completion.clone() };
-                let outcome = evaluate(case, place.clone(), arguments, &settings, &mut answers)?;
+                let settings = CompletionSettings { ablations: without.into_iter().collect(), ..settings.completion.clone() };
+                let outcome = evaluate(case, view.clone(), arguments, &settings, &mut answers)?;
                 if arguments.each {
                     writeln!(stdout, "{}", serde_json::to_string(&line(case, without, &outcome))?)?;
                 }
@@ -182,13 +187,13 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
 
 fn evaluate(
     case: &Case,
-    gap: Place,
+    view: EditorView,
     arguments: &Arguments,
     settings: &CompletionSettings,
     answers: &mut Answers<'_>,
 ) -> anyhow::Result<Outcome> {
     let engine = answers.local();
-    let Place { name, before, after, surroundings } = gap;
+    let EditorView { name, before, after, surroundings } = view;
     let expected = case.canonical_solution.trim_end();
     let multiline = if expected.trim_start_matches('\n').contains('\n') { Multiline::Always } else { Multiline::Never };
     let settings = CompletionSettings { multiline, ..settings.clone() };
@@ -206,14 +211,14 @@ fn evaluate(
     let preparing = started.elapsed();
     let excerpts = text.excerpts.iter().map(|excerpt| excerpt.text.as_str());
     let shown: String = excerpts.chain([&*text.prefix, &text.suffix, &text.tail]).collect();
-    let mut asked_elsewhere = false;
+    let mut asked_remote = false;
     let completion = if arguments.prompts {
         let usage = Usage { prompt: engine.count_tokens(&shown), ..Usage::default() };
         let timing = Timing { preparing, total: preparing, ..Timing::default() };
         Completion::without_suggestion(true, usage, timing)
     } else {
         let answer = answers.to(&cursor, &settings)?;
-        asked_elsewhere = answer.asked_elsewhere;
+        asked_remote = answer.asked_remote;
         answer.shown
     };
     let answer = completion.suggestion.as_ref().map(|suggestion| suggestion.text.clone()).unwrap_or_default();
@@ -222,8 +227,8 @@ fn evaluate(
         similarity: strsim::normalized_levenshtein(answer.trim_end(), expected),
         names_shown: case.names.iter().all(|name| has_word(&shown, name)),
         names_used: case.names.iter().all(|name| has_word(&answer, name)),
-        place: place(&cursor.document, cursor.offset, &settings),
-        asked_elsewhere,
+        kind: cursor_kind(&cursor.document, cursor.offset, &settings),
+        asked_remote,
         answer,
         completion,
     })
@@ -233,16 +238,16 @@ fn has_word(text: &str, word: &str) -> bool {
     text.split(|character: char| !(character.is_alphanumeric() || character == '_')).any(|other| other == word)
 }
 
-fn line<'a>(case: &'a Case, without: Option<Filter>, outcome: &'a Outcome) -> Line<'a> {
+fn line<'a>(case: &'a Case, without: Option<Mechanism>, outcome: &'a Outcome) -> Line<'a> {
     Line {
         task_id: &case.task_id,
         without,
-        place: outcome.place,
+        kind: outcome.kind,
         exact: outcome.exact,
         answer: &outcome.answer,
         expected: &case.canonical_solution,
         confidence: outcome.completion.suggestion.as_ref().map(|suggestion| suggestion.confidence),
-        asked_elsewhere: outcome.asked_elsewhere,
+        asked_remote: outcome.asked_remote,
         tokens: outcome.completion.usage,
         timing: outcome.completion.timing.into(),
     }
@@ -269,7 +274,7 @@ fn figures<'a>(outcomes: &[Outcome], model: &'a str) -> Figures<'a> {
         p95_ms: percentile(95),
         names_shown: mean(&|outcome| f64::from(outcome.names_shown)),
         names_used: mean(&|outcome| f64::from(outcome.names_used)),
-        kept_local: mean(&|outcome| f64::from(!outcome.asked_elsewhere)),
+        kept_local: mean(&|outcome| f64::from(!outcome.asked_remote)),
         mean_tokens: mean(&|outcome| outcome.completion.usage.prompt as f64),
         model,
     }

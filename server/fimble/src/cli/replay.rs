@@ -10,12 +10,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use fimble::settings::MachinePolicy;
 use fimble::settings::{LogLevel, Options, user_file};
-use fimble::{LoadEngine, Mechanisms, ServeOptions, log};
+use fimble::{LoadEngine, ServeOptions, log};
 use fimble_completion::language::Language;
-use fimble_completion::pin::PinScope;
 use fimble_completion::settings::ContextScope;
 use fimble_inference::EngineOptions;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -23,8 +22,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Common;
-use super::engine::NO_REMOTE;
-use super::engine::milliseconds;
+use super::ablation::{MechanismName, ablations};
+use super::engine::{check_routing, milliseconds};
 use super::lsp::load_engine;
 use super::scope::{Scope, Who};
 use client::Client;
@@ -58,27 +57,7 @@ pub(super) struct Arguments {
     workspace: Option<PathBuf>,
     /// Leave out what makes keys cheap, or answers right, to see what it brings
     #[arg(long, value_name = "MECHANISM")]
-    without: Vec<Mechanism>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Mechanism {
-    /// Prompts split where the user began to type; without, all text before the cursor is prefix
-    Pins,
-    /// Prompts that stay split there over several lines; without, at the start of each line
-    PinsOverLines,
-    /// Half-typed words, cut off and generated again
-    Healing,
-    /// What the model is known to say after tokens it has seen
-    KnownTokens,
-    /// The table of n-grams that the embedded model has beside its weights: what makes it right, not cheap
-    Ngrams,
-    /// Other lines than the greedy one, tried in the time that is left: what makes it right, not cheap
-    Search,
-    /// Suggestions kept for typing along and coming back
-    SuggestionCache,
-    /// What is done in pauses
-    Prefetcher,
+    without: Vec<MechanismName>,
 }
 
 #[derive(Clone)]
@@ -136,7 +115,9 @@ struct Percentiles {
 }
 
 pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitCode> {
+    let machine_policy = Arc::new(MachinePolicy::read(MachinePolicy::path()));
     let level = common.log_level.map_or(LogLevel::Error, LogLevel::from);
+    let level = machine_policy.fixed().log_level.unwrap_or(level);
     let log = log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
     let texts = arguments.stretches.iter().map(Text::read).collect::<anyhow::Result<Vec<_>>>()?;
 
@@ -151,42 +132,24 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         log_level: Some(level),
         ..Options::default()
     };
-    let machine_policy = Arc::new(MachinePolicy::read(MachinePolicy::path()));
     let (settings, problems) = machine_policy.resolve([&from_file, &command_line]);
     problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
-    if arguments.routing != Who::Local && settings.remote.is_none() {
-        bail!(NO_REMOTE);
-    }
+    check_routing(arguments.routing.into(), &settings)?;
     let pace = Pace {
         interval: Duration::from_millis(arguments.interval_ms),
         deadline: settings.completion.deadline.unwrap_or(Duration::MAX),
     };
-    let has = |mechanism| !arguments.without.contains(&mechanism);
-    let mechanisms = Mechanisms {
-        pins: match (has(Mechanism::Pins), has(Mechanism::PinsOverLines)) {
-            (false, _) => PinScope::Request,
-            (true, false) => PinScope::Line,
-            (true, true) => PinScope::Place,
-        },
-        suggestion_cache: has(Mechanism::SuggestionCache),
-        work_ahead: has(Mechanism::Prefetcher),
-    };
+    let ablations = ablations(&arguments.without);
     // What is typed here is nobody's, so it is not counted as a user's.
     let options = ServeOptions {
         command_line,
         user_file: user_file(),
         machine_policy: machine_policy.clone(),
         log,
-        mechanisms,
+        ablations,
         ..ServeOptions::default()
     };
-    let engine = EngineOptions {
-        healing: has(Mechanism::Healing),
-        known_tokens: has(Mechanism::KnownTokens),
-        ngrams: has(Mechanism::Ngrams),
-        search: has(Mechanism::Search),
-        ..EngineOptions::default()
-    };
+    let engine = EngineOptions { ablations, ..EngineOptions::default() };
     let workspace = match &arguments.workspace {
         Some(folder) => Some(folder.canonicalize().with_context(|| format!("cannot open `{}`", folder.display()))?),
         None => None,

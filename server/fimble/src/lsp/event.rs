@@ -1,82 +1,68 @@
-//! What can happen to a session: a message of the client's, or the end of something the session began.
+//! What can happen to the server: the client has sent something, or a task has ended. Each room owns the payload of its
+//! events.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use fimble_completion::complete::Completion;
-use fimble_completion::engine::{Cancel, Engine};
-use fimble_remote::router::DailyQuota;
+use fimble_completion::engine::Cancel;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tower_lsp::jsonrpc;
 use tower_lsp::ls_types::{
-    CompletionParams, CompletionResponse, DidChangeTextDocumentParams, DidChangeWorkspaceFoldersParams,
-    DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams, InitializeParams, InitializeResult,
-    InlineCompletionList, Uri,
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams,
+    InitializeParams, InitializeResult, TextDocumentPositionParams, Uri, WorkspaceFoldersChangeEvent,
 };
 
-use crate::usage::drift::Drift;
-use crate::lsp::handlers::inline_completion::InlineCompletionParams;
-use crate::lsp::handlers::models::Models;
-use crate::lsp::handlers::status::Status;
-use crate::remote::RemoteRequest;
-use crate::session::{PendingRequest, TaskError, CompletionTask};
-use crate::usage::{RecordError, UsageStats};
+use super::handlers::models::Models;
+use super::handlers::status::Status;
+use crate::engine_slot::Loaded;
+use crate::request::{self, ReplySender, Surface};
+use crate::usage;
 use crate::workspace::Reading;
 
-/// Sends without waiting; the order of sending is the order in which the main loop applies.
+/// Sends without waiting. The main loop applies events in the order of sending.
 pub(crate) type EventSender = mpsc::UnboundedSender<Event>;
 
-/// Where the answer to one request goes. Nobody receives it if the request was cancelled.
+/// Where the result of one request goes. Nobody receives it if the client has cancelled the request.
 pub(crate) type Reply<T> = oneshot::Sender<T>;
 
 pub(crate) enum Event {
-    // From the client:
+    Client(ClientEvent),
+    Request(request::Event),
+    Usage(usage::Event),
+    /// How far the workspace has been read.
+    Workspace(Reading),
+    EngineLoaded(Loaded),
+    /// The client's answer to `workspace/configuration`.
+    Configuration(Value),
+}
+
+/// What the client has sent.
+pub(crate) enum ClientEvent {
     Initialize(Box<InitializeParams>, Reply<InitializeResult>),
     Initialized,
     DidOpen(DidOpenTextDocumentParams),
     DidChange(DidChangeTextDocumentParams),
-    /// A change that no text could be made of, such as one at a negative position.
+    /// A `didChange` that could not be read, such as one at a negative position.
     UnreadableChange(Uri),
     DidClose(DidCloseTextDocumentParams),
-    /// These files have changed, come or gone.
+    /// These files were changed, created or deleted.
     FilesChanged(Vec<Uri>),
-    FoldersChanged(DidChangeWorkspaceFoldersParams),
+    FoldersChanged(WorkspaceFoldersChangeEvent),
     DidChangeConfiguration(Value),
-    /// The flag is set when the client cancels the request.
-    InlineCompletion(InlineCompletionParams, Cancel, Reply<InlineCompletionList>),
-    /// As above.
-    Completion(CompletionParams, Cancel, Reply<CompletionResponse>),
+    Complete(CompletionCall),
     ExecuteCommand(ExecuteCommandParams, Reply<jsonrpc::Result<()>>),
     Status(Reply<Status>),
     Models(Reply<Models>),
     Shutdown,
     /// The client has sent its last message.
     Ended,
+}
 
-    // From what the session began:
-    /// The client's answer to `workspace/configuration`.
-    Configuration(Value),
-    EngineLoaded(u64, Result<Arc<dyn Engine>, String>),
-    /// How far the workspace has been read.
-    WorkspaceRead(Reading),
-    /// It is time to save what is to be kept.
-    Save,
-    /// The models that do worse than before.
-    Drifted(Vec<Drift>),
-    /// It could not be saved.
-    Unsaved(UsageStats, RecordError),
-    JobEnded(PendingRequest, Result<Completion, TaskError>),
-    /// The user has paused, or need not: it may be asked elsewhere now.
-    RemoteDue(Box<RemoteRequest>),
-    /// The local answer is not held back any longer.
-    HeldLongEnough(PendingRequest, Completion),
-    /// What came from elsewhere, and how long that took.
-    RemoteEnded(Box<RemoteRequest>, CompletionTask, Result<Completion, TaskError>, Duration),
-    /// What all of the user's processes have asked elsewhere today.
-    RemoteSpent(DailyQuota),
-    /// The user has done nothing for a moment, unless they have since the activity of this number.
-    Paused(u64),
-    /// A step of what is done ahead, and what would have stopped it.
-    AheadEnded(CompletionTask, Cancel, Result<Completion, TaskError>),
+/// A request for a completion, by either method.
+pub(crate) struct CompletionCall {
+    pub(crate) position: TextDocumentPositionParams,
+    pub(crate) surface: Surface,
+    /// The user pressed a key for it.
+    pub(crate) invoked: bool,
+    /// Set when the client cancels the request.
+    pub(crate) cancel: Cancel,
+    pub(crate) reply: ReplySender,
 }

@@ -3,50 +3,44 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fimble_completion::engine::Engine;
-use fimble_completion::pin::PinScope;
+use fimble_completion::ablations::Ablations;
 use fimble_remote::RemoteEngine;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
-use crate::backend;
-use crate::event::Event;
-use crate::lsp::handlers::models::KnownModel;
+use super::dispatch::Dispatch;
+use super::event::{ClientEvent, Event};
+use super::handlers::models::KnownModel;
+use super::{service, transport};
+use crate::engine_slot::LoadEngine;
 use crate::log::LogControl;
-use crate::settings::MachinePolicy;
-use crate::main_loop::MainLoop;
-use crate::settings::{ModelChoice, Options};
-use crate::remote::Connect;
-use crate::transport;
+use crate::request::Connect;
+use crate::settings::{MachinePolicy, Options};
 
-/// Loads the model that the settings name (`None`: the embedded one), on a thread of its own. The error is a sentence
-/// for the user that says what is wrong and what to do.
-pub type LoadEngine = Arc<dyn Fn(&ModelChoice) -> Result<Arc<dyn Engine>, String> + Send + Sync>;
-
-/// The models that have a name. Looks at the disk.
+/// Lists the models that have a name. Reads the disk.
 pub type ListModels = Arc<dyn Fn() -> Vec<KnownModel> + Send + Sync>;
 
-/// What the command line decides. The default takes everything from the client.
+/// What the command line decides. The default takes everything from the client and keeps nothing on disk.
 #[derive(Clone)]
 pub struct ServeOptions {
-    /// Settings that win over every other source of them.
+    /// Settings that override every other source but the machine's policy.
     pub command_line: Options,
-    /// The user's settings, [`crate::settings::user_file`] in earnest; `None` reads none.
+    /// The user's settings; the binary uses [`user_file`](crate::settings::user_file).
     pub user_file: Option<PathBuf>,
-    /// Where counts are kept over the weeks, [`crate::usage::user_stats_file`] in earnest; `None` keeps none.
+    /// Where counts are kept over the weeks; the binary uses [`user_stats_file`](crate::usage::user_stats_file).
     pub usage_stats: Option<PathBuf>,
-    /// What was decided for the machine.
     pub machine_policy: Arc<MachinePolicy>,
-    /// How a server elsewhere is asked, if the user names one.
+    /// How the server that the settings name is asked.
     pub connect: Connect,
-    /// Where it is counted how often that was today, [`crate::remote::daily_quota_file`] in earnest; `None` counts in memory.
+    /// Where remote requests are counted by day; the binary uses
+    /// [`daily_quota_file`](crate::request::daily_quota::daily_quota_file).
     pub daily_quota_file: Option<PathBuf>,
-    /// What users may choose from.
+    /// The models that users may choose from.
     pub models: ListModels,
-    /// The log whose level the settings decide.
+    /// The log, whose level is a setting.
     pub log: LogControl,
-    /// What the server does beyond asking the model.
-    pub mechanisms: Mechanisms,
+    /// What a measurement switches off.
+    pub ablations: Ablations,
 }
 
 impl Default for ServeOptions {
@@ -60,25 +54,8 @@ impl Default for ServeOptions {
             daily_quota_file: None,
             models: Arc::new(Vec::new),
             log: LogControl::default(),
-            mechanisms: Mechanisms::default(),
+            ablations: Ablations::default(),
         }
-    }
-}
-
-/// What makes most keys cheap. All of it is on but for measuring what it brings.
-#[derive(Debug, Clone, Copy)]
-pub struct Mechanisms {
-    /// See [`PinScope`].
-    pub pins: PinScope,
-    /// Whether suggestions are kept for typing along and coming back.
-    pub suggestion_cache: bool,
-    /// Whether the engine is given something to do in pauses.
-    pub work_ahead: bool,
-}
-
-impl Default for Mechanisms {
-    fn default() -> Self {
-        Self { pins: PinScope::Place, suggestion_cache: true, work_ahead: true }
     }
 }
 
@@ -94,17 +71,13 @@ pub async fn serve(
     options: ServeOptions,
 ) -> u8 {
     let (events, received) = mpsc::unbounded_channel();
-    let (service, socket, client) = backend::service(events.clone());
-    let mut main_loop = tokio::spawn(MainLoop::new(client, load, options, events.clone()).run(received));
+    let (service, socket, client) = service::service(events.clone());
+    let mut main_loop = tokio::spawn(Dispatch::new(client, load, options, events.clone()).run(received));
 
-    let observe = |request: &_| {
-        if let Some(event) = backend::unreadable_change(request) {
-            let _ = events.send(event);
-        }
-    };
-    let ended = || drop(events.send(Event::Ended));
+    let notify = |message| service::notify(message, &events);
+    let ended = || drop(events.send(Event::Client(ClientEvent::Ended)));
     let speaking = async {
-        if let Err(error) = transport::run(input, output, service, socket, observe, ended).await {
+        if let Err(error) = transport::run(input, output, service, socket, notify, ended).await {
             tracing::warn!("the client does not read any more: {error}");
             ended();
         }
@@ -128,7 +101,7 @@ pub async fn serve(
             1
         }
         Err(error) => {
-            tracing::error!("fimble has failed: {error}");
+            tracing::error!("fimble has crashed: {error}");
             1
         }
     }

@@ -9,8 +9,8 @@ use tower_lsp::ls_types::notification::Notification;
 use fimble_remote::Routing;
 
 use crate::engine_slot::EngineState;
+use crate::request::RemoteStatus;
 use crate::session::Session;
-use crate::usage::Model;
 
 enum ServerStatusNotification {}
 
@@ -37,29 +37,28 @@ enum Health {
 }
 
 impl ServerStatus {
-    pub(crate) fn of(session: &Session) -> Self {
+    pub(crate) fn of(session: &Session, remote: Option<RemoteStatus>) -> Self {
         let engine = &session.engine;
         let asked = session.settings.model.as_deref().unwrap_or("the embedded model");
         let (health, quiescent, message) = match (engine.state(), engine.failure()) {
             _ if !session.settings.enabled => (Health::Ok, true, "fimble is switched off".to_owned()),
             _ if engine.is_loading() => (Health::Ok, false, format!("Loading {asked}")),
             (EngineState::Ready(serving), Some(failure)) => {
-                let message = format!("{failure} It goes on with the model {}.", serving.model().name);
+                let message = format!("{failure} The model {} stays in use.", serving.model().id.name);
                 (Health::Warning, true, message)
             }
             (EngineState::Ready(serving), None) => {
-                let model = Model::from(serving.model());
+                let model = &serving.model().id;
                 let mut message = format!("Model: {}", model.name);
-                let remote = session.remote.as_ref().filter(|remote| remote.router.routing() != Routing::Local);
-                if let Some(remote) = remote {
-                    let host = remote.settings.host();
-                    message += &match (remote.is_left_alone(), remote.router.routing()) {
+                if let Some(remote) = remote.filter(|remote| remote.routing != Routing::Local) {
+                    let host = &remote.host;
+                    message += &match (remote.is_backing_off, remote.routing) {
                         (true, _) => format!(" alone, as {host} does not answer"),
                         (false, Routing::Remote) => format!(" where {host} may not be asked"),
                         (false, _) => format!(", and {host} where that is not sure"),
                     };
                 }
-                if let Some(drift) = session.drifts.iter().find(|drift| drift.model == model) {
+                if let Some(drift) = session.usage.drifts.iter().find(|drift| drift.model == **model) {
                     message += &format!(". {drift}; see `fimble stats`");
                 }
                 (Health::Ok, true, message)

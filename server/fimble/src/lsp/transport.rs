@@ -1,9 +1,9 @@
-//! JSON-RPC over two byte streams, round tower-lsp's service.
+//! JSON-RPC over two byte streams, around tower-lsp's service.
 //!
-//! tower-lsp has a transport of its own, which this one replaces, because it ends with the first malformed message,
-//! holds back edits and `$/cancelRequest` while as many requests as its concurrency level wait, and tells nobody that
-//! the input has ended. Here a message is handled up to its first await as soon as it is read, so that events come in
-//! the order of the messages, and any number of requests may wait.
+//! This replaces tower-lsp's own transport, which runs a limited number of handlers at once (so that slow requests hold back
+//! edits and `$/cancelRequest`), ends with the first malformed message, and tells nobody that the input has ended. Here
+//! each message is handled up to its first await as soon as it is read, so that events are in the order of messages, and
+//! any number of requests may wait.
 
 use std::future::poll_fn;
 use std::io;
@@ -18,16 +18,16 @@ use tower_lsp::jsonrpc::{Error, Id, Request, Response};
 use tower_lsp::{ClientSocket, LanguageServer, LspService};
 use tower_service::Service;
 
-use crate::lsp::proto;
+use super::from_proto;
 
-/// Serves until `exit` or the end of the input, then until every request has its reply. `observe` sees each request
-/// and notification before the service does; `ended` is called when no more will come.
+/// Serves until `exit` or the end of the input, and then until every request has its reply. `notify` gets each request and
+/// notification first and gives back the ones for the service. `ended` is called when no more messages will come.
 pub(crate) async fn run<S: LanguageServer>(
     input: impl AsyncRead + Unpin,
     output: impl AsyncWrite + Unpin,
     service: LspService<S>,
     socket: ClientSocket,
-    observe: impl Fn(&Request),
+    notify: impl Fn(Request) -> Option<Request>,
     ended: impl FnOnce(),
 ) -> io::Result<()> {
     // Unbounded, so that a client that is slow to read its replies does not keep its own edits from being read. It
@@ -45,7 +45,7 @@ pub(crate) async fn run<S: LanguageServer>(
 
     let read = async move {
         let mut input = BufReader::new(input);
-        let mut dispatch = Dispatch { service, outbox, exited: false };
+        let mut calls = Calls { service, outbox, exited: false };
         loop {
             let body = match read_body(&mut input).await {
                 Ok(Some(body)) => body,
@@ -57,9 +57,10 @@ pub(crate) async fn run<S: LanguageServer>(
             };
             match parse(&body) {
                 Message::Request(request) => {
-                    observe(&request);
-                    dispatch.call(request).await;
-                    if dispatch.exited {
+                    if let Some(request) = notify(request) {
+                        calls.call(request).await;
+                    }
+                    if calls.exited {
                         break;
                     }
                 }
@@ -70,7 +71,7 @@ pub(crate) async fn run<S: LanguageServer>(
                 }
                 Message::Malformed(id, error) => {
                     tracing::warn!("a malformed message: {}", error.message);
-                    send(&dispatch.outbox, &Response::from_error(id, error));
+                    send(&calls.outbox, &Response::from_error(id, error));
                 }
             }
         }
@@ -89,7 +90,7 @@ pub(crate) async fn run<S: LanguageServer>(
     write.await
 }
 
-struct Dispatch<S> {
+struct Calls<S> {
     service: LspService<S>,
     outbox: Outbox,
     exited: bool,
@@ -97,7 +98,7 @@ struct Dispatch<S> {
 
 type Outbox = mpsc::UnboundedSender<Vec<u8>>;
 
-impl<S: LanguageServer> Dispatch<S> {
+impl<S: LanguageServer> Calls<S> {
     async fn call(&mut self, request: Request) {
         if poll_fn(|context| self.service.poll_ready(context)).await.is_err() {
             self.exited = true;
@@ -135,7 +136,7 @@ fn parse(body: &[u8]) -> Message {
     };
     let id = value.get("id").cloned().and_then(|id| serde_json::from_value(id).ok()).unwrap_or_default();
     let message = if value.get("method").is_some() {
-        proto::repair(&mut value);
+        from_proto::repair(&mut value);
         serde_json::from_value(value).map(Message::Request)
     } else {
         serde_json::from_value(value).map(Message::Response)

@@ -1,84 +1,75 @@
-//! Completion requests that an engine is working on, by document. Each is taken out once, and that is when it is
-//! answered.
+//! The requests that wait for a reply, by document. Each one is taken out once, and that is when it is answered.
 
 use std::collections::HashMap;
 
 use fimble_completion::engine::Cancel;
-use fimble_completion::position::Position;
-use tower_lsp::ls_types::{CompletionResponse, InlineCompletionList, Uri};
 
-use crate::event::Reply;
-use crate::lsp::handlers::{completion, inline_completion};
-use crate::session::CompletionReply;
+use super::task::{CompletionRequest, CompletionTask, ReplySender, Surface};
+use crate::documents::DocumentId;
 
 #[derive(Default)]
-pub(crate) struct InFlight {
-    by_document: HashMap<Uri, Vec<Waiting>>,
+pub(super) struct InFlight {
+    by_document: HashMap<DocumentId, Vec<Waiting>>,
     /// Numbers the requests.
     latest: u64,
 }
 
 struct Waiting {
     number: u64,
-    place: Place,
+    version: i32,
+    offset: usize,
+    surface: Surface,
     cancel: Cancel,
-    reply: CompletionReply,
-}
-
-/// Where a document was to be completed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) version: i32,
-    pub(crate) position: Position,
-}
-
-/// The two ways to ask for a completion.
-pub(crate) enum CompletionReply {
-    Inline(Reply<InlineCompletionList>),
-    Menu(Reply<CompletionResponse>),
+    reply: ReplySender,
 }
 
 impl InFlight {
-    /// Ends the document's older requests. One that asks the other way for the same place may go on: a client that
-    /// shows both ghost text and a menu sends the two together.
-    pub(crate) fn supersede(&mut self, uri: &Uri, place: Option<Place>, newer: &CompletionReply) {
-        let Some(waiting) = self.by_document.remove(uri) else { return };
+    /// Ends the older requests of the document that `newer` is for, which is now at `version`. A request for the same
+    /// position on the other surface goes on: a client that shows both ghost text and a menu sends the two together.
+    pub(super) fn supersede(&mut self, newer: &CompletionRequest, version: Option<i32>) {
+        let Some(waiting) = self.by_document.remove(&newer.document) else { return };
         for older in waiting {
-            let other_way = std::mem::discriminant(&older.reply) != std::mem::discriminant(newer);
-            if other_way && Some(older.place) == place {
-                self.by_document.entry(uri.clone()).or_default().push(older);
+            let is_same_position = Some(older.version) == version && older.offset == newer.offset;
+            if is_same_position && older.surface != newer.surface {
+                self.by_document.entry(newer.document.clone()).or_default().push(older);
             } else {
                 older.end();
             }
         }
     }
 
-    /// Returns the number to take the request out with.
-    pub(crate) fn insert(&mut self, uri: &Uri, place: Place, cancel: Cancel, reply: CompletionReply) -> u64 {
+    /// Returns the number that takes the request out again.
+    pub(super) fn insert(
+        &mut self,
+        id: &DocumentId,
+        task: &CompletionTask,
+        surface: Surface,
+        cancel: Cancel,
+        reply: ReplySender,
+    ) -> u64 {
         self.latest += 1;
-        let waiting = Waiting { number: self.latest, place, cancel, reply };
-        self.by_document.entry(uri.clone()).or_default().push(waiting);
+        let (version, offset) = (task.cursor.document.version(), task.cursor.offset);
+        let waiting = Waiting { number: self.latest, version, offset, surface, cancel, reply };
+        self.by_document.entry(id.clone()).or_default().push(waiting);
         self.latest
     }
 
     /// `None` if the request was ended in the meantime.
-    pub(crate) fn take(&mut self, uri: &Uri, number: u64) -> Option<CompletionReply> {
-        let waiting = self.by_document.get_mut(uri)?;
+    pub(super) fn take(&mut self, id: &DocumentId, number: u64) -> Option<(Surface, ReplySender)> {
+        let waiting = self.by_document.get_mut(id)?;
         let index = waiting.iter().position(|waiting| waiting.number == number)?;
         let taken = waiting.swap_remove(index);
         if waiting.is_empty() {
-            self.by_document.remove(uri);
+            self.by_document.remove(id);
         }
-        Some(taken.reply)
+        Some((taken.surface, taken.reply))
     }
 
-    /// Ends the requests of a document.
-    pub(crate) fn end_document(&mut self, uri: &Uri) {
-        self.by_document.remove(uri).into_iter().flatten().for_each(Waiting::end);
+    pub(super) fn end_document(&mut self, id: &DocumentId) {
+        self.by_document.remove(id).into_iter().flatten().for_each(Waiting::end);
     }
 
-    /// Ends every request.
-    pub(crate) fn end_all(&mut self) {
+    pub(super) fn end_all(&mut self) {
         self.by_document.drain().flat_map(|(_, waiting)| waiting).for_each(Waiting::end);
     }
 }
@@ -87,16 +78,6 @@ impl Waiting {
     /// Stops the engine and answers with nothing.
     fn end(self) {
         self.cancel.cancel();
-        self.reply.send(None);
-    }
-}
-
-impl CompletionReply {
-    /// Returns whether anybody still waited for it.
-    pub(crate) fn send(self, offer: Option<&CompletionReply>) -> bool {
-        match self {
-            Self::Inline(reply) => reply.send(inline_completion::answer(offer)).is_ok(),
-            Self::Menu(reply) => reply.send(completion::answer(offer)).is_ok(),
-        }
+        let _ = self.reply.send(None);
     }
 }

@@ -1,33 +1,33 @@
-//! What the engine is given to do while nobody waits: say to its end what the deadline has cut short, complete where the
-//! user will be after accepting, and read what the next place will need. One step at a time, each begun in a pause of the
-//! user's and abandoned as soon as somebody asks.
+//! Gives the engine work while the user pauses: generate the rest of a suggestion that the deadline cut short, complete where
+//! the cursor will be after an accept, and evaluate the prompt of the next pin. Each step starts in a pause and stops as
+//! soon as the user does something.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fimble_completion::complete::{Completion, Cursor, Suggestion};
+use fimble_completion::complete::{Completion, Cursor};
+use fimble_completion::suggestion::Suggestion;
 use fimble_completion::engine::Cancel;
-use fimble_completion::suggestion_cache::Origin;
+use fimble_completion::suggestion::cache::Origin;
 
-use crate::session::{Purpose, Session, CompletionTask};
+use super::task::{CompletionTask, Purpose, TaskError};
+use super::{Event, Requests};
+use crate::documents::DocumentId;
+use crate::session::Session;
 
-/// Longer than between two keys of somebody who types.
-pub(crate) const PAUSE: Duration = Duration::from_millis(150);
+/// Longer than the time between two keys of a user who types.
+pub(super) const PAUSE: Duration = Duration::from_millis(150);
 
 #[derive(Default)]
-pub(crate) struct Prefetcher {
-    /// Counts what the user does. Whatever has begun before the latest is about another text.
+pub(super) struct Prefetcher {
+    /// Counts what the user does. Steps planned before the latest activity are about an old text.
     activity: u64,
-    agenda: Agenda,
-    running: Option<Cancel>,
-}
-
-/// The steps that are left.
-#[derive(Default)]
-struct Agenda {
     steps: VecDeque<Step>,
-    /// The latest answer, and what the user was shown.
+    /// The latest answer and the suggestion on screen.
     answered: Option<(CompletionTask, Suggestion)>,
+    running: Option<Cancel>,
+    /// The latest opened document, until it is read or the user goes on.
+    opened: Option<DocumentId>,
 }
 
 enum Step {
@@ -37,78 +37,137 @@ enum Step {
 }
 
 impl Prefetcher {
-    /// The user has done something: what was to be done is about a text that is no more.
-    pub(crate) fn note_activity(&mut self) {
+    pub(super) fn activity(&self) -> u64 {
+        self.activity
+    }
+
+    /// The user has done something and is in another place than where a document was opened.
+    pub(super) fn note_activity(&mut self) {
+        self.opened = None;
+        self.restart();
+    }
+
+    /// Drops what was planned and stops what runs.
+    pub(super) fn restart(&mut self) {
         self.activity += 1;
-        self.agenda = Agenda::default();
+        self.steps.clear();
+        self.answered = None;
         if let Some(cancel) = self.running.take() {
             cancel.cancel();
         }
     }
 
-    /// Notes what to do after `work` was answered. Returns the number to ask for the next step with.
-    pub(crate) fn plan_after(&mut self, work: CompletionTask, suggestion: Option<Suggestion>) -> u64 {
-        let mut steps = VecDeque::new();
+    /// Plans the steps that follow an answer to `task`.
+    pub(super) fn plan_after(&mut self, task: CompletionTask, suggestion: Option<Suggestion>) {
+        self.steps.clear();
         if let Some(suggestion) = &suggestion {
-            if suggestion.is_cut {
-                steps.push_back(Step::Finish);
-            }
-            steps.push_back(Step::Follow);
+            self.steps.extend(suggestion.is_cut.then_some(Step::Finish));
+            self.steps.push_back(Step::Follow);
         }
-        steps.extend(work.next_place().map(Step::WarmUp));
-        self.agenda = Agenda { steps, answered: suggestion.map(|suggestion| (work, suggestion)) };
-        self.activity
+        self.steps.extend(task.next_pin().map(Step::WarmUp));
+        self.answered = suggestion.map(|suggestion| (task, suggestion));
     }
 
-    /// Notes that `work`'s surroundings are to be read. Returns the number to ask for the next step with.
-    pub(crate) fn plan_warm_up(&mut self, work: CompletionTask) -> u64 {
-        self.agenda = Agenda { steps: [Step::WarmUp(work)].into(), answered: None };
-        self.activity
-    }
-
-    /// The next step, unless the user has done something since it was planned or another is still running.
-    pub(crate) fn next(&mut self, activity: u64, session: &mut Session) -> Option<(CompletionTask, Cancel)> {
-        if activity != self.activity || self.running.is_some() {
-            return None;
-        }
-        let work = loop {
-            let work = match (self.agenda.steps.pop_front()?, &self.agenda.answered) {
-                (Step::WarmUp(work), _) => Some(work),
-                (Step::Finish, Some((answered, _))) => Some(answered.without_deadline()),
-                (Step::Follow, Some((answered, suggestion))) => session.follow(answered, suggestion),
-                (Step::Finish | Step::Follow, None) => None,
-            };
-            if let Some(work) = work {
-                break work;
-            }
-        };
-        let cancel = Cancel::default();
-        self.running = Some(cancel.clone());
-        Some((work, cancel))
-    }
-
-    /// Takes what a step has brought. Returns the number to ask for the next step with.
-    pub(crate) fn ended(&mut self, work: &CompletionTask, completion: Completion, cancel: &Cancel, session: &mut Session) -> u64 {
-        session.statistics.background += completion.usage;
-        let is_latest = !cancel.is_cancelled();
-        if is_latest {
-            self.running = None;
-        }
-        if work.purpose == Purpose::WarmUp && completion.completed {
-            session.adopt(work);
-        }
-        let origin = if work.purpose == Purpose::Follow { Origin::Prefetch } else { Origin::Request };
-        session.remember(work, &completion, origin);
-        let answered = self.agenda.answered.as_mut().filter(|_| is_latest && origin == Origin::Request);
-        if let (Some((_, shown)), Some(suggestion)) = (answered, completion.suggestion) {
-            *shown = suggestion;
-        }
-        self.activity
+    fn plan_warm_up(&mut self, task: CompletionTask) {
+        self.steps = [Step::WarmUp(task)].into();
+        self.answered = None;
     }
 }
 
-/// The cursor after `suggestion` was accepted and, where the line then ends, a new one begun as an editor would indent it.
-pub(crate) fn after_accepting(cursor: &Cursor, suggestion: &Suggestion) -> Option<Cursor> {
+impl Requests {
+    /// Reads the document `id` as soon as a model is loaded and the user pauses.
+    pub(crate) fn opened(&mut self, session: &mut Session, id: DocumentId) {
+        self.prefetcher.note_activity();
+        self.prefetcher.opened = Some(id);
+        self.warm_up_opened(session);
+    }
+
+    /// Tries again to read the latest opened document.
+    pub(crate) fn warm_up_opened(&mut self, session: &mut Session) {
+        let opened = self.prefetcher.opened.clone();
+        if let Some(task) = opened.and_then(|id| CompletionTask::opening(session, &id)) {
+            self.prefetcher.opened = None;
+            self.prefetcher.plan_warm_up(task);
+            self.wait_for_pause(session);
+        }
+    }
+
+    /// Starts the next step, unless the user has done something since it was planned or another step still runs.
+    pub(super) fn prefetch_next(&mut self, session: &mut Session, activity: u64) {
+        if activity != self.prefetcher.activity || self.prefetcher.running.is_some() {
+            return;
+        }
+        let task = loop {
+            let Some(step) = self.prefetcher.steps.pop_front() else { return };
+            let task = match (step, &self.prefetcher.answered) {
+                (Step::WarmUp(task), _) => Some(task),
+                (Step::Finish, Some((answered, _))) => Some(answered.without_deadline()),
+                (Step::Follow, Some((answered, suggestion))) => after_accepting(&answered.cursor, suggestion)
+                    .filter(|cursor| {
+                        let settings = &session.settings.completion;
+                        self.suggestions.get(&cursor.document, cursor.offset, settings).is_none()
+                    })
+                    .map(|cursor| CompletionTask { purpose: Purpose::Follow, cursor, ..answered.without_deadline() }),
+                (Step::Finish | Step::Follow, None) => None,
+            };
+            if let Some(task) = task {
+                break task;
+            }
+        };
+        let cancel = Cancel::default();
+        self.prefetcher.running = Some(cancel.clone());
+        self.tasks.spawn(async move {
+            let result = task.clone().run(cancel.clone(), None).await;
+            Event::Prefetched(task, cancel, result)
+        });
+    }
+
+    /// Takes the result of a step and starts the next one.
+    pub(super) fn prefetched(
+        &mut self,
+        session: &mut Session,
+        task: &CompletionTask,
+        cancel: &Cancel,
+        result: Result<Completion, TaskError>,
+    ) {
+        let completion = match result {
+            Ok(completion) => completion,
+            // A request that meets the same error reports it to the user.
+            Err(TaskError::Engine(error)) => return tracing::warn!("nothing was prefetched: {error}"),
+            Err(TaskError::Panicked) => return tracing::error!("fimble crashed while it prefetched"),
+        };
+        session.usage.counters.background += completion.usage;
+        let is_latest = !cancel.is_cancelled();
+        if is_latest {
+            self.prefetcher.running = None;
+        }
+        if task.purpose == Purpose::WarmUp && completion.completed {
+            adopt_pin(session, task);
+        }
+        let origin = if task.purpose == Purpose::Follow { Origin::Prefetch } else { Origin::Request };
+        self.remember(session, task, &completion, origin);
+        let answered = self.prefetcher.answered.as_mut().filter(|_| is_latest && origin == Origin::Request);
+        if let (Some((_, shown)), Some(suggestion)) = (answered, completion.suggestion) {
+            *shown = suggestion;
+        }
+        self.prefetch_next(session, self.prefetcher.activity);
+    }
+}
+
+/// The next requests in the document use the pin of `task`, whose prompt is evaluated by now.
+fn adopt_pin(session: &mut Session, task: &CompletionTask) {
+    let Cursor { document, pin, .. } = &task.cursor;
+    if !session.engine.serves(&task.engine) {
+        return;
+    }
+    if let Some(open) = session.documents.values_mut().find(|open| open.document.name() == document.name()) {
+        open.pins.adopt(pin.clone());
+    }
+}
+
+/// The cursor after `suggestion` was accepted. If the line ends there, the user is taken to start a new one, indented as
+/// an editor would. `None` if text follows in the line.
+fn after_accepting(cursor: &Cursor, suggestion: &Suggestion) -> Option<Cursor> {
     let text = cursor.document.text();
     let rest = text.byte_slice(cursor.offset..).lines().next().map(|rest| rest.to_string()).unwrap_or_default();
     if !rest.trim().is_empty() {

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fimble_models::{EMBEDDED, LocatedModel, find_manifest, sha256_of};
+use fimble_models::{EMBEDDED, LocatedModel, model_names, sha256_of};
 use fimble_remote::Routing;
 use serde_json::{Map, Value};
 
@@ -77,10 +77,9 @@ impl MachinePolicy {
     /// Fails if `model`, which was located for `choice`, or its adapter may not be loaded. A model is allowed by its
     /// name, if that is the name of a model and not a path, or by the digests of all its weights.
     pub fn check(&self, choice: &ModelChoice, model: &LocatedModel) -> Result<(), Problem> {
-        let key = choice.manifest_key.as_deref();
-        self.check_weights(choice.model.as_deref().unwrap_or(EMBEDDED), key, || model.files.weights())?;
+        self.check_weights(choice.model.as_deref().unwrap_or(EMBEDDED), || model.files.weights())?;
         match (&choice.adapter, &model.adapter) {
-            (Some(name), Some(adapter)) => self.check_weights(name, key, || Ok(vec![adapter.weights()])),
+            (Some(name), Some(adapter)) => self.check_weights(name, || Ok(vec![adapter.weights()])),
             _ => Ok(()),
         }
     }
@@ -146,15 +145,10 @@ impl MachinePolicy {
         }
     }
 
-    fn check_weights(
-        &self,
-        name: &str,
-        trusted_key: Option<&str>,
-        weights: impl FnOnce() -> io::Result<Vec<PathBuf>>,
-    ) -> Result<(), Problem> {
+    fn check_weights(&self, name: &str, weights: impl FnOnce() -> io::Result<Vec<PathBuf>>) -> Result<(), Problem> {
         let Some(allowed) = &self.allowed_models else { return Ok(()) };
         // The name that a folder's own manifest claims proves nothing.
-        let is_name = || find_manifest(name, trusted_key).is_ok_and(|manifest| manifest.is_some());
+        let is_name = || model_names().iter().any(|known| known == name);
         if allowed.iter().any(|allowed| allowed == name) && is_name() {
             return Ok(());
         }

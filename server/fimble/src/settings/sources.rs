@@ -15,6 +15,11 @@ use crate::workspace::exclusions;
 /// The setting that can send code to another machine.
 const REMOTE: &str = "remote";
 
+/// The setting whose loss would let fimble trust every manifest.
+const MANIFEST_KEY: &str = "manifest_key";
+/// Takes the place of a key that cannot be read. No manifest is signed by it, and errors quote it.
+const UNREADABLE_KEY: &str = "unreadable manifest_key in fimble.toml";
+
 /// A sentence for the user about something that a source says and fimble does not follow.
 pub type Problem = String;
 
@@ -54,18 +59,20 @@ impl Options {
         }
     }
 
-    /// Reads the user's file. A missing file says nothing.
+    /// Reads the user's file. A missing file says nothing. A file that cannot be read may have named a key, so fimble then
+    /// trusts no added manifest.
     pub fn from_file(path: &Path) -> (Self, Vec<Problem>) {
+        let unreadable =
+            |problem| (Self { manifest_key: Some(UNREADABLE_KEY.to_owned()), ..Self::default() }, vec![problem]);
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Default::default(),
-            Err(error) => return (Self::default(), vec![format!("cannot read `{}`: {error}", path.display())]),
+            Err(error) => return unreadable(format!("cannot read `{}`: {error}", path.display())),
         };
         match toml::from_str::<Map<String, Value>>(&text) {
             Ok(object) => Self::from_user(&object, &format!("`{}`", path.display())),
             Err(error) => {
-                let problem = format!("fimble ignores `{}`, which is not TOML: {}", path.display(), error.message());
-                (Self::default(), vec![problem])
+                unreadable(format!("fimble ignores `{}`, which is not TOML: {}", path.display(), error.message()))
             }
         }
     }
@@ -103,6 +110,9 @@ impl Options {
             };
             problems.push(format!("{} {problem}", place(&spelled(&path, object), source)));
             remove(&mut accepted, &path);
+            if path.first().is_some_and(|name| name == MANIFEST_KEY) {
+                accepted.insert(MANIFEST_KEY.to_owned(), UNREADABLE_KEY.into());
+            }
         }
     }
 }
@@ -360,7 +370,7 @@ mod tests {
         assert!(problems[0].contains("must be `local`, `remote` or `hybrid`, not \"elsewhere\""), "{problems:?}");
 
         for (remote, problem) in [
-            (json!({"url": "http://gpu.example"}), "`url` is http to another machine"),
+            (json!({"url": "http://gpu.example"}), "`url` uses http to another machine"),
             (json!({"api": "openai"}), "missing field `url`"),
             (json!({"url": "https://a", "modle": "b"}), "unknown field `modle`"),
             (json!({"url": "https://a", "exclude": ["a{b"]}), "`exclude` has a bad pattern"),
@@ -386,7 +396,12 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         assert_eq!(Options::from_file(&folder.join("no-such-file.toml")), Default::default());
         let (options, problems) = Options::from_file(&folder.join("src").join("lib.rs"));
-        assert_eq!(options, Options::default());
+        // The file may have named a key.
+        let no_manifest = Options { manifest_key: Some(UNREADABLE_KEY.to_owned()), ..Options::default() };
+        assert_eq!(options, no_manifest);
+        let value = json!({"manifest_key": 1, "max_tokens": 3});
+        let (options, _) = Options::from_user(value.as_object().unwrap(), "test");
+        assert_eq!(options, Options { max_tokens: Some(3), ..no_manifest });
         assert!(problems[0].contains("which is not TOML"), "{problems:?}");
     }
 }

@@ -1,92 +1,115 @@
-//! What becomes of the suggestions that are shown, counted: by the edits that follow, and by what clients say.
+//! Finds out what users do with the suggestions they see: from the edits that follow, and from what clients report.
 
-use fimble_completion::acceptance::{Acceptance, Shown, Step};
-use fimble_completion::document::Change;
-use fimble_completion::position::{PositionEncoding, offset_at};
-use tower_lsp::ls_types::Uri;
+use std::collections::HashMap;
 
-use crate::lsp::proto::Accepted;
-use crate::session::{CompletionReply, OpenDocument, Session};
-use crate::usage::counters::Statistics;
-use crate::usage::Subject;
+use fimble_completion::suggestion::acceptance::{Acceptance, AcceptanceTracker, Verdict};
+use fimble_completion::document::Document;
 
-/// A suggestion on the user's screen.
-pub(crate) struct OnScreen {
-    shown: Shown,
+use super::Usage;
+use super::counters::Counters;
+use super::stats::Subject;
+use crate::documents::DocumentId;
+
+/// The suggestions on the user's screen, one a document at most.
+#[derive(Default)]
+pub(super) struct OnScreen {
+    by_document: HashMap<DocumentId, Shown>,
+    /// The document that got the latest suggestion.
+    latest: Option<DocumentId>,
+    /// Accepts read off edits. If the client reports accepts with a command, the command comes after the edit.
+    seen_in_edits: u32,
+}
+
+struct Shown {
+    tracker: AcceptanceTracker,
     subject: Subject,
     characters: usize,
 }
 
-impl Session {
-    /// Notes that `offer`, to be counted under `subject`, was sent to a client that waited for it.
-    pub(crate) fn shown(&mut self, uri: &Uri, offer: &CompletionReply, subject: &Subject) {
-        let Some(open) = self.documents.get_mut(uri) else { return };
-        let text = &offer.suggestion.text;
-        if open.on_screen.as_mut().is_some_and(|on_screen| on_screen.shown.goes_on(offer.offset, text)) {
+/// An accept that the client reports.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) subject: Subject,
+    pub(crate) characters: usize,
+    /// The user took a part and may take more.
+    pub(crate) is_part: bool,
+}
+
+impl Usage {
+    /// Notes that a client which waited for it got `text`, for the byte `offset` of `document`.
+    pub(crate) fn shown(&mut self, id: &DocumentId, document: &Document, offset: usize, text: &str, subject: &Subject) {
+        let continues = |shown: &mut Shown| shown.tracker.goes_on(offset, text);
+        if self.on_screen.by_document.get_mut(id).is_some_and(continues) {
             return;
         }
-        open.leave(&mut self.statistics);
-        self.statistics.count_shown(subject);
-        let shown = Shown::new(&offer.document, offer.offset, text);
-        open.on_screen = Some(OnScreen { shown, subject: subject.clone(), characters: text.chars().count() });
-        self.shown_last = Some(uri.clone());
+        self.leave(id);
+        self.counters.count_shown(subject);
+        let tracker = AcceptanceTracker::new(document, offset, text);
+        let shown = Shown { tracker, subject: subject.clone(), characters: text.chars().count() };
+        self.on_screen.by_document.insert(id.clone(), shown);
+        self.on_screen.latest = Some(id.clone());
     }
 
-    /// Counts what an edit meant that began at byte `start` of the text before it; `None` if all of it was replaced.
-    pub(crate) fn edited(&mut self, uri: &Uri, start: Option<usize>) {
-        let pieces = !self.client.reports_accepts;
-        let Some(open) = self.documents.get_mut(uri) else { return };
-        open.edited = start.or(open.edited);
-        let Some(on_screen) = &mut open.on_screen else { return };
-        if let Step::Gone(outcome) = on_screen.shown.edited(&open.document, start, pieces) {
-            // The command of the item, if the client sends it, comes after the edit.
-            self.accepts_seen += u32::from(outcome == Some(Acceptance::Accepted));
-            on_screen.count(outcome, &mut self.statistics);
-            open.on_screen = None;
+    /// Counts what an edit means for the suggestion on screen. The edit began at byte `start` of the text before it, or
+    /// replaced all text if `start` is `None`. `reports_accepts` says that the client reports accepts itself, and may send
+    /// several keys as one edit.
+    pub(crate) fn edited(&mut self, id: &DocumentId, document: &Document, start: Option<usize>, reports_accepts: bool) {
+        let Some(shown) = self.on_screen.by_document.get_mut(id) else { return };
+        if let Verdict::Settled(acceptance) = shown.tracker.edited(document, start, !reports_accepts) {
+            self.on_screen.seen_in_edits += u32::from(acceptance == Some(Acceptance::Accepted));
+            shown.count(acceptance, &mut self.counters);
+            self.on_screen.by_document.remove(id);
         }
     }
 
-    /// Counts what the client says was accepted, unless its edit told already.
+    /// Counts an accept that the client reports, unless the edit has shown it already.
     pub(crate) fn accepted(&mut self, accepted: &Accepted) {
-        if self.accepts_seen > 0 && !accepted.part {
-            self.accepts_seen -= 1;
+        let OnScreen { by_document, latest, seen_in_edits } = &mut self.on_screen;
+        if *seen_in_edits > 0 && !accepted.is_part {
+            *seen_in_edits -= 1;
             return;
         }
-        let latest = self.shown_last.as_ref().and_then(|uri| self.documents.get_mut(uri));
-        let subject = Subject { language: accepted.language.clone(), model: accepted.model.clone() };
-        let same = latest.filter(|open| open.on_screen.as_ref().is_some_and(|on_screen| on_screen.subject == subject));
-        match (same, accepted.part) {
-            (Some(OpenDocument { on_screen: Some(on_screen), .. }), true) => on_screen.shown.take_part(),
-            (same, false) => {
-                self.statistics.count_outcome(&subject, Acceptance::Accepted, accepted.characters);
-                if let Some(open) = same {
-                    open.on_screen = None;
+        let id = latest.as_ref().filter(|id| by_document.get(id).is_some_and(|it| it.subject == accepted.subject));
+        match (id, accepted.is_part) {
+            (Some(id), true) => {
+                if let Some(shown) = by_document.get_mut(id) {
+                    shown.tracker.take_part();
                 }
             }
-            (_, true) => self.statistics.count_outcome(&subject, Acceptance::PartlyAccepted, accepted.characters),
+            (id, false) => {
+                self.counters.count_acceptance(&accepted.subject, Acceptance::Accepted, accepted.characters);
+                if let Some(id) = id {
+                    by_document.remove(id);
+                }
+            }
+            (None, true) => {
+                self.counters.count_acceptance(&accepted.subject, Acceptance::PartlyAccepted, accepted.characters);
+            }
         }
+    }
+
+    /// The document's suggestion left the screen and the user has not judged it.
+    pub(crate) fn leave(&mut self, id: &DocumentId) {
+        if let Some(shown) = self.on_screen.by_document.remove(id) {
+            shown.count(shown.tracker.left(), &mut self.counters);
+        }
+    }
+
+    /// The document was opened again, which says nothing about its suggestion.
+    pub(crate) fn forget(&mut self, id: &DocumentId) {
+        self.on_screen.by_document.remove(id);
+    }
+
+    pub(super) fn leave_all(&mut self) {
+        let ids: Vec<DocumentId> = self.on_screen.by_document.keys().cloned().collect();
+        ids.iter().for_each(|id| self.leave(id));
     }
 }
 
-impl OpenDocument {
-    /// What was on the screen is not any more, and the user has not judged it.
-    pub(crate) fn leave(&mut self, statistics: &mut Statistics) {
-        if let Some(on_screen) = self.on_screen.take() {
-            on_screen.count(on_screen.shown.left(), statistics);
-        }
-    }
-
-    /// The byte at which a change begins that is about to be made; `None` if it replaces everything.
-    pub(crate) fn start_of(&self, change: &Change, encoding: PositionEncoding) -> Option<usize> {
-        let (start, _) = change.range?;
-        Some(offset_at(self.document.text(), start, encoding).unwrap_or(usize::MAX))
-    }
-}
-
-impl OnScreen {
-    fn count(&self, outcome: Option<Acceptance>, statistics: &mut Statistics) {
-        if let Some(outcome) = outcome {
-            statistics.count_outcome(&self.subject, outcome, self.characters);
+impl Shown {
+    fn count(&self, acceptance: Option<Acceptance>, counters: &mut Counters) {
+        if let Some(acceptance) = acceptance {
+            counters.count_acceptance(&self.subject, acceptance, self.characters);
         }
     }
 }

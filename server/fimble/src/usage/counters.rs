@@ -3,28 +3,20 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use fimble_completion::acceptance::Acceptance;
+use fimble_completion::suggestion::acceptance::Acceptance;
 use fimble_completion::complete::Completion;
+use fimble_completion::debounce::{RecentCosts, debounce};
 use fimble_completion::engine::Usage;
-use fimble_completion::suggestion_cache::Hit;
+use fimble_completion::suggestion::cache::Hit;
 use serde::Serialize;
 
-use crate::usage::{Subject, UsageStats};
+use super::stats::{Subject, UsageStats};
 
 /// Answers of which the latencies are kept: some minutes of typing.
 const LATENCIES: usize = 512;
 
-/// Answers of the model by which the cost of the next is guessed.
-const COSTS: usize = 9;
-
-/// A request that takes no longer is not worth holding back.
-const CHEAP: Duration = Duration::from_millis(60);
-
-/// No request is held back for longer.
-const LONGEST_DEBOUNCE: Duration = Duration::from_millis(150);
-
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Statistics {
+pub(crate) struct Counters {
     /// Requests for completions.
     pub(crate) requests: u64,
     /// Suggestions; one that is typed along is one.
@@ -40,7 +32,7 @@ pub(crate) struct Statistics {
     /// What it was given to do in pauses.
     pub(crate) background: Usage,
     latencies: VecDeque<Duration>,
-    costs: VecDeque<Duration>,
+    costs: RecentCosts,
 }
 
 /// Requests answered without the model, by how.
@@ -51,7 +43,7 @@ pub(crate) struct Hits {
     prefetched: u64,
 }
 
-impl Statistics {
+impl Counters {
     pub(crate) fn count_hit(&mut self, hit: Hit) {
         match hit {
             Hit::TypedThrough => self.hits.typed_through += 1,
@@ -67,7 +59,7 @@ impl Statistics {
         if completion.completed {
             self.unsaved.count_asked(subject, completion.suppressed.as_ref().map(|suppressed| suppressed.reason));
             let timing = completion.timing;
-            keep(&mut self.costs, timing.evaluating + timing.generating, COSTS);
+            self.costs.note(timing.evaluating + timing.generating);
         }
     }
 
@@ -88,13 +80,13 @@ impl Statistics {
     }
 
     /// `characters` are those of the suggestion.
-    pub(crate) fn count_outcome(&mut self, subject: &Subject, outcome: Acceptance, characters: usize) {
-        match outcome {
+    pub(crate) fn count_acceptance(&mut self, subject: &Subject, acceptance: Acceptance, characters: usize) {
+        match acceptance {
             Acceptance::Accepted => self.accepted += 1,
             Acceptance::PartlyAccepted => self.partly_accepted += 1,
             Acceptance::TypedOver => self.typed_over += 1,
         }
-        self.unsaved.count_outcome(subject, outcome, characters);
+        self.unsaved.count_acceptance(subject, acceptance, characters);
     }
 
     /// The nearest rank of the latest latencies; zero before the first.
@@ -105,8 +97,7 @@ impl Statistics {
     /// How long to wait for the next key before a request is worth its cost: what an interrupted one leaves undone is
     /// paid for by the next.
     pub(crate) fn debounce(&self) -> Duration {
-        let cost = percentile(&self.costs, 50);
-        if cost <= CHEAP { Duration::ZERO } else { (cost / 4).min(LONGEST_DEBOUNCE) }
+        debounce(self.costs.median().unwrap_or_default())
     }
 }
 
@@ -138,22 +129,22 @@ mod tests {
 
     #[test]
     fn only_requests_that_cost_much_are_held_back() {
-        let mut statistics = Statistics::default();
-        assert_eq!(statistics.debounce(), Duration::ZERO);
+        let mut counters = Counters::default();
+        assert_eq!(counters.debounce(), Duration::ZERO);
         for (cost, debounce) in [(20, 0), (60, 0), (200, 50), (5000, 150), (10, 0)] {
-            (0..COSTS).for_each(|_| statistics.count_work(&subject(), &completion(cost)));
+            (0..9).for_each(|_| counters.count_work(&subject(), &completion(cost)));
             // One that is out of the ordinary changes nothing, and nothing do those that came to no end.
-            statistics.count_work(&subject(), &completion(100_000));
-            (0..COSTS).for_each(|_| statistics.count_work(&subject(), &Completion::interrupted()));
-            assert_eq!(statistics.debounce(), Duration::from_millis(debounce), "{cost}");
+            counters.count_work(&subject(), &completion(100_000));
+            (0..9).for_each(|_| counters.count_work(&subject(), &Completion::interrupted()));
+            assert_eq!(counters.debounce(), Duration::from_millis(debounce), "{cost}");
         }
     }
 
     #[test]
     fn latencies_are_those_of_late() {
-        let mut statistics = Statistics::default();
-        (1..=1000).for_each(|latency| statistics.count_answer(&subject(), Duration::from_millis(latency)));
-        assert_eq!(statistics.latency(100), Duration::from_millis(1000));
-        assert_eq!(statistics.latency(50), Duration::from_millis(744));
+        let mut counters = Counters::default();
+        (1..=1000).for_each(|latency| counters.count_answer(&subject(), Duration::from_millis(latency)));
+        assert_eq!(counters.latency(100), Duration::from_millis(1000));
+        assert_eq!(counters.latency(50), Duration::from_millis(744));
     }
 }

@@ -9,9 +9,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use fimble_completion::engine::ModelId;
 use serde::Serialize;
 
-use crate::usage::{Counts, Model, UsageStats};
+use super::stats::{Counts, UsageStats};
 
 /// Suggestions that have to be shown before anything is said of them.
 const LEAST_OF_LATE: u64 = 200;
@@ -29,9 +30,9 @@ const LEAST_LOSS: f64 = 0.15;
 /// Suggestions are taken less often than before.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Drift {
-    pub model: Model,
+    pub model: ModelId,
     /// What it is compared with: itself in earlier weeks, or the model before it.
-    pub before: Model,
+    pub before: ModelId,
     /// The first week that counts as of late.
     pub since: String,
     /// Suggestions shown since.
@@ -57,11 +58,11 @@ impl fmt::Display for Drift {
 pub fn drifts(record: &UsageStats) -> Vec<Drift> {
     let Some(latest) = record.rows().map(|(week, _, _)| week.to_owned()).last() else { return Vec::new() };
     let in_use = record.rows().filter(|(week, _, counts)| *week == latest && counts.shown > 0);
-    let models: BTreeSet<Model> = in_use.map(|(_, subject, _)| subject.model).collect();
+    let models: BTreeSet<ModelId> = in_use.map(|(_, subject, _)| subject.model).collect();
     models.iter().filter_map(|model| drift(record, model)).collect()
 }
 
-fn drift(record: &UsageStats, model: &Model) -> Option<Drift> {
+fn drift(record: &UsageStats, model: &ModelId) -> Option<Drift> {
     let mut before = Received::of(record, model);
     let mut of_late = Received::default();
     while of_late.shown() < LEAST_OF_LATE {
@@ -77,7 +78,7 @@ fn drift(record: &UsageStats, model: &Model) -> Option<Drift> {
     // A model that has no past yet is compared with its predecessor.
     let of_late = Received::of(record, model);
     let first = of_late.0.keys().next()?;
-    let others: BTreeSet<Model> =
+    let others: BTreeSet<ModelId> =
         record.rows().map(|(_, subject, _)| subject.model).filter(|other| other != model).collect();
     let earlier = others.into_iter().map(|other| {
         let mut received = Received::of(record, &other);
@@ -100,7 +101,7 @@ struct Shares {
 }
 
 impl<'a> Received<'a> {
-    fn of(record: &'a UsageStats, model: &Model) -> Self {
+    fn of(record: &'a UsageStats, model: &ModelId) -> Self {
         let mut received = Self::default();
         for (week, subject, counts) in
             record.rows().filter(|(_, subject, counts)| subject.model == *model && counts.shown > 0)
@@ -158,7 +159,7 @@ impl Shares {
     }
 }
 
-fn compare(model: &Model, of_late: &Received, other: &Model, before: &Received) -> Option<Drift> {
+fn compare(model: &ModelId, of_late: &Received, other: &ModelId, before: &Received) -> Option<Drift> {
     let earlier = before.by_language();
     let languages = of_late.by_language();
     let both = languages.iter().filter_map(|(language, late)| Some((*late, *earlier.get(language)?)));

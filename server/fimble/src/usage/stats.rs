@@ -2,18 +2,17 @@
 //! file of the user's. Never any text.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use fimble_completion::acceptance::Acceptance;
-use fimble_completion::complete::Reason;
-use fimble_completion::engine::ModelInfo;
+use fimble_completion::suggestion::acceptance::Acceptance;
+use fimble_completion::suggestion::Reason;
+use fimble_completion::engine::ModelId;
 use serde::{Deserialize, Serialize};
 
-use crate::usage::shared_file;
+use crate::shared_file;
 
 /// Older weeks are forgotten.
 const MOST_WEEKS: usize = 104;
@@ -31,23 +30,13 @@ pub struct UsageStats {
 }
 
 /// By language, then by model.
-type Week = BTreeMap<String, BTreeMap<Model, Counts>>;
+type Week = BTreeMap<String, BTreeMap<ModelId, Counts>>;
 
 /// What is counted apart: an LSP language identifier and a model.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
     pub language: String,
-    pub model: Model,
-}
-
-/// A model's name and the version of its weights: `embedded@1f0c2d3e`. Files of earlier fimbles have the name alone, and
-/// earlier fimbles take the whole for a name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub struct Model {
-    pub name: String,
-    /// See [`ModelInfo::version`].
-    pub version: Option<String>,
+    pub model: ModelId,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -81,7 +70,7 @@ pub struct Latencies(Vec<u64>);
 
 /// Why a file of counts cannot be read or written.
 #[derive(Debug, thiserror::Error)]
-pub enum RecordError {
+pub enum StatsError {
     #[error("the statistics in `{}` cannot be read: {error}", path.display())]
     Unreadable { path: PathBuf, error: io::Error },
     #[error("the statistics cannot be written to `{}`: {error}", path.display())]
@@ -97,15 +86,15 @@ pub fn user_stats_file() -> Option<PathBuf> {
 
 impl UsageStats {
     /// What the file says; nothing where there is none yet.
-    pub fn read(path: &Path) -> Result<Self, RecordError> {
-        shared_file::read(path).map_err(|error| RecordError::Unreadable { path: path.to_owned(), error })
+    pub fn read(path: &Path) -> Result<Self, StatsError> {
+        shared_file::read(path).map_err(|error| StatsError::Unreadable { path: path.to_owned(), error })
     }
 
     /// Adds these counts to those of the file, which other processes may be doing too. On an error the file is as it
     /// was before.
-    pub fn add_to(&self, path: &Path) -> Result<(), RecordError> {
+    pub fn add_to(&self, path: &Path) -> Result<(), StatsError> {
         let sum = shared_file::update(path, |sum: &mut Self| sum.add(self));
-        sum.map(drop).map_err(|error| RecordError::Unwritable { path: path.to_owned(), error })
+        sum.map(drop).map_err(|error| StatsError::Unwritable { path: path.to_owned(), error })
     }
 
     pub fn is_empty(&self) -> bool {
@@ -117,9 +106,9 @@ impl UsageStats {
     }
 
     /// `characters` are those of the suggestion.
-    pub fn count_outcome(&mut self, subject: &Subject, outcome: Acceptance, characters: usize) {
+    pub fn count_acceptance(&mut self, subject: &Subject, acceptance: Acceptance, characters: usize) {
         let counts = self.now(subject);
-        match outcome {
+        match acceptance {
             Acceptance::Accepted => {
                 counts.accepted += 1;
                 counts.characters += characters as u64;
@@ -218,42 +207,6 @@ impl Counts {
     }
 }
 
-impl From<&ModelInfo> for Model {
-    fn from(model: &ModelInfo) -> Self {
-        Self { name: model.name.clone(), version: model.version.clone() }
-    }
-}
-
-impl From<String> for Model {
-    fn from(text: String) -> Self {
-        let is_version = |version: &str| version.bytes().all(|byte| byte.is_ascii_hexdigit());
-        match text.rsplit_once('@') {
-            Some((name, version)) if is_version(version) => {
-                let version = (!version.is_empty()).then(|| version.to_owned());
-                Self { name: name.to_owned(), version }
-            }
-            _ => Self { name: text, version: None },
-        }
-    }
-}
-
-impl From<Model> for String {
-    fn from(model: Model) -> Self {
-        model.to_string()
-    }
-}
-
-impl fmt::Display for Model {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.version {
-            Some(version) => write!(formatter, "{}@{version}", self.name),
-            // What follows in a folder's name is no version.
-            None if self.name.contains('@') => write!(formatter, "{}@", self.name),
-            None => formatter.write_str(&self.name),
-        }
-    }
-}
-
 impl Latencies {
     fn count(&mut self, latency: Duration) {
         let milliseconds = latency.as_secs_f64() * 1e3;
@@ -310,7 +263,7 @@ mod tests {
 
     fn accepted(count: usize) -> UsageStats {
         let mut record = UsageStats::default();
-        (0..count).for_each(|_| record.count_outcome(&rust(), Acceptance::Accepted, 3));
+        (0..count).for_each(|_| record.count_acceptance(&rust(), Acceptance::Accepted, 3));
         record
     }
 
@@ -439,8 +392,8 @@ mod tests {
 
         #[test]
         fn a_model_s_key_says_its_name_and_version(name in "[a-f@.]{0,6}", version in proptest::option::of("[0-9a-f]{8}")) {
-            let model = Model { name, version };
-            prop_assert_eq!(Model::from(model.to_string()), model);
+            let model = ModelId { name, version };
+            prop_assert_eq!(ModelId::from(model.to_string()), model);
         }
     }
 

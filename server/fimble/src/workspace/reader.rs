@@ -8,17 +8,18 @@ use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fimble_completion::foreground::Foreground;
 use fimble_completion::language::Language;
-use fimble_completion::outline::Outline;
-use fimble_completion::syntax::SyntaxTree;
-use fimble_completion::workspace_index::WorkspaceIndex;
+use fimble_completion::document::outline::Outline;
+use fimble_completion::document::syntax::SyntaxTree;
+use fimble_completion::context::workspace_index::WorkspaceIndex;
 use ignore::{DirEntry, WalkBuilder};
 use ropey::Rope;
 
-use super::{Folders, Reading, Waiting};
-use crate::event::{Event, EventSender};
+use super::exclusions::{Exclusions, IGNORE_FILE};
+use super::{Folders, Reading};
 use crate::settings::ExcludePatterns;
-use crate::workspace::exclusions::{Exclusions, IGNORE_FILE};
+use crate::tasks::Tasks;
 
 /// A larger file is generated, or data.
 const LARGEST_FILE: u64 = 256 << 10;
@@ -45,12 +46,12 @@ impl Reader {
     pub(super) fn start(
         folders: Folders,
         exclusions: Exclusions,
-        waiting: Waiting,
-        events: EventSender,
+        foreground: Foreground,
+        tasks: Tasks<Reading>,
     ) -> Option<Self> {
         let index = Arc::new(WorkspaceIndex::default());
         let (changes, received) = mpsc::channel();
-        let pass = Pass { folders, exclusions, waiting, events, index: index.clone(), changes: received };
+        let pass = Pass { folders, exclusions, foreground, tasks, index: index.clone(), changes: received };
         match thread::Builder::new().name("read workspace".to_owned()).spawn(move || pass.run()) {
             Ok(_) => Some(Self { index, changes }),
             Err(error) => {
@@ -79,8 +80,8 @@ pub fn read_workspace(folder: &Path) -> WorkspaceIndex {
 struct Pass {
     folders: Folders,
     exclusions: Exclusions,
-    waiting: Waiting,
-    events: EventSender,
+    foreground: Foreground,
+    tasks: Tasks<Reading>,
     index: Arc<WorkspaceIndex>,
     changes: Receiver<Vec<PathBuf>>,
 }
@@ -135,18 +136,19 @@ impl Pass {
                 self.read(&entry, entered);
                 if reported.elapsed() >= REPORT_EVERY {
                     reported = Instant::now();
-                    self.report(false, None)?;
+                    self.report(false, None);
                 }
             }
         }
         let (files, bytes) = (self.index.file_count(), self.index.bytes());
         tracing::info!(files, bytes, time = ?started.elapsed(), limit, "the workspace was read");
-        self.report(true, limit)
+        self.report(true, limit);
+        Ok(())
     }
 
-    fn report(&self, ended: bool, limit: Option<&'static str>) -> Result<(), Dropped> {
+    fn report(&self, ended: bool, limit: Option<&'static str>) {
         let reading = Reading { files: self.index.file_count(), bytes: self.index.bytes(), ended, limit };
-        self.events.send(Event::WorkspaceRead(reading)).map_err(|_| Dropped)
+        self.tasks.send(reading)
     }
 
     /// Reads what has changed at `paths`, which may be files or folders, if it is not ignored.
@@ -172,7 +174,7 @@ impl Pass {
         if entry.file_type().is_some_and(|kind| kind.is_dir()) {
             entered.insert(entry.path().to_owned());
         }
-        while !self.waiting.is_none() {
+        while !self.foreground.is_idle() {
             thread::sleep(MOMENT);
         }
         read(entry, &self.folders, &self.exclusions, &self.index);

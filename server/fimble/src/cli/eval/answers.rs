@@ -21,7 +21,7 @@ pub(super) struct Answers<'a> {
 pub(super) struct Answer {
     /// With all the time that it took.
     pub(super) shown: Completion,
-    pub(super) asked_elsewhere: bool,
+    pub(super) asked_remote: bool,
 }
 
 impl<'a> Answers<'a> {
@@ -52,7 +52,7 @@ impl<'a> Answers<'a> {
             complete(cursor, settings, engine, Priority::Foreground, &Cancel::default())
         };
         let Some((remote, router)) = &mut self.remote else {
-            return Ok(Answer { shown: ask(cursor, settings, self.local)?, asked_elsewhere: false });
+            return Ok(Answer { shown: ask(cursor, settings, self.local)?, asked_remote: false });
         };
         let local = match router.routing() {
             Routing::Remote => None,
@@ -61,12 +61,12 @@ impl<'a> Answers<'a> {
         let hold = match &local {
             None => Duration::MAX,
             Some(local) => {
-                let left = self.deadline.map(|deadline| deadline.saturating_sub(local.timing.total));
+                let time_left = self.deadline.map(|deadline| deadline.saturating_sub(local.timing.total));
                 let timeout = Duration::from_millis(remote.settings().timeout_ms);
-                let answered = Answered { invoked: false, completion: local, left };
-                match router.second_opinion(answered, timeout) {
+                let local_answer = LocalAnswer { invoked: false, completion: local, time_left };
+                match router.second_opinion(local_answer, timeout) {
                     Some(opinion) => opinion.hold,
-                    None => return Ok(Answer { shown: local.clone(), asked_elsewhere: false }),
+                    None => return Ok(Answer { shown: local.clone(), asked_remote: false }),
                 }
             }
         };
@@ -75,7 +75,7 @@ impl<'a> Answers<'a> {
             CompletionSettings { context_tokens: remote.settings().context_tokens, candidates: 1, ..settings.clone() };
         let cursor = Cursor { pin: pin.apart(document, *offset).into(), ..cursor.clone() };
         let begun = Instant::now();
-        router.asked(begun, 0);
+        router.sent(begun, 0);
         let mut answer = ask(&cursor, &settings, remote)?;
         router.succeeded(begun.elapsed());
         let shown = match local {
@@ -90,6 +90,6 @@ impl<'a> Answers<'a> {
                 answer
             }
         };
-        Ok(Answer { shown, asked_elsewhere: true })
+        Ok(Answer { shown, asked_remote: true })
     }
 }

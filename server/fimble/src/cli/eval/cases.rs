@@ -12,7 +12,7 @@ use fimble_completion::context::{OpenFile, Surroundings};
 use fimble_completion::document::Document;
 use fimble_completion::language::Language;
 use fimble_completion::settings::ContextScope;
-use fimble_completion::workspace_index::WorkspaceIndex;
+use fimble_completion::context::workspace_index::WorkspaceIndex;
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
@@ -49,7 +49,7 @@ fn python() -> String {
 
 /// A case as an editor would show it.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct EditorView {
     pub(super) name: Arc<str>,
     pub(super) before: String,
     pub(super) after: String,
@@ -74,10 +74,10 @@ impl Repositories {
         Self { folder, scope, known: HashMap::new() }
     }
 
-    pub(super) fn place(&mut self, case: &Case) -> anyhow::Result<Place> {
+    pub(super) fn view(&mut self, case: &Case) -> anyhow::Result<EditorView> {
         let same_file = self.scope >= ContextScope::File;
         match &case.gap {
-            Gap::Between { prompt, suffix } => Ok(Place {
+            Gap::Between { prompt, suffix } => Ok(EditorView {
                 name: "case".into(),
                 before: prompt.clone(),
                 // HumanEval-Infilling takes the end of a line out with the line; a cursor in an editor stands before it.
@@ -108,7 +108,7 @@ impl Repositories {
                     open: open.map(|document| OpenFile { document: document.clone(), edited: None }).collect(),
                     workspace: (self.scope >= ContextScope::Workspace).then(|| repository.index.clone()),
                 };
-                Ok(Place { name: path.as_str().into(), before, after, surroundings })
+                Ok(EditorView { name: path.as_str().into(), before, after, surroundings })
             }
         }
     }

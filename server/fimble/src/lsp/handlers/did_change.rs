@@ -1,37 +1,44 @@
 //! `textDocument/didChange`.
 
-use tower_lsp::ls_types::{DidChangeTextDocumentParams, Uri};
+use tower_lsp::ls_types::DidChangeTextDocumentParams;
 
-use crate::lsp::proto;
+use crate::documents::DocumentId;
+use crate::lsp::capabilities::ClientFeatures;
+use crate::lsp::from_proto;
+use crate::lsp::position::offset_at;
+use crate::lsp::text_sync::apply_changes;
 use crate::session::Session;
 
-/// Returns what to tell the user where an edit cannot be applied. The document then stays as it was.
-pub(crate) fn did_change(session: &mut Session, params: DidChangeTextDocumentParams) -> Option<String> {
-    let uri = params.text_document.uri;
-    let Some(open) = session.documents.get_mut(&uri) else {
+/// Leaves the document as it was, and tells the user, if an edit cannot be applied.
+pub(crate) fn did_change(session: &mut Session, params: DidChangeTextDocumentParams, client: &ClientFeatures) {
+    let id = from_proto::document_id(&params.text_document.uri);
+    let Some(open) = session.documents.get_mut(&id) else {
         tracing::warn!("an edit of a document that is not open");
-        return None;
+        return;
     };
-    let changes: Vec<_> = params.content_changes.into_iter().map(proto::change).collect();
-    let encoding = session.client.encoding;
-    let start = changes.first().and_then(|first| open.start_of(first, encoding));
-    match open.document.apply_changes(params.text_document.version, changes, encoding) {
+    let changes: Vec<_> = params.content_changes.into_iter().map(from_proto::change).collect();
+    let start = changes.first().and_then(|first| {
+        let (start, _) = first.range?;
+        Some(offset_at(open.document.text(), start, client.encoding).unwrap_or(usize::MAX))
+    });
+    match apply_changes(&mut open.document, params.text_document.version, changes, client.encoding) {
         Ok(()) => {
-            session.edited(&uri, start);
-            None
+            open.edited = start.or(open.edited);
+            session.usage.edited(&id, &open.document, start, client.reports_accepts);
         }
-        Err(error) => lost_edit(session, &uri, &error.to_string()),
+        Err(error) => lost_edit(session, &id, &error.to_string()),
     }
 }
 
-/// Returns what to tell the user about an edit that was lost; `None` if that was said since the document was opened.
-pub(crate) fn lost_edit(session: &mut Session, uri: &Uri, reason: &str) -> Option<String> {
-    let open = session.documents.get_mut(uri)?;
+/// Tells the user about an edit that was lost, once for each time the document is opened.
+pub(crate) fn lost_edit(session: &mut Session, id: &DocumentId, reason: &str) {
+    let Some(open) = session.documents.get_mut(id) else { return };
     let name = open.document.name();
     tracing::warn!("an edit of {name} is lost: {reason}");
-    let message = format!(
-        "fimble has missed an edit of {name}, and its suggestions there may be off: {reason}. Closing the file and \
-         opening it again heals this."
-    );
-    (!std::mem::replace(&mut open.reported, true)).then_some(message)
+    if !std::mem::replace(&mut open.lost_edit_reported, true) {
+        session.notices.warn(format!(
+            "fimble has missed an edit of {name}, and its suggestions there may be off: {reason}. Close the file and \
+             open it again to fix this."
+        ));
+    }
 }

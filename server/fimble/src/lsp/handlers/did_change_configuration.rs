@@ -2,23 +2,19 @@
 
 use serde_json::Value;
 
-use crate::settings::{Options, Problem};
 use crate::session::Session;
+use crate::settings::{Options, Problem};
 
-/// Returns what is wrong with the settings, or `None` if the client sent none and has to be asked for them.
-pub(crate) fn did_change_configuration(session: &mut Session, settings: &Value) -> Option<Vec<Problem>> {
-    let silent = match settings {
+/// Whether the client sent no settings with its notification, and has to be asked for them.
+pub(crate) fn is_empty(settings: &Value) -> bool {
+    match settings {
         Value::Object(object) => object.get("fimble").map_or(object.is_empty(), Value::is_null),
         other => other.is_null(),
-    };
-    if silent && session.client.configuration {
-        return None;
     }
-    Some(configuration(session, settings))
 }
 
-/// Takes the place of all settings that came this way before, unless it is null, which is what a client answers that
-/// has no settings by fimble's name. Returns what is wrong with them.
+/// Replaces all settings that came this way before. Null changes nothing: a client without settings named `fimble` answers
+/// with it. Returns what is wrong with the settings.
 pub(crate) fn configuration(session: &mut Session, settings: &Value) -> Vec<Problem> {
     if settings.is_null() {
         return Vec::new();

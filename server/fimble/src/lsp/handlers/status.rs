@@ -4,7 +4,7 @@ use fimble_completion::engine::Usage;
 use serde::Serialize;
 
 use crate::engine_slot::EngineState;
-use crate::remote::{Remote, RemoteStatus};
+use crate::request::RemoteStatus;
 use crate::session::Session;
 use crate::usage::counters::Hits;
 use crate::workspace::Reading;
@@ -58,11 +58,14 @@ enum State {
     Disabled,
 }
 
-pub(crate) fn status(session: &Session) -> Status {
-    let statistics = &session.statistics;
-    let milliseconds = |percent| (statistics.latency(percent).as_secs_f64() * 1e6).round() / 1e3;
+pub(crate) fn status(session: &Session, remote: Option<RemoteStatus>) -> Status {
+    let counters = &session.usage.counters;
+    let milliseconds = |percent| (counters.latency(percent).as_secs_f64() * 1e6).round() / 1e3;
     let (state, model, version) = match session.engine.state() {
-        EngineState::Ready(engine) => (State::Ready, Some(engine.model().name.clone()), engine.model().version.clone()),
+        EngineState::Ready(engine) => {
+            let model = &engine.model().id;
+            (State::Ready, Some(model.name.clone()), model.version.clone())
+        }
         EngineState::Loading => (State::Loading, session.settings.model.clone(), None),
         EngineState::Failed => (State::Failed, session.settings.model.clone(), None),
     };
@@ -71,16 +74,16 @@ pub(crate) fn status(session: &Session) -> Status {
         model,
         version,
         message: session.engine.failure().map(str::to_owned),
-        requests: statistics.requests,
-        shown: statistics.shown,
-        accepted: statistics.accepted,
-        partly_accepted: statistics.partly_accepted,
-        typed_over: statistics.typed_over,
-        hits: statistics.hits,
-        tokens: statistics.foreground,
-        background_tokens: statistics.background,
+        requests: counters.requests,
+        shown: counters.shown,
+        accepted: counters.accepted,
+        partly_accepted: counters.partly_accepted,
+        typed_over: counters.typed_over,
+        hits: counters.hits,
+        tokens: counters.foreground,
+        background_tokens: counters.background,
         latency_ms: Latency { p50: milliseconds(50), p95: milliseconds(95) },
-        remote: session.remote.as_ref().map(Remote::status),
+        remote,
         workspace: session.workspace.reading(),
     }
 }

@@ -1,28 +1,27 @@
-//! What the files of a workspace define, found by name. Whoever reads the files fills it; requests look things up in it
-//! meanwhile.
+//! An index of the definitions in a workspace, by name. One thread fills it while requests read from it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::outline::Outline;
+use crate::document::outline::Outline;
 
-/// Shared by whoever fills it and whoever looks things up: each lock is held for one file or one name.
+/// The index is shared between threads. Each lock is held for one file or one name.
 #[derive(Debug, Default)]
 pub struct WorkspaceIndex(RwLock<Files>);
 
 #[derive(Debug, Default)]
 struct Files {
     outlines: HashMap<Arc<str>, Arc<Outline>>,
-    /// The files that define a name.
+    /// The paths of the files that define each name.
     names: HashMap<Box<str>, Vec<Arc<str>>>,
     bytes: usize,
 }
 
-/// A name in more files says nothing about any of them.
-const MOST_FILES: usize = 64;
+/// A name defined in more files is too common to refer to one of them.
+const MAX_FILES: usize = 64;
 
 impl WorkspaceIndex {
-    /// Takes `outline` for the file `path`, in place of an earlier one.
+    /// Adds the outline of the file `path`, replacing an earlier one.
     pub fn insert(&self, path: &str, outline: Outline) {
         let mut files = self.write();
         files.remove(path);
@@ -40,7 +39,7 @@ impl WorkspaceIndex {
         files.outlines.insert(path, Arc::new(outline));
     }
 
-    /// Forgets the file `path`, and what is below it if it was a folder.
+    /// Removes the file `path`, or all files below it if it was a folder.
     pub fn remove(&self, path: &str) {
         let mut files = self.write();
         let below = |other: &&Arc<str>| other.strip_prefix(path).is_some_and(|rest| rest.starts_with(['/', '\\']));
@@ -49,19 +48,20 @@ impl WorkspaceIndex {
         files.remove(path);
     }
 
-    /// The files that define `name`; none if there are too many to mean one.
+    /// The files that define `name`, with their outlines. Empty if the name is too common.
     pub fn defining(&self, name: &str) -> Vec<(Arc<str>, Arc<Outline>)> {
         let files = self.read();
-        let paths = files.names.get(name).filter(|paths| paths.len() <= MOST_FILES);
+        let paths = files.names.get(name).filter(|paths| paths.len() <= MAX_FILES);
         let outline = |path: &Arc<str>| Some((path.clone(), files.outlines.get(path)?.clone()));
         paths.into_iter().flatten().filter_map(outline).collect()
     }
 
+    /// The number of files that define something.
     pub fn file_count(&self) -> usize {
         self.read().outlines.len()
     }
 
-    /// Roughly, in memory.
+    /// An estimate of the memory used, in bytes.
     pub fn bytes(&self) -> usize {
         self.read().bytes
     }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_and_forgotten_with_its_names() {
+    fn replacing_or_removing_a_file_updates_its_names() {
         let index = WorkspaceIndex::default();
         index.insert("src/a.rs", outline("fn f() {} fn g() {} impl A { fn f() {} }"));
         index.insert("src/b.rs", outline("fn f() {}"));
@@ -123,9 +123,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_everybody_uses_means_nothing() {
+    fn a_name_in_too_many_files_is_ignored() {
         let index = WorkspaceIndex::default();
-        (0..=MOST_FILES).for_each(|number| index.insert(&format!("{number}.rs"), outline("fn new() {}")));
+        (0..=MAX_FILES).for_each(|number| index.insert(&format!("{number}.rs"), outline("fn new() {}")));
         assert_eq!(paths(&index, "new"), Vec::<String>::new());
     }
 }

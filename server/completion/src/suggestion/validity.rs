@@ -1,5 +1,5 @@
-//! Whether a suggestion would break code that parses. What parses as it stands has to go on parsing. A line that is begun
-//! does not parse, and one that was cut short is not whole: that is broken only if nothing that could follow makes it parse.
+//! Checks whether a suggestion breaks code that parses. Code that parses must still parse with the suggestion. A
+//! suggestion for an unfinished line, or one that was cut, is only invalid if no continuation makes the code parse.
 
 use std::ops::Range;
 
@@ -7,20 +7,21 @@ use ropey::Rope;
 
 use crate::ablations::{Ablations, Mechanism};
 use crate::brackets::{Unmatched, unmatched};
+use crate::document::syntax::SyntaxTree;
 use crate::document::{Document, Edit};
 use crate::language::{BlockStyle, Language};
-use crate::plan::{columns, is_word};
-use crate::syntax::SyntaxTree;
+use crate::text::{columns, is_word};
 
-/// The code around the cursor that is parsed reaches so many lines up, and so many down.
-const REACH: usize = 200;
+/// How many lines above and below the cursor are parsed at most.
+const MAX_DISTANCE: usize = 200;
 
-/// How often a suggestion is cut shorter: by a line, or by a word or a sign.
-const CUTS: usize = 8;
+/// How often a suggestion is shortened by a line, or by a word or symbol.
+const MAX_ATTEMPTS: usize = 8;
 
-/// How much of `text`, inserted at the byte `offset`, breaks no code that parses. All or nothing, but for several lines: of
-/// them, as many as are good; for a line that was cut short anyway: of that, as much as is good; and for a bracket that a
-/// line opens and nothing closes: what comes before that.
+/// The prefix of `text` that can be inserted at the byte `offset` without breaking code that parses. This is usually
+/// all or nothing, with three exceptions: of several lines, the valid first lines are kept; a line that was cut
+/// (`is_cut`) is shortened until it is valid; and a line with an opening bracket that nothing closes is cut before that
+/// bracket.
 pub fn valid_prefix<'a>(
     document: &Document,
     offset: usize,
@@ -31,7 +32,7 @@ pub fn valid_prefix<'a>(
     if !document.language().has_grammar() {
         return text;
     }
-    let around = Around::new(document, offset);
+    let item = EnclosingItem::at(document, offset);
     let shorter = |text: &&'a str| {
         let last = text.chars().next_back()?;
         let without_word = text.trim_end_matches(is_word);
@@ -43,31 +44,31 @@ pub fn valid_prefix<'a>(
         }
     };
     let is_line = !text.contains('\n');
-    let left_open =
-        |text| around.as_ref().filter(|_| is_line && ablations.keeps(Mechanism::OpenBrackets))?.left_open_by(text);
-    let closed = |text: &'a str| left_open(text).map_or(text, |bracket| text[..bracket].trim_end());
-    let tries = std::iter::successors(Some(text), shorter).take(CUTS).map(closed);
+    let unclosed =
+        |text| item.as_ref().filter(|_| is_line && ablations.keeps(Mechanism::OpenBrackets))?.unclosed_bracket_of(text);
+    let before_unclosed = |text: &'a str| unclosed(text).map_or(text, |bracket| text[..bracket].trim_end());
+    let attempts = std::iter::successors(Some(text), shorter).take(MAX_ATTEMPTS).map(before_unclosed);
     let is_broken = |text: &str| {
-        // What was cut short goes on in its line.
-        around.as_ref().is_some_and(|around| around.is_broken_by(text))
-            || !(is_line && is_cut) && leaves_error(document, offset, around.as_ref(), text)
+        // A line that was cut continues on the same line.
+        item.as_ref().is_some_and(|item| item.is_broken_by(text))
+            || !(is_line && is_cut) && introduces_error(document, offset, item.as_ref(), text)
     };
-    let mut good =
-        tries.filter(|text| !ablations.keeps(Mechanism::Syntax) || text.trim().is_empty() || !is_broken(text));
-    good.next().unwrap_or_default()
+    let mut valid =
+        attempts.filter(|text| !ablations.keeps(Mechanism::Syntax) || text.trim().is_empty() || !is_broken(text));
+    valid.next().unwrap_or_default()
 }
 
-/// Whether the code parses as it stands, and not with `text`.
-fn leaves_error(document: &Document, offset: usize, around: Option<&Around>, text: &str) -> bool {
-    if let Some(around) = around {
-        if around.parses(&around.line_with(text)) {
+/// Whether the code parses without `text`, and does not parse with it.
+fn introduces_error(document: &Document, offset: usize, item: Option<&EnclosingItem>, text: &str) -> bool {
+    if let Some(item) = item {
+        if item.parses(&item.line_with(text)) {
             return false;
         }
-        if around.parses(&around.line_with("")) {
+        if item.parses(&item.line_with("")) {
             return true;
         }
     }
-    // What is around may be more than was looked at.
+    // The item may be incomplete, so parse the whole document.
     let has_error = |document: &Document| document.syntax().is_none_or(|tree| tree.root_node().has_error());
     let mut edited = document.clone();
     let edit = Edit { range: offset..offset, text: text.to_owned() };
@@ -75,8 +76,8 @@ fn leaves_error(document: &Document, offset: usize, around: Option<&Around>, tex
     !has_error(document) && edited.apply(version, &[edit]).is_ok() && has_error(&edited)
 }
 
-/// The code around a place, as much of it as has to be parsed.
-struct Around {
+/// The item around the cursor, split at the cursor and its line.
+struct EnclosingItem {
     language: Language,
     above: String,
     before: String,
@@ -84,9 +85,9 @@ struct Around {
     below: String,
 }
 
-impl Around {
-    /// `None` where the code's beginning is too far off.
-    fn new(document: &Document, offset: usize) -> Option<Self> {
+impl EnclosingItem {
+    /// Returns `None` if the start of the item is too far away.
+    fn at(document: &Document, offset: usize) -> Option<Self> {
         let (rope, language) = (document.text(), document.language());
         let line = rope.byte_to_line(offset);
         let lines = item_around(rope, line)?;
@@ -95,21 +96,21 @@ impl Around {
         let between = |range: Range<usize>| rope.byte_slice(range).to_string();
         Some(Self {
             language,
-            above: header(rope, lines.start, language) + &between(start..line.start),
+            above: enclosing_header(rope, lines.start, language) + &between(start..line.start),
             before: between(line.start..offset),
             after: between(offset..line.end).trim_end().to_owned(),
             below: between(line.end..end),
         })
     }
 
-    /// Whether it parses with `line` in place of the cursor's.
+    /// Whether the item parses with `line` in place of the cursor's line.
     fn parses(&self, line: &str) -> bool {
         let excerpt = Rope::from_str(&format!("{}{line}\n{}", self.above, self.below));
         SyntaxTree::parse(self.language, &excerpt).is_none_or(|tree| !tree.root_node().has_error())
     }
 
-    /// Whether it parses without the cursor's line, or as it stands.
-    fn parses_now(&self) -> bool {
+    /// Whether the item parses without the suggestion, either with the cursor's line or without it.
+    fn parses_before(&self) -> bool {
         self.parses("") || self.parses(&self.line_with(""))
     }
 
@@ -117,32 +118,32 @@ impl Around {
         format!("{}{text}{}", self.before, self.after)
     }
 
-    /// Whether it parses now, and nothing that could follow `text` would make it parse again.
+    /// Whether the item parses without `text`, and no continuation of `text` makes it parse again.
     fn is_broken_by(&self, text: &str) -> bool {
         let suggested = self.line_with(text);
-        if self.parses(&suggested) || !self.parses_now() {
+        if self.parses(&suggested) || !self.parses_before() {
             return false;
         }
         !continuations(&suggested, self.language).iter().any(|more| self.parses(&format!("{suggested}{more}")))
     }
 
-    /// Where `text`, a line, opens a bracket that neither it nor what follows closes. A brace at its end opens a block,
-    /// which is what it is for.
-    fn left_open_by(&self, text: &str) -> Option<usize> {
+    /// The byte offset of a bracket that the single line `text` opens and that is not closed later. A brace at the end
+    /// opens a block and may stay open.
+    fn unclosed_bracket_of(&self, text: &str) -> Option<usize> {
         let open_before = unmatched(&self.before).opening.len();
         let closed_after = unmatched(&self.after).closing.len().saturating_sub(open_before);
         let opening = unmatched(text).opening;
         let (bracket, closing) = *opening.get(..opening.len().saturating_sub(closed_after))?.first()?;
         let opens_block = closing == '}' && text[bracket + 1..].trim().is_empty();
-        (!opens_block && !self.parses(&self.line_with(text)) && self.parses_now()).then_some(bracket)
+        (!opens_block && !self.parses(&self.line_with(text)) && self.parses_before()).then_some(bracket)
     }
 }
 
-/// The lines of the item around `line`: from one that is indented least, to the next one like it. `None` where it is too
-/// long for its beginning to be found.
+/// The lines of the item around `line`: from a line with the least indentation to the next such line. `None` if the
+/// item is so long that its start is not found.
 fn item_around(text: &Rope, line: usize) -> Option<Range<usize>> {
-    let first = line.saturating_sub(REACH);
-    let starts = |line: usize| Some(columns(&beginning(text, line)?));
+    let first = line.saturating_sub(MAX_DISTANCE);
+    let starts = |line: usize| Some(columns(&leading_text(text, line)?));
     let mut start = line;
     let mut least = starts(line).unwrap_or(usize::MAX);
     for above in (first..line).rev() {
@@ -153,9 +154,10 @@ fn item_around(text: &Rope, line: usize) -> Option<Range<usize>> {
             (start, least) = (above, columns);
         }
     }
-    let last = text.len_lines().min(line + REACH);
-    // Attributes and decorators are of the item that follows them.
-    let introduces = |line: usize| beginning(text, line).is_some_and(|line| line.trim_start().starts_with(['@', '#']));
+    let last = text.len_lines().min(line + MAX_DISTANCE);
+    // Attributes and decorators belong to the item after them.
+    let introduces =
+        |line: usize| leading_text(text, line).is_some_and(|line| line.trim_start().starts_with(['@', '#']));
     let mut introduced = introduces(start);
     let end = (line + 1..last).filter(|below| starts(*below).is_some_and(|columns| columns <= least)).find(|below| {
         let ends = !introduced;
@@ -165,9 +167,9 @@ fn item_around(text: &Rope, line: usize) -> Option<Range<usize>> {
     (start < line || least == 0).then(|| start..end.unwrap_or(last))
 }
 
-/// The beginning of a line on which something begins; `None` for a blank line and one that goes on with, or closes, what
-/// is above.
-fn beginning(text: &Rope, line: usize) -> Option<String> {
+/// The first characters of a line that starts an item or a statement. `None` for a blank line and for a line that
+/// continues or closes the code above.
+fn leading_text(text: &Rope, line: usize) -> Option<String> {
     const LONGEST: usize = 80;
     const CONTINUING: [&str; 9] = ["else", "elif", "except", "finally", "where", "{", ")", "]", "}"];
     let beginning: String = text.line(line).chars().take(LONGEST).collect();
@@ -175,18 +177,18 @@ fn beginning(text: &Rope, line: usize) -> Option<String> {
     (!content.is_empty() && !CONTINUING.iter().any(|word| content.starts_with(word))).then_some(beginning)
 }
 
-/// What has to stand above an item that is indented.
-fn header(text: &Rope, line: usize, language: Language) -> String {
-    let is_indented = beginning(text, line).is_some_and(|beginning| columns(&beginning) > 0);
+/// The header that makes an indented item parse.
+fn enclosing_header(text: &Rope, line: usize, language: Language) -> String {
+    let is_indented = leading_text(text, line).is_some_and(|beginning| columns(&beginning) > 0);
     match language.block_style() {
         BlockStyle::Indentation if is_indented => "if 0:\n".to_owned(),
         _ => String::new(),
     }
 }
 
-/// What a person might go on with after `code`, to bring it to an end.
+/// Texts that a user might type after `code` to complete it.
 fn continuations(code: &str, language: Language) -> Vec<String> {
-    let closing = closing(code);
+    let closing = closers(code);
     match language.block_style() {
         // Not every language allows a comma after the last argument.
         BlockStyle::Braces => ["", " x"]
@@ -208,8 +210,8 @@ fn continuations(code: &str, language: Language) -> Vec<String> {
     }
 }
 
-/// The brackets and quotes that close what `code` leaves open.
-fn closing(code: &str) -> String {
+/// The brackets and quotes that close everything that is open at the end of `code`.
+fn closers(code: &str) -> String {
     let Unmatched { opening, quoted, .. } = unmatched(code);
     quoted.then_some('"').into_iter().chain(opening.into_iter().rev().map(|(_, closing)| closing)).collect()
 }
@@ -221,66 +223,66 @@ mod tests {
     fn breaks(language: &str, fixture: &str, text: &str) -> bool {
         let offset = fixture.find("$0").expect("a cursor");
         let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
-        Around::new(&document, offset).is_some_and(|around| around.is_broken_by(text))
+        EnclosingItem::at(&document, offset).is_some_and(|item| item.is_broken_by(text))
     }
 
-    /// What is left of `text`, which the model has said to its end.
-    fn whole<'a>(language: &str, fixture: &str, text: &'a str) -> &'a str {
+    /// The part of `text` that is kept, if `text` was not cut.
+    fn kept<'a>(language: &str, fixture: &str, text: &'a str) -> &'a str {
         let offset = fixture.find("$0").expect("a cursor");
         let document = Document::new("a", Language::from_id(language), 0, &fixture.replace("$0", ""));
         valid_prefix(&document, offset, text, false, Ablations::default())
     }
 
     #[test]
-    fn what_parses_goes_on_parsing() {
+    fn valid_code_stays_valid() {
         let rust = "fn f() {\n    $0\n    b();\n}\n";
         for text in ["let a = b", "a", "for a in b", "let a = \"b", "return a b", "if a {", "fn a() {"] {
-            assert_eq!(whole("rust", rust, text), "", "{text}");
+            assert_eq!(kept("rust", rust, text), "", "{text}");
         }
         for text in ["let a = b;", "a();", "for a in b {}", "// Words", "#[cfg(test)]"] {
-            assert_eq!(whole("rust", rust, text), text);
+            assert_eq!(kept("rust", rust, text), text);
         }
         let python = "def f(a):\n    $0\n    return a\n";
         for text in ["if not a", "b = \"c", "class A", "from", "@a"] {
-            assert_eq!(whole("python", python, text), "", "{text}");
+            assert_eq!(kept("python", python, text), "", "{text}");
         }
         for text in ["b = c", "if not a: pass", "import b"] {
-            assert_eq!(whole("python", python, text), text);
+            assert_eq!(kept("python", python, text), text);
         }
-        // A line that is begun does not parse, so that nothing is broken.
-        assert_eq!(whole("rust", "fn f() {\n    let a = $0\n}\n", "b"), "b");
-        assert_eq!(whole("python", "def f(a):\n    if $0\n    return a\n", "not a"), "not a");
-        assert_eq!(whole("python", "def f(a):\n    if $0\n    return a\n", "not a:"), "not a:");
-        assert_eq!(whole("python", "def f(a):\n    $0\n        return a\n", "if not a:"), "if not a:");
-        // The item around it may be long.
+        // An unfinished line does not parse, so nothing can be broken.
+        assert_eq!(kept("rust", "fn f() {\n    let a = $0\n}\n", "b"), "b");
+        assert_eq!(kept("python", "def f(a):\n    if $0\n    return a\n", "not a"), "not a");
+        assert_eq!(kept("python", "def f(a):\n    if $0\n    return a\n", "not a:"), "not a:");
+        assert_eq!(kept("python", "def f(a):\n    $0\n        return a\n", "if not a:"), "if not a:");
+        // The item can be long.
         let long = |rest: &str| format!("fn f() {{\n{}    {rest}\n{0}}}\n", "    a();\n".repeat(300));
-        assert_eq!(whole("rust", &long("$0"), "let b = c"), "");
-        assert_eq!(whole("rust", &long("$0"), "let b = c;"), "let b = c;");
-        assert_eq!(whole("rust", &long("let b = =;$0"), "let c"), "let c");
-        // What follows a decorator belongs to it.
-        assert_eq!(whole("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "def g():"), "");
-        assert_eq!(whole("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "b,"), "b,");
+        assert_eq!(kept("rust", &long("$0"), "let b = c"), "");
+        assert_eq!(kept("rust", &long("$0"), "let b = c;"), "let b = c;");
+        assert_eq!(kept("rust", &long("let b = =;$0"), "let c"), "let c");
+        // The item after a decorator belongs to it.
+        assert_eq!(kept("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "def g():"), "");
+        assert_eq!(kept("python", "@a(\n    $0\n)\ndef f():\n    pass\n", "b,"), "b,");
     }
 
     #[test]
-    fn of_several_lines_those_stay_that_parse() {
+    fn valid_first_lines_are_kept() {
         let rust = "fn f() {\n    $0\n}\n";
-        assert_eq!(whole("rust", rust, "a();\n    if b {\n        c();"), "a();");
+        assert_eq!(kept("rust", rust, "a();\n    if b {\n        c();"), "a();");
         assert_eq!(
-            whole("rust", rust, "a();\n    if b {\n        c();\n    }"),
+            kept("rust", rust, "a();\n    if b {\n        c();\n    }"),
             "a();\n    if b {\n        c();\n    }"
         );
-        assert_eq!(whole("rust", rust, "a(\n        b,"), "");
-        assert_eq!(whole("rust", rust, "fn a() {\n        b();"), "");
+        assert_eq!(kept("rust", rust, "a(\n        b,"), "");
+        assert_eq!(kept("rust", rust, "fn a() {\n        b();"), "");
         let python = "def f(a):\n    $0\n\ndef g():\n    pass\n";
         assert_eq!(
-            whole("python", python, "b = 1\n    if a:\n        c()\n    d = [\n"),
+            kept("python", python, "b = 1\n    if a:\n        c()\n    d = [\n"),
             "b = 1\n    if a:\n        c()"
         );
     }
 
     #[test]
-    fn what_can_be_finished_is_not_broken() {
+    fn code_that_can_be_completed_is_not_broken() {
         let body = "fn f() {\n    $0\n}\n";
         for text in
             ["let a = 1;", "let a = g(", "if a {", "match a {", "let a = b", "a.b()", "#[cfg(test)]", "for a in b"]
@@ -300,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_finished_is_broken() {
+    fn code_that_cannot_be_completed_is_broken() {
         let body = "fn f() {\n    $0\n}\n";
         for text in ["let a = );", "let = 1;", "a b c", "}}", "fn (a) {"] {
             assert!(breaks("rust", body, text), "{text}");
@@ -314,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn every_grammar_is_good_enough_to_judge_by() {
+    fn every_grammar_tells_valid_from_broken_code() {
         for (language, fixture, good, bad) in [
             ("c", "int f(int a) {\n    $0\n}\n", "return g(a,", "return = a;"),
             ("cpp", "int f(int a) {\n    $0\n}\n", "for (auto b : c) {", "a b c d;"),
@@ -330,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cut_short_is_cut_back_to_what_is_good() {
+    fn a_cut_line_is_shortened_until_it_is_valid() {
         let text = "fn f() {\n    \n}\n";
         let document = Document::new("a", Language::from_id("rust"), 0, text);
         let check = |text, is_cut| valid_prefix(&document, 13, text, is_cut, Ablations::default());
@@ -342,23 +344,23 @@ mod tests {
     }
 
     #[test]
-    fn no_bracket_is_left_open_that_nothing_closes() {
+    fn unclosed_brackets_are_removed() {
         let python = "def f(a):\n    b = $0\n    return b\n";
-        assert_eq!(whole("python", python, "g(a, h("), "g");
-        assert_eq!(whole("python", python, "g(a)[0]"), "g(a)[0]");
-        assert_eq!(whole("python", python, "["), "");
-        assert_eq!(whole("python", "b = $0)\n", "g(a"), "g(a");
-        // The next lines close it.
-        assert_eq!(whole("python", "b = $0\n    a,\n)\n", "g("), "g(");
+        assert_eq!(kept("python", python, "g(a, h("), "g");
+        assert_eq!(kept("python", python, "g(a)[0]"), "g(a)[0]");
+        assert_eq!(kept("python", python, "["), "");
+        assert_eq!(kept("python", "b = $0)\n", "g(a"), "g(a");
+        // The next lines close the bracket.
+        assert_eq!(kept("python", "b = $0\n    a,\n)\n", "g("), "g(");
         let rust = "fn f() {\n    let a = $0\n}\n";
-        assert_eq!(whole("rust", rust, "g(b,"), "g");
+        assert_eq!(kept("rust", rust, "g(b,"), "g");
         let rust = "fn f() {\n    $0\n}\n";
-        assert_eq!(whole("rust", rust, "if g(b) {}"), "if g(b) {}");
-        assert_eq!(whole("rust", "fn f() {\n    g($0);\n}\n", "h(b, c"), "h");
+        assert_eq!(kept("rust", rust, "if g(b) {}"), "if g(b) {}");
+        assert_eq!(kept("rust", "fn f() {\n    g($0);\n}\n", "h(b, c"), "h");
     }
 
     #[test]
-    fn code_that_did_not_parse_is_not_judged() {
+    fn code_that_did_not_parse_cannot_be_broken() {
         assert!(!breaks("rust", "fn f( {\n    let a = = ;\n    $0\n}\n", "a b c"));
         assert!(!breaks("toml", "a = $0", "= ="));
     }
@@ -374,9 +376,9 @@ mod tests {
         assert_eq!(lines("", 0), None);
     }
 
-    /// The held-out cases are windows of files: some begin or end in the middle of something.
+    /// The held-out cases are windows of files, so some of them start or end within an item.
     #[test]
-    fn what_people_wrote_is_not_broken() {
+    fn code_written_by_people_is_not_broken() {
         for (language, kind) in ["rust", "python"]
             .iter()
             .flat_map(|language| ["single-line", "multi-line", "mid-word"].map(|kind| (language, kind)))

@@ -1,5 +1,5 @@
-//! The syntax tree of one text and its outline, made when they are first asked for, by the thread that asks. So an edit
-//! costs the document's owner no parse, and a tree nobody asks for costs nobody one.
+//! The syntax tree and the outline of one text. The first reader computes them on its own thread, so editing never
+//! waits for a parse, and nothing is parsed that nobody reads.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,65 +7,65 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use ropey::Rope;
 
+use crate::document::outline::Outline;
+use crate::document::syntax::{MAX_TEXT_BYTES, SyntaxTree};
 use crate::language::Language;
-use crate::outline::Outline;
-use crate::syntax::{MAX_TEXT_BYTES, SyntaxTree};
 
-/// What marking edits in one tree may cost before the tree is dropped, in bytes removed from its text and
-/// [`COST_OF_A_MARK`] for each edit. It bounds what one edit costs: tree-sitter visits each node in what is removed, and
-/// keeps it, so that edits at the same place visit it again. Deleting 5,000 characters one by one ends at 50 µs each,
-/// and 64 KiB at once take 2 ms. A parse from the beginning, the price of dropping a tree, is not the owner's to pay.
+/// How much work marking edits in one tree may cause before the tree is dropped: the number of bytes removed, plus
+/// [`MARK_COST`] for each edit. tree-sitter visits every node in a removed range and keeps it, so later edits at the
+/// same place visit it again. With this budget, deleting 5,000 characters one by one ends at 50 µs per edit, and
+/// deleting 64 KiB at once takes 2 ms. Dropping a tree means a parse from scratch, but on the reader's thread.
 const MARKING_BUDGET: usize = 64 * 1024;
-const COST_OF_A_MARK: usize = 16;
+const MARK_COST: usize = 16;
 
-/// Shared by all clones of a document that have the same text: whoever asks first parses for all.
+/// Shared by all clones of a document with the same text, so the text is parsed once.
 #[derive(Debug)]
 pub(crate) struct LazySyntax {
     tree: OnceLock<Option<SyntaxTree>>,
     outline: OnceLock<Option<Arc<Outline>>>,
-    /// What the parse starts from. It is dropped as soon as `tree` is there, by the thread that parsed, since freeing the
-    /// nodes of a large file takes milliseconds. Locked only to copy or take it, never during a parse.
+    /// The starting point of the parse. The parsing thread drops it once `tree` is set, because freeing the nodes of a
+    /// large file takes milliseconds. The lock is only held to copy or take the value, never during a parse.
     old: Mutex<Option<MarkedTree>>,
     given_up: Arc<AtomicBool>,
 }
 
-/// What the tree of a text will be parsed from; it follows the text while that is being edited.
+/// The starting point for parsing a text. It follows the text while the text is edited.
 #[derive(Debug, Default)]
 pub(crate) struct ParseStart {
-    /// `None`: the text is parsed from the beginning.
+    /// `None` means that the text is parsed from scratch.
     old: Option<MarkedTree>,
-    /// A parse took too long, of this text or of one that it comes from: another attempt would most likely, too. Shared
-    /// with those texts, because their parses may still be running.
+    /// Set when parsing this text or an earlier version took too long, because another attempt would most likely take
+    /// too long as well. Shared with the earlier versions, since their parses may still be running.
     given_up: Arc<AtomicBool>,
 }
 
-/// The tree of an earlier text, with all edits since marked in it.
+/// The tree of an earlier text, in which all later edits are marked.
 #[derive(Debug, Clone)]
 struct MarkedTree {
     tree: SyntaxTree,
-    /// What is left of [`MARKING_BUDGET`].
+    /// The remaining part of [`MARKING_BUDGET`].
     budget: usize,
 }
 
 impl LazySyntax {
-    /// The tree of `text`, which must be the one that `start` was made to follow.
+    /// The tree of the text that `start` was made for.
     pub(crate) fn new(start: ParseStart) -> Self {
         Self { tree: OnceLock::new(), outline: OnceLock::new(), old: Mutex::new(start.old), given_up: start.given_up }
     }
 
-    /// Parses on the first call, and makes others wait who call meanwhile. `text` must be the same each time.
+    /// Parses on the first call, while concurrent calls wait. `text` must be the same in every call.
     pub(crate) fn get(&self, language: Language, text: &Rope) -> Option<&SyntaxTree> {
         if let Some(tree) = self.tree.get() {
             return tree.as_ref();
         }
         let tree = self.tree.get_or_init(|| self.parse(language, text));
         let old = self.old().take();
-        // Freed without the lock.
+        // Free the tree without holding the lock.
         drop(old);
         tree.as_ref()
     }
 
-    /// The same for the outline.
+    /// Computes the outline on the first call, from the tree.
     pub(crate) fn outline(&self, language: Language, text: &Rope) -> Option<&Arc<Outline>> {
         let make = || Some(Arc::new(Outline::new(language, self.get(language, text)?, text)));
         self.outline.get_or_init(make).as_ref()
@@ -86,10 +86,10 @@ impl LazySyntax {
         tree
     }
 
-    /// Where the parse of a text starts that edits will make of this one: at its tree, or, since this waits for no parse,
-    /// where the parse of this one starts if that has not ended.
+    /// The starting point for parsing an edited version of this text: its tree, or, if the parse has not ended, the
+    /// starting point of that parse. Never waits for a parse.
     pub(crate) fn start(&self) -> ParseStart {
-        // In this order: the old tree is gone only after the new one has come.
+        // The order matters: the old tree is only dropped after the new tree is set.
         let old = self.old().clone();
         let old = match self.tree.get() {
             Some(Some(tree)) => Some(MarkedTree { tree: tree.clone(), budget: MARKING_BUDGET }),
@@ -103,7 +103,7 @@ impl LazySyntax {
         self.old.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a parse that took too long does.
+    /// Simulates a parse that took too long.
     #[cfg(test)]
     pub(crate) fn give_up(&self) {
         self.given_up.store(true, Ordering::Relaxed);
@@ -111,12 +111,12 @@ impl LazySyntax {
 }
 
 impl ParseStart {
-    /// As [`SyntaxTree::edit`].
+    /// Marks an edit; see [`SyntaxTree::edit`].
     pub(crate) fn edit(&mut self, before: &Rope, range: Range<usize>, inserted: &str) {
         let Some(old) = &mut self.old else {
             return;
         };
-        match old.budget.checked_sub(range.len() + COST_OF_A_MARK) {
+        match old.budget.checked_sub(range.len() + MARK_COST) {
             Some(budget) => {
                 old.budget = budget;
                 old.tree.edit(before, range, inserted);
@@ -125,7 +125,7 @@ impl ParseStart {
         }
     }
 
-    /// Lets a text be parsed although one that it comes from took too long.
+    /// Allows the next parse even if an earlier one took too long.
     pub(crate) fn retry(&mut self) {
         self.given_up = Arc::default();
     }
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_old_tree_is_dropped_when_it_has_served_or_has_too_many_marks() {
+    fn an_old_tree_is_dropped_after_use_or_with_too_many_marks() {
         let language = Language::from_id("rust");
         let mut text = Rope::from_str(&format!("//{}\n", " ".repeat(MARKING_BUDGET)));
         let lazy = LazySyntax::new(ParseStart::default());
@@ -155,13 +155,13 @@ mod tests {
         let mut start = lazy.start();
         let mut marks = 0;
         while start.old.is_some() {
-            // A text asked for in between takes over the marks with the tree.
+            // A text that nobody parsed passes the marks on with the tree.
             start = LazySyntax::new(start).start();
             start.edit(&text, 0..0, " ");
             text.insert(0, " ");
             marks += 1;
         }
-        assert_eq!(marks, MARKING_BUDGET / COST_OF_A_MARK + 1);
+        assert_eq!(marks, MARKING_BUDGET / MARK_COST + 1);
         assert!(LazySyntax::new(start).get(language, &text).is_some());
     }
 }

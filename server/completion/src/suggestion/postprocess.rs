@@ -1,13 +1,14 @@
-//! From what a model generated to what a user is shown: cut where the plan ends, without what stands after the cursor
-//! already, and nothing at all where nothing is left.
+//! Trims a generated text: it is cut where the plan ends, and text that repeats the code around the cursor is removed.
 
 use crate::ablations::Mechanism;
 use crate::brackets::unmatched;
-use crate::complete::Reason;
-use crate::plan::{Plan, is_word};
+use crate::plan::Plan;
+use crate::suggestion::Reason;
+use crate::text::is_word;
 
-/// How much of `generated`, from its start on, is worth inserting at the cursor, in bytes; an error where nothing is.
-pub fn useful_length(generated: &str, plan: &Plan) -> Result<usize, Reason> {
+/// The length in bytes of the part of `generated`, from its start, that is worth inserting at the cursor. Returns the
+/// reason if there is no such part.
+pub fn trimmed_length(generated: &str, plan: &Plan) -> Result<usize, Reason> {
     let planned = &generated[..plan.end_of(generated).unwrap_or(generated.len())];
     let repetition = plan.repetition(&format!("{planned}\n"));
     let planned = &planned[..repetition.unwrap_or(planned.len())];
@@ -15,7 +16,7 @@ pub fn useful_length(generated: &str, plan: &Plan) -> Result<usize, Reason> {
         return Err(Reason::Repeated);
     }
     let text = planned.trim_end();
-    let text = if plan.ablations.keeps(Mechanism::Suffix) { without_repeated_rest(text, plan) } else { text };
+    let text = if plan.ablations.keeps(Mechanism::Suffix) { without_suffix_overlap(text, plan) } else { text };
     if text.trim().is_empty() {
         return Err(Reason::Empty);
     }
@@ -23,50 +24,51 @@ pub fn useful_length(generated: &str, plan: &Plan) -> Result<usize, Reason> {
     if text.trim().is_empty() {
         return Err(Reason::Repeated);
     }
-    Ok(text.len() + break_before_closing_line(text, &generated[text.len()..], plan))
+    Ok(text.len() + closing_line_break(text, &generated[text.len()..], plan))
 }
 
-/// A block between brackets ends where the closing one, which stands after the cursor, gets a line of its own: the
-/// length of the white space up to there.
-fn break_before_closing_line(text: &str, after: &str, plan: &Plan) -> usize {
+/// If the closing bracket of a block is already after the cursor, it moves to its own line. Returns the length of the
+/// white space before it.
+fn closing_line_break(text: &str, after: &str, plan: &Plan) -> usize {
     let closing = after.trim_start();
     let space = &after[..after.len() - closing.len()];
     let is_closed = closing.starts_with([')', ']', '}']) && plan.line_after.trim_start().get(..1) == closing.get(..1);
     if is_closed && text.contains('\n') && space.contains('\n') { space.len() } else { 0 }
 }
 
-/// Whether `text` ends by saying the same again and again, which small models fall into and do not leave.
+/// Whether `text` ends in a loop, repeating the same text again and again. Small models fall into loops and do not
+/// leave them.
 pub fn is_loop(text: &str) -> bool {
     const REPEATS: usize = 4;
     const LEAST: usize = 24;
     const LONGEST: usize = 48;
     let text = text.as_bytes();
     (1..=LONGEST).any(|length| {
-        // A short unit has to go on for longer, since `[0, 0, 0, 0]` is written on purpose.
+        // A short unit must repeat more often, since `[0, 0, 0, 0]` is written on purpose.
         let repeats = REPEATS.max(LEAST.div_ceil(length));
         let Some(start) = text.len().checked_sub(repeats * length) else { return false };
         let unit = &text[start..start + length];
-        // Rulers of dashes are drawn on purpose too.
+        // Rulers of dashes are also written on purpose.
         unit.iter().any(u8::is_ascii_alphanumeric) && text[start..].chunks(length).all(|chunk| chunk == unit)
     })
 }
 
-/// Drops what stands after the cursor already, with all that follows it.
-pub(crate) fn without_repeated_rest<'a>(text: &'a str, plan: &Plan) -> &'a str {
+/// Removes text that is already after the cursor, and everything that follows it.
+pub(crate) fn without_suffix_overlap<'a>(text: &'a str, plan: &Plan) -> &'a str {
     let rest = plan.line_after.trim();
     let repeated = match rest.chars().next() {
         None => None,
-        Some(')' | ']' | '}') => repeated_bracket(text, rest, plan),
+        Some(')' | ']' | '}') => overlapping_bracket(text, rest, plan),
         Some('"') if unmatched(&plan.line_before).quoted => unescaped_quote(text),
         Some('>') => unmatched_angle(text),
-        Some(_) => repeated_words(text, rest),
+        Some(_) => overlapping_words(text, rest),
     };
     repeated.map_or(text, |start| text[..start].trim_end_matches(' '))
 }
 
-/// The first closing bracket of `text` that closes nothing: neither what `text` opened, nor what the line before the
-/// cursor opened and the line after it does not close.
-fn repeated_bracket(text: &str, rest: &str, plan: &Plan) -> Option<usize> {
+/// The first closing bracket in `text` that neither closes a bracket in `text` nor one that the cursor's line leaves
+/// open.
+fn overlapping_bracket(text: &str, rest: &str, plan: &Plan) -> Option<usize> {
     let left_open = unmatched(&plan.line_before).opening.len().saturating_sub(unmatched(rest).closing.len());
     let first = *unmatched(text).closing.get(left_open)?;
     (text[first..].chars().next() == rest.chars().next()).then_some(first)
@@ -81,14 +83,14 @@ fn unescaped_quote(text: &str) -> Option<usize> {
     })
 }
 
-/// The `>` that ends generic arguments which began before `text`.
+/// The `>` that closes generic arguments opened before `text`.
 fn unmatched_angle(text: &str) -> Option<usize> {
     let mut open = 0usize;
     let mut before = ' ';
     for (offset, character) in text.char_indices() {
         match character {
             '<' => open += 1,
-            // An arrow is no bracket.
+            // An arrow is not a bracket.
             '>' if matches!(before, '-' | '=') => {}
             '>' if open == 0 => return Some(offset),
             '>' => open -= 1,
@@ -99,8 +101,8 @@ fn unmatched_angle(text: &str) -> Option<usize> {
     None
 }
 
-/// Where `text` goes on as the line does after the cursor, up to the line's end but for closing punctuation.
-fn repeated_words(text: &str, rest: &str) -> Option<usize> {
+/// Where `text` repeats the rest of the cursor's line, if at most closing punctuation follows.
+fn overlapping_words(text: &str, rest: &str) -> Option<usize> {
     text.match_indices(rest).map(|(start, _)| start).find(|start| {
         let splits_word = text[..*start].ends_with(is_word) && rest.starts_with(is_word);
         let ends_line = text[start + rest.len()..].chars().all(|c| matches!(c, ')' | ']' | '}' | ';' | ','));
@@ -108,12 +110,12 @@ fn repeated_words(text: &str, rest: &str) -> Option<usize> {
     })
 }
 
-/// Drops a line that only says what the line above or below it says, with all that follows it.
+/// Removes a line that equals the line above or below it, and everything that follows it.
 fn without_repeated_line<'a>(text: &'a str, plan: &Plan) -> &'a str {
     let rest = if text.contains('\n') { "" } else { &plan.line_after };
     let first = format!("{}{}{rest}", plan.line_before, text.lines().next().unwrap_or_default());
     let first = first.trim();
-    // A lone bracket or `pass` may well come twice.
+    // A lone bracket or `pass` may occur twice.
     let repeats = |other: &str| first == other.trim() && first.len() > 4;
     if repeats(&plan.previous_line) || (!text.contains('\n') && repeats(&plan.next_line)) {
         return "";
@@ -136,11 +138,11 @@ mod tests {
         let document = Document::new("test", Language::from_id("rust"), 0, &fixture.replacen("$0", "", 1));
         let settings = CompletionSettings::default().for_invoked();
         let plan = plan(&document, offset, &settings);
-        generated[..useful_length(generated, &plan).unwrap_or(0)].to_owned()
+        generated[..trimmed_length(generated, &plan).unwrap_or(0)].to_owned()
     }
 
     #[test]
-    fn brackets_that_stand_after_the_cursor_are_not_repeated() {
+    fn brackets_after_the_cursor_are_not_repeated() {
         assert_eq!(check("foo($0)", "a, b)"), "a, b");
         assert_eq!(check("foo($0);", "a, b);"), "a, b");
         assert_eq!(check("foo(bar($0));", "a, b));\n"), "a, b");
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_that_the_text_opened_stay() {
+    fn brackets_that_close_the_text_itself_stay() {
         assert_eq!(check("foo($0)", "bar(a)"), "bar(a)");
         assert_eq!(check("foo($0)", "bar(a))"), "bar(a)");
         assert_eq!(check("vec![$0]", "\"a\""), "\"a\"");
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_end_the_line_are_not_repeated() {
+    fn words_at_the_end_of_the_line_are_not_repeated() {
         assert_eq!(check("let a = $0 + offset;", "base + offset;"), "base");
         assert_eq!(check("let a = $0 + offset;", "base + off"), "base + off");
         assert_eq!(check("let a = $0 + offset", "base + offset;"), "base");
@@ -169,14 +171,14 @@ mod tests {
     }
 
     #[test]
-    fn a_closing_bracket_after_the_cursor_gets_its_line() {
+    fn a_closing_bracket_after_the_cursor_moves_to_its_own_line() {
         assert_eq!(check("fn f() {$0}", "\n    a();\n}\n"), "\n    a();\n");
         assert_eq!(check("    foo(|x| {$0});", "\n        a(x);\n    });"), "\n        a(x);\n    ");
         assert_eq!(check("fn f() {$0\n}", "\n    a();\n}\n"), "\n    a();");
     }
 
     #[test]
-    fn the_next_line_is_not_suggested_again() {
+    fn the_next_line_is_not_repeated() {
         assert_eq!(check("fn f() {\n    $0\n    return total;\n}", "return total;"), "");
         assert_eq!(check("fn f() {\n    ret$0\n    return total;\n}", "urn total;"), "");
         assert_eq!(check("fn f() {\n    $0\n    }\n}", "}"), "}");
@@ -186,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_above_is_not_suggested_again() {
+    fn the_previous_line_is_not_repeated() {
         assert_eq!(check("fn f() {\n    count += 1;\n\n    $0\n}", "count += 1;"), "");
         assert_eq!(check("fn f() {\n    count += 1;\n    cou$0\n}", "nt += 1;"), "");
         assert_eq!(check("fn f() {\n    count += 1;\n    cou$0\n}", "nt += 10;"), "nt += 10;");
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn loops_are_nothing() {
+    fn loops_are_suppressed() {
         assert_eq!(check("use a::{$0", "Rgb, Rgb, Rgb, R"), "Rgb, Rgb, Rgb, R");
         assert_eq!(check("use a::{$0", "Rgb, Rgb, Rgb, Rgb, Rgb, "), "");
         assert_eq!(check("let a = $0", &format!("0x{}", "0".repeat(24))), "");
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_is_nothing() {
+    fn white_space_is_suppressed() {
         assert_eq!(check("let a =$0", "   "), "");
         assert_eq!(check("let a =$0", " 1;   \n"), " 1;");
         assert_eq!(check("let a = 1;$0", "\n\n"), "");

@@ -1,4 +1,4 @@
-//! The Hugging Face hub, or a mirror that speaks as it does, with the environment variables of its own clients.
+//! The Hugging Face hub, or a mirror with the same API. It obeys the environment variables of the hub's own clients.
 
 use std::env;
 use std::io::Read;
@@ -12,78 +12,115 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use serde::Deserialize;
 use ureq::{Agent, AgentBuilder, Response};
 
+use crate::digest::PublishedDigest;
+
 const ENDPOINT: &str = "https://huggingface.co";
 const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// A server that asks for a longer pause is given up.
+/// If a server asks for a longer pause, the request fails.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// Without a byte.
+/// The longest time without a byte.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
-pub(crate) struct Hub {
+/// The client of the hub, and of plain web servers.
+pub(super) struct Hub {
     agent: Agent,
-    /// Without the proxy.
+    /// Uses no proxy.
     direct: Agent,
     endpoint: String,
     token: Option<String>,
 }
 
-/// A repository at one commit.
+/// The files of a repository at one commit.
 #[derive(Debug)]
-pub(crate) struct Listing {
-    pub(crate) revision: String,
-    pub(crate) files: Vec<RemoteFile>,
+pub(super) struct Listing {
+    /// The commit.
+    pub(super) revision: String,
+    pub(super) files: Vec<RemoteFile>,
 }
 
+/// One file in a [`Listing`].
 #[derive(Debug, Clone)]
-pub(crate) struct RemoteFile {
-    pub(crate) name: String,
+pub(super) struct RemoteFile {
+    pub(super) name: String,
     /// Bytes.
-    pub(crate) size: Option<u64>,
-    pub(crate) digest: Option<PublishedDigest>,
+    pub(super) size: Option<u64>,
+    pub(super) digest: Option<PublishedDigest>,
 }
 
-/// Lower-case hexadecimal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum PublishedDigest {
-    Sha256(String),
-    /// SHA-1 over `blob <size>\0` and the contents: what the hub publishes of small files.
-    GitBlob(String),
+/// The rest of a file, as the server sends it.
+pub(super) struct Body {
+    pub(super) reader: Box<dyn Read + Send + Sync>,
+    /// The first byte. This is 0 if the server ignores ranges and sends the whole file.
+    pub(super) start: u64,
+    /// Bytes of the whole file, if the server says so.
+    pub(super) size: Option<u64>,
 }
 
-/// The rest of a file.
-pub(crate) struct Body {
-    pub(crate) reader: Box<dyn Read + Send + Sync>,
-    /// Where it begins: 0 if the server sends the whole file anyway.
-    pub(crate) start: u64,
-    /// Bytes of the whole file, if the server says.
-    pub(crate) size: Option<u64>,
-}
-
+/// Why a server cannot be asked, or did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum HubError {
-    #[error("no certificates can be read from this system: {0}")]
+    /// The system's certificates cannot be read.
+    #[error("cannot read this system's certificates: {0}; install them (Debian's package is `ca-certificates`)")]
     Certificates(rustls::Error),
+    /// The repository is for users who have accepted its licence.
     #[error(
-        "{url} wants to know who asks (HTTP {status}): accept the model's licence on its page, then set HF_TOKEN to a token of \
-         your account"
+        "{url} requires an account (HTTP {status}); accept the model's licence on its page, then set HF_TOKEN to a \
+         token of your account"
     )]
-    Unauthorized { url: String, status: u16 },
-    #[error("{url} does not exist (HTTP 404); see that repository, revision and HF_ENDPOINT are right")]
-    NotFound { url: String },
+    Unauthorized {
+        /// The address.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The repository, the revision or the file does not exist.
+    #[error("{url} does not exist (HTTP 404); check the repository, the revision and HF_ENDPOINT")]
+    NotFound {
+        /// The address.
+        url: String,
+    },
+    /// The server asks for patience.
     #[error("{url} is too busy (HTTP {status}, for another {} s); try again later", pause.as_secs())]
-    Busy { url: String, status: u16, pause: Duration },
-    #[error("{url} answers with HTTP {status}")]
-    Status { url: String, status: u16 },
-    #[error("{url} cannot be reached: {problem}; what has come so far is kept, run this again to go on")]
-    Unreachable { url: String, problem: String },
-    #[error("{url} answers with something that is not the hub's: {problem}")]
-    Answer { url: String, problem: String },
+    Busy {
+        /// The address.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// The time that the server asks for.
+        pause: Duration,
+    },
+    /// Any other HTTP status.
+    #[error("{url} answers with HTTP {status}; try again later, or take the model from elsewhere with --from")]
+    Status {
+        /// The address.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The connection failed.
+    #[error("cannot reach {url}: {problem}; fimble keeps the bytes that came, so run this again to resume")]
+    Unreachable {
+        /// The address.
+        url: String,
+        /// What went wrong.
+        problem: String,
+    },
+    /// The answer is not one that the hub gives.
+    #[error("{url} does not answer as the hub does: {problem}; check HF_ENDPOINT")]
+    Answer {
+        /// The address.
+        url: String,
+        /// What is wrong with the answer.
+        problem: String,
+    },
 }
 
+/// The hub's answer about a repository, as far as fimble reads it.
 #[derive(Deserialize)]
 struct ModelInfo {
+    /// The commit.
     sha: String,
     siblings: Vec<Sibling>,
 }
@@ -97,6 +134,7 @@ struct Sibling {
     lfs: Option<LargeFile>,
 }
 
+/// A file that the hub keeps outside git.
 #[derive(Deserialize)]
 struct LargeFile {
     sha256: String,
@@ -104,7 +142,8 @@ struct LargeFile {
 }
 
 impl Hub {
-    pub(crate) fn from_environment() -> Result<Self, HubError> {
+    /// The hub that the environment variables name.
+    pub(super) fn from_environment() -> Result<Self, HubError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let tls = tls.and_then(BuilderVerifierExt::with_platform_verifier).map_err(HubError::Certificates)?;
@@ -123,13 +162,14 @@ impl Hub {
         Ok(Self { agent: agent(true), direct: agent(false), endpoint, token: token() })
     }
 
-    pub(crate) fn listing(&self, repository: &str, revision: &str) -> Result<Listing, HubError> {
+    /// The files of `repository`, `owner/name`, at `revision`.
+    pub(super) fn listing(&self, repository: &str, revision: &str) -> Result<Listing, HubError> {
         let url = format!("{}/api/models/{repository}/revision/{revision}?blobs=true", self.endpoint);
         let response = self.get(&url, 0)?;
         let answer = |problem: String| HubError::Answer { url: url.clone(), problem };
         let info: ModelInfo = response.into_json().map_err(|error| answer(error.to_string()))?;
         if info.sha.len() != 40 || !info.sha.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(answer(format!("`{}` is no commit", info.sha)));
+            return Err(answer(format!("`{}` is not a commit", info.sha)));
         }
         let file = |sibling: Sibling| {
             let small = sibling.blob_id.map(PublishedDigest::GitBlob);
@@ -142,14 +182,15 @@ impl Hub {
         Ok(Listing { revision: info.sha, files: info.siblings.into_iter().map(file).collect() })
     }
 
-    pub(crate) fn file_url(&self, repository: &str, revision: &str, name: &str) -> String {
+    /// The address of the file `name`.
+    pub(super) fn file_url(&self, repository: &str, revision: &str, name: &str) -> String {
         format!("{}/{repository}/resolve/{revision}/{name}", self.endpoint)
     }
 
-    /// The file at `url` from byte `start` on.
-    pub(crate) fn fetch(&self, url: &str, start: u64) -> Result<Body, HubError> {
+    /// Requests the file at `url` from byte `start` on.
+    pub(super) fn fetch(&self, url: &str, start: u64) -> Result<Body, HubError> {
         let response = match self.get(url, start) {
-            // What is here is as long as the file, or longer.
+            // The file has no byte at `start`: too many bytes are here already.
             Err(HubError::Status { status: 416, .. }) if start > 0 => self.get(url, 0)?,
             response => response?,
         };
@@ -160,7 +201,7 @@ impl Hub {
         Ok(Body { reader: response.into_reader(), start, size: length.map(|length| start + length) })
     }
 
-    /// Waits and asks again where that may help.
+    /// Retries after a pause if that may help.
     fn get(&self, url: &str, start: u64) -> Result<Response, HubError> {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
@@ -169,10 +210,10 @@ impl Hub {
                 request = self.direct.get(url);
             }
             if let Some(token) = self.token.as_ref().filter(|_| url.starts_with(&format!("{}/", self.endpoint))) {
-                // Not sent on to where the hub redirects to.
+                // ureq does not pass this header on to another host that the hub redirects to.
                 request = request.set("authorization", &format!("Bearer {token}"));
             }
-            // Compressed on the way, a range would be of something else.
+            // With compression, a range would count compressed bytes.
             request = request.set("accept-encoding", "identity");
             if start > 0 {
                 request = request.set("range", &format!("bytes={start}-"));
@@ -203,17 +244,17 @@ impl Hub {
     }
 }
 
-/// Where the hub's own clients keep what they fetch.
-pub(crate) fn cache_folder() -> Option<PathBuf> {
+/// The folder in which the hub's own clients keep files.
+pub(super) fn cache_folder() -> Option<PathBuf> {
     variable("HF_HUB_CACHE").map(PathBuf::from).or_else(|| Some(home()?.join("hub")))
 }
 
-/// Whether the user forbids it to ask the network.
-pub(crate) fn is_offline() -> bool {
+/// Whether the user forbids network use.
+pub(super) fn is_offline() -> bool {
     variable("HF_HUB_OFFLINE").is_some_and(|value| ["1", "true", "yes", "on"].contains(&value.to_lowercase().as_str()))
 }
 
-/// Whether NO_PROXY names the host, or a domain above it. Where a host redirects to is asked as the host was.
+/// Whether NO_PROXY names the host or a domain above it. A redirect is followed with the proxy of the first request.
 fn is_direct(host: &str) -> bool {
     let names = variable("NO_PROXY").or_else(|| variable("no_proxy")).unwrap_or_default();
     let mut names = names.split(',').map(|name| name.trim().trim_start_matches('.')).filter(|name| !name.is_empty());

@@ -1,14 +1,14 @@
-//! What a file defines: names with their signatures, without bodies. Which nodes those are is said by a query for each
-//! grammar, `outline/*.scm`:
+//! The definitions in a file: names with their signatures, without bodies. A query for each grammar, in
+//! `language/queries/*.scm`, finds them with these captures:
 //!
-//! | capture | |
+//! | capture | meaning |
 //! |---|---|
-//! | `@definition` | a function, a constant, an alias; what is inside its body is local and left out |
-//! | `@type` | a type; what is inside it belongs to it |
-//! | `@container` | members of a type that is defined elsewhere, such as `impl` |
-//! | `@field` | a member of the type around it, wherever it stands |
-//! | `@name` | what it is called |
-//! | `@body` | what is left out of its signature |
+//! | `@definition` | a function, constant or alias; definitions inside its body are local and left out |
+//! | `@type` | a type; definitions inside it are its members |
+//! | `@container` | a block with members of a type that is defined elsewhere, such as `impl` |
+//! | `@field` | a member of the type around it |
+//! | `@name` | the name of the definition |
+//! | `@body` | the part that the signature leaves out |
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -18,57 +18,60 @@ use std::sync::Arc;
 use ropey::Rope;
 use tree_sitter::{Node, QueryCursor, QueryMatch, StreamingIterator};
 
+use crate::document::syntax::SyntaxTree;
 use crate::language::Language;
-use crate::syntax::SyntaxTree;
 
 /// Longer signatures, such as those of types with many fields, are cut.
-const LONGEST_SIGNATURE: usize = 16;
-const LONGEST_LINE: usize = 160;
+const MAX_SIGNATURE_LINES: usize = 16;
+const MAX_LINE_CHARS: usize = 160;
 
-/// A file with more is generated, or a table.
-const MOST_DEFINITIONS: usize = 2_000;
+/// A file with more definitions is most likely generated.
+const MAX_DEFINITIONS: usize = 2_000;
 
-/// Something that other code can refer to by a name.
+/// A definition that other code can refer to by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
     pub name: String,
     pub kind: Kind,
-    /// The type it is a member of.
+    /// The type that this is a member of.
     pub container: Option<Arc<Container>>,
-    /// Each line as if the first were not indented.
+    /// The code without the body, dedented so that the first line has no indentation.
     pub signature: String,
-    /// The first line of what documents it.
+    /// The first line of the documentation.
     pub documentation: Option<Documentation>,
-    /// In bytes of the file, with the body.
+    /// The byte range in the file, including the body.
     pub range: Range<usize>,
 }
 
+/// What a definition defines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Type,
     Field,
-    /// Anything else, such as a function.
+    /// A function, a constant or an alias.
     Value,
 }
 
+/// A type, or a block such as `impl`, with the members of a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {
     pub name: String,
-    /// What begins it in its file, such as `impl<T> Display for Name<T>`.
+    /// The first line of the code, such as `impl<T> Display for Name<T>`.
     pub header: String,
     pub range: Range<usize>,
 }
 
-/// A line, and where it stands.
+/// A line of documentation and its position relative to the signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Documentation {
-    /// Before the signature.
+    /// A comment before the signature.
     Before(String),
-    /// Below it, as the first line of the body.
+    /// A docstring: the first line of the body.
     Inside(String),
 }
 
 impl Definition {
+    /// The signature together with its documentation.
     pub fn documented(&self) -> String {
         let Self { signature, documentation, .. } = self;
         match documentation {
@@ -79,16 +82,16 @@ impl Definition {
     }
 }
 
-/// The definitions of a file, in order.
+/// The definitions in one file, in order.
 #[derive(Debug, Default)]
 pub struct Outline {
     definitions: Vec<Definition>,
-    /// Indices of `definitions`, sorted by their names.
+    /// Indices into `definitions`, sorted by name.
     by_name: Vec<u32>,
 }
 
 impl Outline {
-    /// Of `text`, whose tree is `tree`.
+    /// Collects the definitions in `text`, whose syntax tree is `tree`.
     pub fn new(language: Language, tree: &SyntaxTree, text: &Rope) -> Self {
         let definitions = definitions(language, tree, text);
         let mut by_name: Vec<u32> = (0..).take(definitions.len()).collect();
@@ -100,20 +103,20 @@ impl Outline {
         &self.definitions
     }
 
-    /// The definitions called `name`.
+    /// The definitions with the name `name`.
     pub fn named(&self, name: &str) -> impl Iterator<Item = &Definition> {
         let at = |index: &u32| &self.definitions[*index as usize];
         let first = self.by_name.partition_point(|index| *at(index).name < *name);
         self.by_name[first..].iter().map(at).take_while(move |definition| definition.name == name)
     }
 
-    /// What is defined in the type `name`.
+    /// The members of the type `name`.
     pub fn members(&self, name: &str) -> impl Iterator<Item = &Definition> {
         let is_in = move |definition: &&Definition| definition.container.as_ref().is_some_and(|it| it.name == name);
         self.definitions.iter().filter(is_in)
     }
 
-    /// Roughly, in memory.
+    /// An estimate of the memory used, in bytes.
     pub fn bytes(&self) -> usize {
         let of = |definition: &Definition| {
             size_of::<Definition>() + definition.name.len() + definition.documented().len() + 36
@@ -134,7 +137,7 @@ fn definitions(language: Language, tree: &SyntaxTree, text: &Rope) -> Vec<Defini
         let range = node.byte_range();
         containers.retain(|container| range.start < container.range.end);
         let is_local = range.start < local;
-        if (is_local && capture != Capture::Field) || definitions.len() == MOST_DEFINITIONS {
+        if (is_local && capture != Capture::Field) || definitions.len() == MAX_DEFINITIONS {
             continue;
         }
         let container = containers.last().cloned();
@@ -212,24 +215,24 @@ fn read<'tree>(found: &QueryMatch<'_, 'tree>, names: &[&str], text: &Rope) -> Op
     Some(Captured { capture, node: whole, name, body: node("body") })
 }
 
-/// The code of `range`, without its comments, as if its first line were not indented.
+/// The code in `range` without comments, dedented so that the first line has no indentation.
 fn signature(text: &Rope, range: Range<usize>, language: Language) -> String {
     let indent = text.byte_to_char(range.start) - text.line_to_char(text.byte_to_line(range.start));
     let code = text.byte_slice(range).to_string();
     let is_comment = |line: &str| language.line_comment().is_some_and(|marker| line.trim_start().starts_with(marker));
-    let lines = code.lines().filter(|line| !line.trim().is_empty() && !is_comment(line)).take(LONGEST_SIGNATURE);
+    let lines = code.lines().filter(|line| !line.trim().is_empty() && !is_comment(line)).take(MAX_SIGNATURE_LINES);
     let dedented = lines.map(|line| {
         let blanks = line.chars().take(indent).take_while(|character| character.is_whitespace()).count();
-        line.chars().skip(blanks).take(LONGEST_LINE).collect::<String>().trim_end().to_owned()
+        line.chars().skip(blanks).take(MAX_LINE_CHARS).collect::<String>().trim_end().to_owned()
     });
     dedented.collect::<Vec<_>>().join("\n")
 }
 
-/// The first line of the comment above `node`, or of the string that its body begins with.
+/// The first line of the docstring in `body`, or of the comment above `node`.
 fn documentation(node: Node, body: Option<Node>, text: &Rope, language: Language) -> Option<Documentation> {
     let line = |node: Node| {
         let start = text.byte_slice(node.byte_range()).lines().next().map(|line| line.to_string()).unwrap_or_default();
-        start.chars().take(LONGEST_LINE).collect::<String>().trim_end().to_owned()
+        start.chars().take(MAX_LINE_CHARS).collect::<String>().trim_end().to_owned()
     };
     let docstring = body
         .and_then(|body| body.named_child(0))
@@ -261,7 +264,7 @@ mod tests {
     use super::*;
     use crate::document::Document;
 
-    /// Each definition as an excerpt would show it, members with the type they belong to.
+    /// Lists each definition as an excerpt would show it, with the header of its container in brackets.
     fn check(language: &str, text: &str) -> String {
         let document = Document::new("a", Language::from_id(language), 0, text);
         let shown = document.outline().unwrap().definitions().iter().map(|definition| {

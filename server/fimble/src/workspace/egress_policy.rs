@@ -8,8 +8,8 @@ use fimble_completion::language::Language;
 use ignore::gitignore::Gitignore;
 
 use super::Folders;
+use super::exclusions::Exclusions;
 use crate::settings::ExcludePatterns;
-use crate::workspace::exclusions::Exclusions;
 
 #[derive(Debug)]
 pub(crate) struct EgressPolicy {
@@ -93,8 +93,11 @@ mod tests {
         }
         fs::write(folder.path().join("outside.py"), "").unwrap();
 
-        let exclude = ExcludePatterns { patterns: vec!["clients/".to_owned()], ..ExcludePatterns::default() };
-        let egress = EgressPolicy::new(Folders(vec![root.clone()]), exclude, [("rust".to_owned(), false)].into());
+        let egress = EgressPolicy::new(
+            Folders(vec![root.clone()]),
+            ExcludePatterns { patterns: vec!["clients/".to_owned()], ..ExcludePatterns::default() },
+            [("rust".to_owned(), false)].into(),
+        );
         for name in ["src/a.py", "src/local.py", "src/kept.log.py", "never_saved.py", "Makefile"] {
             assert!(egress.allows(name), "{name}");
         }

@@ -1,4 +1,5 @@
-//! A document's syntax tree: parsed from the rope's chunks, and parsed again only where the text changed.
+//! The syntax tree of a document. It is parsed from the chunks of the rope, and after an edit only the changed part is
+//! parsed again.
 
 use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
@@ -8,29 +9,30 @@ use tree_sitter::{InputEdit, Node, ParseOptions, ParseState, Parser, Point, Tree
 
 use crate::language::Language;
 
-/// Texts larger than this, in bytes, have no syntax tree, and no memory is spent on one.
+/// Larger texts, in bytes, have no syntax tree. This bounds the memory for trees.
 pub const MAX_TEXT_BYTES: usize = 2 * 1024 * 1024;
 
-/// A parse that takes longer is given up: whoever asked for the tree waits no longer, and does without it. It is enough
-/// for some 40,000 lines of code, but the error recovery of tree-sitter can spend minutes on punctuation that is no code.
+/// A parse that takes longer is aborted, and its callers continue without a tree. 250 ms are enough for about 40,000
+/// lines of code. The limit is needed because tree-sitter's error recovery can spend minutes on text that is not code.
 pub const MAX_PARSE_TIME: Duration = Duration::from_millis(250);
 
-/// A tree-sitter tree. A clone shares its nodes and never changes with the original.
+/// A tree-sitter tree. Clones share the nodes and are independent of later edits.
 #[derive(Debug, Clone)]
 pub struct SyntaxTree(Tree);
 
 impl SyntaxTree {
-    /// Parses the whole of `text`. `None` where `language` has no grammar, `text` is over [`MAX_TEXT_BYTES`] or the parse
-    /// took over [`MAX_PARSE_TIME`].
+    /// Parses `text` from scratch. Returns `None` if `language` has no grammar, if `text` is larger than
+    /// [`MAX_TEXT_BYTES`], or if the parse took longer than [`MAX_PARSE_TIME`].
     pub fn parse(language: Language, text: &Rope) -> Option<Self> {
         parse(&language.grammar()?.language(), text, None, MAX_PARSE_TIME)
     }
 
-    /// Marks the bytes `range` of `before`, the text as it was, as replaced by `inserted`. The tree's offsets are then
-    /// those of the new text, and [`SyntaxTree::reparse`] has to follow before its nodes mean anything. Any number of
-    /// edits can be marked before that.
+    /// Marks the byte range `range` of `before`, the old text, as replaced by `inserted`. Offsets in the tree then
+    /// refer to the new text. Any number of edits can be marked before [`SyntaxTree::reparse`], but the nodes are only
+    /// valid again after it.
     ///
-    /// `range` must lie in `before`, on character boundaries, and the text stay within [`MAX_TEXT_BYTES`].
+    /// `range` must be inside `before` and on character boundaries, and the new text must not be larger than
+    /// [`MAX_TEXT_BYTES`].
     pub fn edit(&mut self, before: &Rope, range: Range<usize>, inserted: &str) {
         let start = self.point_at(before, range.start);
         let old_end = self.point_at(before, range.end);
@@ -44,24 +46,25 @@ impl SyntaxTree {
         });
     }
 
-    /// The tree of `text`, which must be what the edits since the last parse made of that parse's text. `None` where it
-    /// has grown over [`MAX_TEXT_BYTES`] or the parse took over [`MAX_PARSE_TIME`].
+    /// The tree of `text`, which must be the text after all marked edits. Returns `None` if `text` is larger than
+    /// [`MAX_TEXT_BYTES`], or if the parse took longer than [`MAX_PARSE_TIME`].
     ///
-    /// Where the text has no syntax errors this is the tree of [`SyntaxTree::parse`]; error recovery may prefer nodes
-    /// that it can keep.
+    /// If the text has no syntax errors, the result equals [`SyntaxTree::parse`]. Otherwise error recovery may differ,
+    /// because it prefers nodes that it can keep.
     pub fn reparse(&self, text: &Rope) -> Option<Self> {
         parse(&self.0.language(), text, Some(&self.0), MAX_PARSE_TIME)
     }
 
-    /// The node of the whole text. Offsets are bytes; a [`Point`]'s column too, and its row counts LF alone.
+    /// The node of the whole text. Offsets and [`Point`] columns are in bytes. Only LF ends a row.
     pub fn root_node(&self) -> Node<'_> {
         self.0.root_node()
     }
 
-    /// The row and column of a byte as tree-sitter's own lexer counts them: a row ends in LF only, avoid the rope's
-    /// lines, which may end in a lone CR.
+    /// The row and column of the byte `offset` as tree-sitter counts them. Only LF ends a row, while a line of the rope
+    /// can also end in a lone CR.
     fn point_at(&self, text: &Rope, offset: usize) -> Point {
-        // As many rows as lines means that no line ends in a lone CR, so the rope's index, in O(log n), is right.
+        // If there are as many rows as lines, no line ends in a lone CR. Then the rope's index gives the answer in
+        // O(log n).
         if self.0.root_node().end_position().row + 1 == text.len_lines() {
             let row = text.byte_to_line(offset);
             return Point { row, column: offset - text.line_to_byte(row) };
@@ -70,7 +73,7 @@ impl SyntaxTree {
     }
 }
 
-/// Where `text` ends that begins at `start`.
+/// The position at the end of `text`, if it starts at `start`.
 fn point_after(start: Point, text: &[u8]) -> Point {
     match text.iter().rposition(|&byte| byte == b'\n') {
         Some(last) => {
@@ -86,7 +89,7 @@ fn parse(grammar: &tree_sitter::Language, text: &Rope, old: Option<&Tree>, limit
         return None;
     }
     let mut parser = Parser::new();
-    // Only a grammar of an ABI this tree-sitter cannot read fails here, which a test of the table rules out.
+    // This only fails for a grammar with an ABI that this tree-sitter does not support. A test checks all grammars.
     parser.set_language(grammar).ok()?;
     let mut chunk_at = |offset: usize, _: Point| {
         if offset >= length {
@@ -110,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parse_out_of_time_is_given_up() {
+    fn a_parse_that_takes_too_long_is_aborted() {
         let text = Rope::from_str(&"fn f() {}\n".repeat(1000));
         let grammar = Language::from_id("rust").grammar().expect("a grammar").language();
         let tree = parse(&grammar, &text, None, Duration::MAX);
@@ -118,10 +121,10 @@ mod tests {
         assert!(parse(&grammar, &text, None, Duration::ZERO).is_none());
     }
 
-    /// A reparse computes rows and columns anew, so only the marked tree shows whether an edit's were right. Grammars
-    /// whose lexer looks at columns keep or drop nodes by them.
+    /// A reparse computes rows and columns again, so only the marked tree can show that they are right. Grammars with a
+    /// column-sensitive lexer reuse nodes depending on them.
     #[test]
-    fn marked_edits_move_rows_and_columns_as_the_lexer_counts_them() {
+    fn marked_edits_keep_rows_and_columns_right() {
         for text in ["fn a() {}\n\nfn b() {}\r\n//\n", "fn a() {}\rfn b() {}\n\r\r\n//", "\r", ""] {
             let before = Rope::from_str(text);
             let tree = SyntaxTree::parse(Language::from_id("rust"), &before).expect("a tree");
@@ -147,10 +150,10 @@ mod tests {
     }
 
     proptest! {
-        /// Of an edit after many, too: it takes its row from the rope only where the tree's number of rows, as marked,
-        /// says that it may.
+        /// The row of an edit is taken from the rope only if the marked tree allows it, so this must also hold after
+        /// many edits.
         #[test]
-        fn rows_and_columns_stay_right_over_many_marks(
+        fn rows_and_columns_stay_right_after_many_marked_edits(
             line_break in select(vec!["\n", "\r\n", "\r"]),
             edits in prop::collection::vec(
                 (any::<Index>(), 0..30_usize, select(vec!["", "", "x", "é", "\n", "\r", "\r\n", "fn g() {}\n"])),

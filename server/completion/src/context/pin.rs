@@ -1,5 +1,6 @@
-//! Where a prompt is split. Before the pin stands what the model has read, after it what the user types; while they go on
-//! in one place, over several lines, the pin stays and with it every token of the prompt but the typed ones.
+//! Where a prompt is split. The text before the pin has already been evaluated; the text after it is what the user
+//! types. While the user keeps typing in one place, even over several lines, the pin stays and only the typed tokens
+//! have to be evaluated.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,103 +9,110 @@ use std::sync::{Arc, OnceLock};
 use ropey::{Rope, RopeSlice};
 
 use crate::ablations::{Ablations, Mechanism};
+use crate::brackets::is_auto_closed;
 use crate::context::Surroundings;
 use crate::context::excerpts::excerpts;
 use crate::context::window::{LONGEST_TAIL, Window, character_at, line_start, tail, window};
 use crate::document::Document;
 use crate::prompt::{Excerpt, FileName, FimText};
 
-/// Places of one document that a user goes back and forth between.
+/// How many positions of one document are remembered.
 const PINS: usize = 4;
 
-/// Bytes that a typed token is expected to have at least, on average.
+/// The fewest bytes per typed token, on average.
 const BYTES_PER_TYPED_TOKEN: usize = 3;
 
-/// So many bytes of closing brackets, quotes and white space may come between the cursor and what followed it.
-const LONGEST_CLOSERS: usize = 64;
+/// The most bytes of closing brackets, quotes and white space that may be inserted between the cursor and the pinned
+/// suffix.
+const MAX_AUTO_CLOSED_BYTES: usize = 64;
 
-/// Until the window is known, so many bytes around the place must stay as they were.
-const REACH: usize = 1 << 16;
+/// How many bytes on each side must be unchanged while the window is not known yet.
+const UNKNOWN_WINDOW_BYTES: usize = 1 << 16;
 
-/// Of a request's tokens, one in so many may go to excerpts from elsewhere; one in [`EXCERPTS_AT_MOST`] if the file leaves
-/// them free.
-const EXCERPTS: usize = 4;
-const EXCERPTS_AT_MOST: usize = 2;
+/// Excerpts always get one in [`EXCERPT_SHARE`] tokens of a request, and one in [`MAX_EXCERPT_SHARE`] if the file
+/// leaves them free.
+const EXCERPT_SHARE: usize = 4;
+const MAX_EXCERPT_SHARE: usize = 2;
 
-/// Excerpts stand before everything else, so that others would cost every token again: they stay for this many lines
-/// around the place they were chosen for.
-const EXCERPTS_HOLD: usize = 40;
+/// Excerpts come first in the prompt, so changing them means evaluating everything again. They are kept for this many
+/// lines around the line they were chosen for.
+const EXCERPT_LINES: usize = 40;
 
-/// One place, and the document as it was when the user came there. The window around it is made by the first request
-/// that needs it, on that request's thread, and shared by all.
+/// A position, and the document at the time when the user came there. The first request that needs the window computes
+/// it on its own thread. Later requests share it.
 #[derive(Debug)]
 pub struct Pin {
     document: Document,
     cursor: usize,
     pin: usize,
     surroundings: Arc<Surroundings>,
-    /// What an earlier prompt begins with, and this one may too.
-    earlier: Option<Begins>,
+    /// How an earlier prompt starts. This prompt starts the same way if it can.
+    earlier: Option<PromptStart>,
     window: OnceLock<PinnedWindow>,
-    /// What was typed has outgrown its room.
+    /// Set when the typed text no longer fits into its room.
     is_full: AtomicBool,
 }
 
-/// How much a model is shown.
+/// How much the model sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenBudget {
-    /// Of the file before and after the cursor, and of excerpts, together.
+    /// Tokens for the file and the excerpts together.
     pub tokens: usize,
-    /// Whether there are to be excerpts.
+    /// Whether excerpts are included.
     pub excerpts: bool,
 }
 
-/// What stands before and around the place, and what it was made for.
+/// The start of the prompt and the window, and the budget they were made for.
 #[derive(Debug, Clone)]
 struct PinnedWindow {
-    begins: Begins,
+    prompt_start: PromptStart,
     window: Window,
     budget: TokenBudget,
 }
 
-/// What a prompt begins with: where its window does, and excerpts that were chosen for a line.
+/// How a prompt starts: with excerpts that were chosen for a line, and with the window's first byte.
 #[derive(Debug, Clone)]
-struct Begins {
+struct PromptStart {
     start: usize,
     excerpts: Arc<[Excerpt]>,
-    /// Tokens that the excerpts take.
+    /// Tokens that the excerpts use.
     cost: usize,
     line: usize,
 }
 
 impl Pin {
-    /// A place of its own, such as for a single request.
+    /// Creates an independent pin, for example for a single request.
     pub fn new(document: &Document, cursor: usize, surroundings: Surroundings) -> Self {
         Self::after(document, cursor, Arc::new(surroundings), None)
     }
 
-    /// The same for what is typed from here on; its prompt begins as this one's does.
+    /// Creates the next pin for the same position. Its prompt starts like this pin's prompt if possible.
     pub fn moved_to(&self, document: &Document, cursor: usize) -> Self {
-        Self::after(document, cursor, self.surroundings.clone(), self.begins())
+        Self::after(document, cursor, self.surroundings.clone(), self.prompt_start())
     }
 
-    /// One for another model, which shares nothing with this one but where there is more to show.
+    /// Creates a pin for another model, with the same surroundings but a new window.
     pub fn apart(&self, document: &Document, cursor: usize) -> Self {
         Self::after(document, cursor, self.surroundings.clone(), None)
     }
 
-    /// Whether so much was typed up to the byte `cursor` that it is time to move on.
+    /// Whether so much was typed up to the byte `cursor` that a new pin would be better.
     pub fn is_worn(&self, cursor: usize) -> bool {
         cursor.saturating_sub(self.pin) > self.longest_tail() / 2
     }
 
-    fn after(document: &Document, cursor: usize, surroundings: Arc<Surroundings>, earlier: Option<Begins>) -> Self {
+    fn after(
+        document: &Document,
+        cursor: usize,
+        surroundings: Arc<Surroundings>,
+        earlier: Option<PromptStart>,
+    ) -> Self {
         let (pin, document) = (line_start(document.text(), cursor), document.clone());
         Self { document, cursor, pin, surroundings, earlier, window: OnceLock::new(), is_full: AtomicBool::new(false) }
     }
 
-    /// What the model is shown for a request at the byte `cursor` of `document`, for which this pin holds. `count`
-    /// counts tokens.
+    /// What the model sees for a request at the byte `cursor` of `document`. This pin must hold there. `count` counts
+    /// the tokens of a text.
     pub fn text(
         &self,
         document: &Document,
@@ -119,51 +127,55 @@ impl Pin {
                 return pinned.text(self, tail);
             }
         }
-        // There is more than its bytes let expect, or the settings have changed.
+        // The text has more tokens than its length suggested, or the settings have changed.
         self.is_full.store(true, Ordering::Relaxed);
         let pinned = self.moved_to(document, cursor).pinned(budget, count);
         let tail = tail(document.text(), pinned.window.pin, cursor);
         pinned.text(self, tail)
     }
 
-    /// Excerpts take what the file leaves them, and their share in any case.
+    /// Computes the window and the excerpts. Excerpts get their fixed share, and more if the file leaves tokens free.
     fn pinned(&self, budget: TokenBudget, count: &dyn Fn(&str) -> usize) -> PinnedWindow {
         let tokens = budget.tokens;
         let Self { document, cursor, pin, earlier, .. } = self;
         let kept_start = earlier.as_ref().map(|earlier| earlier.start);
         let window = |tokens| window(document, *pin, *cursor, tokens, kept_start, count);
         let line = document.text().byte_to_line(*cursor);
-        if let Some(earlier) = earlier.as_ref().filter(|it| it.line.abs_diff(line) <= EXCERPTS_HOLD && it.cost < tokens)
+        if let Some(earlier) = earlier.as_ref().filter(|it| it.line.abs_diff(line) <= EXCERPT_LINES && it.cost < tokens)
         {
             let window = window(tokens - earlier.cost);
             if window.start == earlier.start {
-                return PinnedWindow { begins: earlier.clone(), window, budget };
+                return PinnedWindow { prompt_start: earlier.clone(), window, budget };
             }
         }
         if self.surroundings.is_empty() || !budget.excerpts {
             let window = window(tokens);
-            let begins = Begins { start: window.start, excerpts: Arc::default(), cost: 0, line };
-            return PinnedWindow { begins, window, budget };
+            let prompt_start = PromptStart { start: window.start, excerpts: Arc::default(), cost: 0, line };
+            return PinnedWindow { prompt_start, window, budget };
         }
-        let least = window(tokens - tokens / EXCERPTS);
+        let least = window(tokens - tokens / EXCERPT_SHARE);
         let used = count(&least.prefix) + count(&least.suffix) + least.room;
-        let free = tokens.saturating_sub(used).min(tokens / EXCERPTS_AT_MOST);
+        let free = tokens.saturating_sub(used).min(tokens / MAX_EXCERPT_SHARE);
         let (excerpts, cost) = excerpts(document, *cursor, &(least.start..least.end), &self.surroundings, free, count);
         let window = window(tokens - cost);
-        PinnedWindow { begins: Begins { start: window.start, excerpts: excerpts.into(), cost, line }, window, budget }
+        PinnedWindow {
+            prompt_start: PromptStart { start: window.start, excerpts: excerpts.into(), cost, line },
+            window,
+            budget,
+        }
     }
 
-    /// Whether a request at the byte `cursor` of `document` may be asked at this pin: all that the window shows is as it
-    /// was, but for what was typed at the pin, which is not too long, and closing brackets and quotes that the editor
-    /// has put after the cursor since.
+    /// Whether a request at the byte `cursor` of `document` can use this pin. Everything in the window must be
+    /// unchanged, except for text typed at the pin, if it is not too long, and for closing brackets and quotes that the
+    /// editor inserted after the cursor.
     pub(crate) fn holds(&self, document: &Document, cursor: usize) -> bool {
         let (before, now) = (self.document.text(), document.text());
         let pinned = self.window.get().map(|pinned| &pinned.window);
         let (start, pin, end) = match pinned {
             Some(window) => (window.start, window.pin, window.end),
             None => {
-                let start = character_at(before, self.pin.saturating_sub(REACH));
-                (start, self.pin, character_at(before, self.cursor + REACH))
+                let start = character_at(before, self.pin.saturating_sub(UNKNOWN_WINDOW_BYTES));
+                (start, self.pin, character_at(before, self.cursor + UNKNOWN_WINDOW_BYTES))
             }
         };
         let longest = self.longest_tail().max(self.cursor - pin);
@@ -171,12 +183,13 @@ impl Pin {
         {
             return false;
         }
-        // Typed between a CR and what followed it, a LF would make one line break of two.
+        // A LF typed between a CR and the text after it would turn two line breaks into one.
         let splits_break = pin > 0 && now.get_byte(pin - 1) == Some(b'\r') && now.get_byte(pin) == Some(b'\n');
-        let suffix = Frozen { text: before.byte_slice(self.cursor..end), ends_document: end == before.len_bytes() };
+        let suffix =
+            PinnedSuffix { text: before.byte_slice(self.cursor..end), ends_document: end == before.len_bytes() };
         !splits_break
             && now.get_byte_slice(start..pin) == before.get_byte_slice(start..pin)
-            && closers_before(now, cursor, suffix).is_some()
+            && auto_closed_before(now, cursor, suffix).is_some()
     }
 
     /// In bytes.
@@ -185,8 +198,8 @@ impl Pin {
         room.unwrap_or(LONGEST_TAIL).min(LONGEST_TAIL)
     }
 
-    fn begins(&self) -> Option<Begins> {
-        self.window.get().map(|pinned| pinned.begins.clone())
+    fn prompt_start(&self) -> Option<PromptStart> {
+        self.window.get().map(|pinned| pinned.prompt_start.clone())
     }
 }
 
@@ -199,20 +212,20 @@ impl PinnedWindow {
             line_comment: document.language().line_comment(),
         };
         let (prefix, suffix) = (self.window.prefix.clone(), self.window.suffix.clone());
-        FimText { excerpts: self.begins.excerpts.clone(), file, prefix, suffix, tail }
+        FimText { excerpts: self.prompt_start.excerpts.clone(), file, prefix, suffix, tail }
     }
 }
 
-/// Text that was after the cursor when the pin was set.
+/// The text after the cursor at the time when the pin was set.
 #[derive(Clone, Copy)]
-struct Frozen<'a> {
+struct PinnedSuffix<'a> {
     text: RopeSlice<'a>,
     ends_document: bool,
 }
 
-/// How many bytes of nothing but closing brackets, quotes and white space stand between the byte `cursor` and `suffix`.
-/// `None` where there is anything else, or `suffix` does not follow.
-fn closers_before(text: &Rope, cursor: usize, suffix: Frozen<'_>) -> Option<usize> {
+/// The number of bytes between `cursor` and `suffix`, if they are only closing brackets, quotes and white space. `None`
+/// if there is anything else, or if `suffix` does not follow.
+fn auto_closed_before(text: &Rope, cursor: usize, suffix: PinnedSuffix<'_>) -> Option<usize> {
     let length = suffix.text.len_bytes();
     let follows = |offset: usize| {
         let ends = !suffix.ends_document || offset + length == text.len_bytes();
@@ -223,8 +236,8 @@ fn closers_before(text: &Rope, cursor: usize, suffix: Frozen<'_>) -> Option<usiz
         if follows(offset) {
             return Some(offset - cursor);
         }
-        let may_be_closed = is_closer(character) || character.is_whitespace();
-        if !may_be_closed || offset > cursor + LONGEST_CLOSERS {
+        let may_be_closed = is_auto_closed(character) || character.is_whitespace();
+        if !may_be_closed || offset > cursor + MAX_AUTO_CLOSED_BYTES {
             return None;
         }
         offset += character.len_utf8();
@@ -232,20 +245,12 @@ fn closers_before(text: &Rope, cursor: usize, suffix: Frozen<'_>) -> Option<usiz
     follows(offset).then_some(offset - cursor)
 }
 
-/// So many of them may an editor have put after the cursor since a suggestion was made.
-pub(crate) const CLOSERS: usize = 3;
-
-/// What editors put after the cursor by themselves.
-pub(crate) fn is_closer(character: char) -> bool {
-    matches!(character, ')' | ']' | '}' | '>' | '"' | '\'' | '`')
-}
-
-/// How long a pin stays.
+/// How long a pin is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PinScope {
-    /// While the user types on in one place.
+    /// While the user keeps typing in one place.
     Place,
-    /// While the user types on in one line.
+    /// While the user keeps typing on one line.
     Line,
     /// For one request: all text before the cursor is prefix.
     Request,
@@ -263,20 +268,22 @@ impl From<Ablations> for PinScope {
     }
 }
 
-/// The places of one document where the user was last.
+/// The positions in one document that the user visited last.
 #[derive(Debug)]
 pub struct Pins {
     scope: PinScope,
-    /// The latest first.
+    /// Most recent first.
     recent: VecDeque<Arc<Pin>>,
 }
 
 impl Pins {
+    /// Creates an empty list. The ablations decide how long pins are kept.
     pub fn new(ablations: Ablations) -> Self {
         Self { scope: ablations.into(), recent: VecDeque::new() }
     }
 
-    /// The pin for a request at the byte `cursor`: one that holds, or else a new one in its `surroundings`.
+    /// Returns the pin for a request at the byte `cursor`: an earlier pin that still holds, or a new one with these
+    /// `surroundings`.
     pub fn at(&mut self, document: &Document, cursor: usize, surroundings: Surroundings) -> Arc<Pin> {
         if self.scope == PinScope::Request {
             return Arc::new(Pin { pin: cursor, ..Pin::new(document, cursor, surroundings) });
@@ -287,7 +294,7 @@ impl Pins {
         let pin = match found.and_then(|index| self.recent.remove(index)) {
             Some(pin) => pin,
             None => {
-                let earlier = self.recent.front().and_then(|pin| pin.begins());
+                let earlier = self.recent.front().and_then(|pin| pin.prompt_start());
                 Arc::new(Pin::after(document, cursor, Arc::new(surroundings), earlier))
             }
         };
@@ -295,13 +302,13 @@ impl Pins {
         pin
     }
 
-    /// From here on `pin` is asked first.
+    /// Makes `pin` the most recent one.
     pub fn adopt(&mut self, pin: Arc<Pin>) {
         self.recent.truncate(PINS - 1);
         self.recent.push_front(pin);
     }
 
-    /// For when the model or the settings have changed.
+    /// Forgets all pins. Call this when the model or the settings change.
     pub fn clear(&mut self) {
         self.recent.clear();
     }
@@ -313,7 +320,7 @@ mod tests {
     use crate::document::Edit;
     use crate::language::Language;
 
-    /// One token for every three characters.
+    /// Counts one token for every three characters.
     fn count(text: &str) -> usize {
         text.chars().count().div_ceil(3)
     }
@@ -322,7 +329,7 @@ mod tests {
         TokenBudget { tokens, excerpts: true }
     }
 
-    /// An editor's buffer with a cursor, and what is asked in it.
+    /// An editor's buffer and cursor, with the pins of its requests.
     struct Typist {
         document: Document,
         cursor: usize,
@@ -337,7 +344,7 @@ mod tests {
             Self { document, cursor, pins: Pins::new(Ablations::default()), tokens }
         }
 
-        /// Types `text`, after which `closers` stand behind the cursor that were not there.
+        /// Types `text`, and inserts `closers` after the cursor.
         fn types(&mut self, text: &str, closers: &str) -> &mut Self {
             let (range, version) = (self.cursor..self.cursor, self.document.version() + 1);
             let edit = Edit { range, text: format!("{text}{closers}") };
@@ -358,7 +365,7 @@ mod tests {
             self
         }
 
-        /// What the model is shown, in three parts.
+        /// What the model sees: prefix, tail and suffix.
         fn asks(&mut self) -> [String; 3] {
             let pin = self.pins.at(&self.document, self.cursor, Surroundings::default());
             let text = pin.text(&self.document, self.cursor, budget(self.tokens), &count);
@@ -367,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn while_typing_goes_on_only_the_tail_grows() {
+    fn only_the_tail_grows_while_the_user_types() {
         let mut typist = Typist::new("fn f() {\n    $0\n}\n", 1000);
         assert_eq!(typist.asks(), ["fn f() {\n", "    ", "\n}\n"]);
         assert_eq!(typist.types("a();", "").asks(), ["fn f() {\n", "    a();", "\n}\n"]);
@@ -376,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_editor_closes_stays_out_of_the_prompt() {
+    fn auto_closed_brackets_stay_out_of_the_prompt() {
         let mut typist = Typist::new("fn f() {\n    $0\n}\n", 1000);
         typist.asks();
         assert_eq!(typist.types("a(", ")").asks(), ["fn f() {\n", "    a(", "\n}\n"]);
@@ -386,19 +393,19 @@ mod tests {
     }
 
     #[test]
-    fn another_place_is_another_pin_and_the_way_back_finds_the_first() {
+    fn each_place_has_a_pin_and_returning_finds_it() {
         let mut typist = Typist::new("fn f() {\n    $0\n}\nfn g() {\n    b();\n}\n", 1000);
         typist.types("a", "").asks();
         let first = typist.types("(", ")").asks();
         assert_eq!(typist.moves(18).asks()[0], "fn f() {\n    a()\n}\nfn g() {\n");
         assert_eq!(typist.moves(-18).asks(), first);
-        // An edit of what the pin shows is the end of it.
+        // Editing text in the window invalidates the pin.
         typist.moves(18).types("x", "").asks();
         assert!(typist.moves(-19).asks()[2].contains("bx"));
     }
 
     #[test]
-    fn going_back_into_what_was_typed_is_another_pin() {
+    fn moving_back_into_typed_text_sets_a_new_pin() {
         let mut typist = Typist::new("a\n$0", 1000);
         typist.asks();
         typist.types("b;\nc;\n", "").asks();
@@ -424,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn more_tokens_than_expected_move_the_pin_once() {
+    fn dense_text_moves_the_pin_once_per_overflow() {
         let dense = |text: &str| text.len();
         let mut typist = Typist::new("fn f() {\n    $0\n}\n", 400);
         let mut pins = Vec::new();

@@ -1,4 +1,5 @@
-//! What was suggested a moment ago, so that typing along a suggestion, or going back into it, needs no engine.
+//! Recent suggestions. When a user types along a suggestion, or moves back into it, the cache answers without the
+//! engine.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroUsize;
@@ -7,20 +8,20 @@ use std::sync::Arc;
 use lru::LruCache;
 use ropey::RopeSlice;
 
-use crate::complete::{Reason, Suggestion, Suppressed};
+use crate::brackets::{MAX_AUTO_CLOSED, is_auto_closed};
 use crate::document::Document;
 use crate::engine::ModelId;
-use crate::pin::{CLOSERS, is_closer};
-use crate::plan::surroundings;
-use crate::postprocess::without_repeated_rest;
+use crate::plan::Plan;
 use crate::settings::CompletionSettings;
+use crate::suggestion::postprocess::without_suffix_overlap;
+use crate::suggestion::{Reason, Suggestion, Suppressed};
 
-/// How much text before and after the cursor, in bytes, must be the same for a suggestion to hold.
-const BEFORE: usize = 4096;
-const AFTER: usize = 2048;
+/// How many bytes before and after the cursor must be unchanged for a suggestion to be valid.
+const BYTES_BEFORE: usize = 4096;
+const BYTES_AFTER: usize = 2048;
 
-/// Least recently used suggestions, found by the text around the cursor. It belongs to one model: clear it when the
-/// model changes.
+/// The least recently used suggestions are dropped first. Suggestions are found by the text around the cursor, and only
+/// with the same settings.
 pub struct SuggestionCache {
     suggestions: LruCache<Key, Cached>,
 }
@@ -29,11 +30,11 @@ pub struct SuggestionCache {
 struct Key {
     document: String,
     offset: usize,
-    /// Digests of the text before and after the cursor.
+    /// Hashes of the text before and after the cursor.
     before: u64,
     after: u64,
     settings: CompletionSettings,
-    /// Answers of several models are kept side by side; the one used last is tried first.
+    /// Answers of several models can be cached for one position. The most recently used answer is tried first.
     model: Arc<ModelId>,
 }
 
@@ -42,7 +43,7 @@ struct Cached {
     origin: Origin,
 }
 
-/// What came of asking the model.
+/// The answer of the engine.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CachedAnswer {
     Suggested(Suggestion),
@@ -65,34 +66,35 @@ impl CachedAnswer {
     }
 }
 
-/// Why there was a suggestion to cache.
+/// Why the suggestion was generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// It was asked for.
+    /// A user requested it.
     Request,
-    /// The engine worked ahead.
+    /// The engine prefetched it.
     Prefetch,
 }
 
 /// How a suggestion was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hit {
-    /// The user has typed some of it.
+    /// The user typed a part of it.
     TypedThrough,
-    /// The cursor is again where it was suggested.
+    /// The cursor is back at the position of the suggestion.
     Returned,
-    /// It was prepared before anybody asked.
+    /// It was prefetched, and this is its first use.
     Prefetched,
 }
 
 impl SuggestionCache {
+    /// Creates a cache for `capacity` answers.
     pub fn new(capacity: NonZeroUsize) -> Self {
         Self { suggestions: LruCache::new(capacity) }
     }
 
-    /// What is left of an earlier answer after the text typed since, if the text around is otherwise unchanged but for
-    /// brackets and quotes that the editor has closed. There may be nothing to show of it; where nothing is known, the
-    /// model has to be asked.
+    /// The rest of an earlier answer after the text typed since then. The text around the cursor must be unchanged,
+    /// except for brackets and quotes that the editor inserted. Returns `Some((None, _))` if the answer is known and
+    /// there is nothing to show, and `None` if the engine has to be asked.
     pub fn get(
         &mut self,
         document: &Document,
@@ -100,25 +102,30 @@ impl SuggestionCache {
         settings: &CompletionSettings,
     ) -> Option<(Option<Suggestion>, Hit)> {
         let text = document.text();
-        let closers = text.byte_slice(offset..).chars().take(CLOSERS).take_while(|character| is_closer(*character));
-        // They are one byte each.
+        let closers =
+            text.byte_slice(offset..).chars().take(MAX_AUTO_CLOSED).take_while(|character| is_auto_closed(*character));
+        // These characters are one byte each.
         let after: Vec<u64> =
             (0..=closers.count()).map(|closers| digest_after(text.byte_slice(offset + closers..))).collect();
-        let (place, suggestion, hit) = self.suggestions.iter().find_map(|(place, cached)| {
-            let said = cached.answer.text();
-            let may_hold = place.document == document.name()
-                && place.settings == *settings
-                && place.offset <= offset
-                && (offset < place.offset + said.len() || (offset == place.offset && said.is_empty()));
-            let closers = after.iter().position(|digest| *digest == place.after).filter(|_| may_hold)?;
-            if text.try_byte_to_char(place.offset).is_err() {
+        let (key, suggestion, hit) = self.suggestions.iter().find_map(|(key, cached)| {
+            let cached_text = cached.answer.text();
+            let may_hold = key.document == document.name()
+                && key.settings == *settings
+                && key.offset <= offset
+                && (offset < key.offset + cached_text.len() || (offset == key.offset && cached_text.is_empty()));
+            let closers = after.iter().position(|digest| *digest == key.after).filter(|_| may_hold)?;
+            if text.try_byte_to_char(key.offset).is_err() {
                 return None;
             }
-            let typed = text.get_byte_slice(place.offset..offset)?;
-            let rest = said.get(typed.len_bytes()..)?;
-            let holds = typed == said[..typed.len_bytes()]
-                && place.before == digest_before(text.get_byte_slice(..place.offset)?);
-            let rest = if closers > 0 { without_repeated_rest(rest, &surroundings(document, offset)) } else { rest };
+            let typed = text.get_byte_slice(key.offset..offset)?;
+            let rest = cached_text.get(typed.len_bytes()..)?;
+            let holds = typed == cached_text[..typed.len_bytes()]
+                && key.before == digest_before(text.get_byte_slice(..key.offset)?);
+            let rest = if closers > 0 {
+                without_suffix_overlap(rest, &Plan::of_line(document, offset, settings.ablations))
+            } else {
+                rest
+            };
             let hit = match (cached.origin, typed.len_bytes()) {
                 (_, 1..) => Hit::TypedThrough,
                 (Origin::Request, 0) => Hit::Returned,
@@ -128,7 +135,7 @@ impl SuggestionCache {
                 _ if !holds => return None,
                 CachedAnswer::Suggested(_) if rest.is_empty() => return None,
                 CachedAnswer::Suggested(suggestion) => Some(Suggestion { text: rest.to_owned(), ..suggestion.clone() }),
-                // What the editor has closed is not told from what the model said, so it is asked again.
+                // A suppressed answer may differ after the editor closed a bracket, so the engine is asked again.
                 CachedAnswer::Suppressed(_) if closers > 0 => return None,
                 CachedAnswer::Suppressed(suppressed)
                     if suppressed.reason == Reason::Unfinished && hit == Hit::TypedThrough =>
@@ -137,13 +144,13 @@ impl SuggestionCache {
                 }
                 CachedAnswer::Suppressed(suppressed) => suppressed.after(typed.len_bytes(), settings),
             };
-            Some((place.clone(), suggestion, hit))
+            Some((key.clone(), suggestion, hit))
         })?;
-        self.suggestions.promote(&place);
+        self.suggestions.promote(&key);
         Some((suggestion, hit))
     }
 
-    /// Remembers what came of [`crate::complete::complete`] at `offset`.
+    /// Stores the result of [`crate::complete::complete`] at `offset`.
     pub fn insert(
         &mut self,
         document: &Document,
@@ -153,7 +160,7 @@ impl SuggestionCache {
         origin: Origin,
     ) {
         let text = document.text();
-        let place = Key {
+        let key = Key {
             document: document.name().to_owned(),
             offset,
             before: digest_before(text.byte_slice(..offset)),
@@ -161,25 +168,26 @@ impl SuggestionCache {
             settings: settings.clone(),
             model: answer.model().clone(),
         };
-        self.suggestions.put(place, Cached { answer, origin });
+        self.suggestions.put(key, Cached { answer, origin });
     }
 
+    /// Drops all answers.
     pub fn clear(&mut self) {
         self.suggestions.clear();
     }
 }
 
 fn digest_before(text: RopeSlice<'_>) -> u64 {
-    let start = text.len_bytes().saturating_sub(BEFORE);
+    let start = text.len_bytes().saturating_sub(BYTES_BEFORE);
     digest(text.byte_slice(text.char_to_byte(text.byte_to_char(start))..))
 }
 
 fn digest_after(text: RopeSlice<'_>) -> u64 {
-    let end = text.len_bytes().min(AFTER);
+    let end = text.len_bytes().min(BYTES_AFTER);
     digest(text.byte_slice(..text.char_to_byte(text.byte_to_char(end))))
 }
 
-/// Bytes one by one, since equal texts may be cut into different chunks.
+/// Hashes byte by byte, because equal texts may be split into different chunks.
 fn digest(text: RopeSlice<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.bytes().for_each(|byte| byte.hash(&mut hasher));
@@ -201,7 +209,7 @@ mod tests {
         Suggestion { text: text.to_owned(), confidence: 0.5, is_cut: false, model: Arc::new("m".to_owned().into()) }
     }
 
-    /// What is suggested at `now` after `text` was suggested at `then`.
+    /// The suggestion at the cursor of `now`, after `text` was suggested at the cursor of `then`.
     fn check(then: &str, text: &str, now: &str) -> Option<String> {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (before, offset) = document(then);
@@ -218,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn typing_along_leaves_the_rest() {
+    fn typing_along_a_suggestion_returns_the_rest() {
         assert_eq!(check("a = $0\nb", "foo(1)", "a = $0\nb").as_deref(), Some("foo(1)"));
         assert_eq!(check("a = $0\nb", "foo(1)", "a = fo$0\nb").as_deref(), Some("o(1)"));
         assert_eq!(check("a:$0\nb", "\n  1\n  2", "a:\n  1\n$0\nb").as_deref(), Some("  2"));
@@ -226,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_editor_has_closed_is_not_suggested_again() {
+    fn auto_closed_brackets_are_not_suggested_again() {
         assert_eq!(check("a = $0\nb", "foo(1, 2);", "a = foo($0)\nb").as_deref(), Some("1, 2"));
         assert_eq!(check("a = $0\nb", "foo(\"x\");", "a = foo(\"$0\")\nb").as_deref(), Some("x"));
         assert_eq!(check("a = $0\nb", "foo();", "a = foo($0)\nb"), None);
@@ -234,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hit_says_how_it_came_about() {
+    fn a_hit_tells_how_the_suggestion_was_found() {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (then, offset) = document("a = $0");
         let suggestion = suggestion("foo");
@@ -260,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_a_miss() {
+    fn other_text_is_a_miss() {
         assert_eq!(check("a = $0\nb", "foo(1)", "a = fa$0\nb"), None);
         assert_eq!(check("a = $0\nb", "foo(1)", "a = foo(1)$0\nb"), None);
         assert_eq!(check("a = $0\nb", "foo(1)", "c = fo$0\nb"), None);
@@ -270,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn other_settings_are_another_place() {
+    fn other_settings_are_a_miss() {
         let mut cache = SuggestionCache::new(NonZeroUsize::MIN);
         let (document, offset) = document("a = $0");
         let suggestion = suggestion("1");
