@@ -1,11 +1,10 @@
-//! What the subcommands that run a model share.
+//! Loads a model for a subcommand, and reports its timing.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use fimble::log;
-use fimble::settings::MachinePolicy;
-use fimble::settings::{LogLevel, ModelChoice, Options, Settings, user_file};
+use fimble::settings::{LogLevel, MachinePolicy, ModelChoice, Options, Settings, user_file};
 use fimble_completion::complete::Timing;
 use fimble_inference::{EngineOptions, MistralEngine};
 use fimble_models::locate;
@@ -14,17 +13,18 @@ use serde::Serialize;
 use super::Common;
 use super::models::trusted_key;
 
-/// The user's settings and the model they, or the command line, name.
+/// The user's settings, and the model that the settings or the command line choose.
 pub(super) struct LoadedEngine {
     pub(super) engine: MistralEngine,
     pub(super) settings: Settings,
-    /// Of somebody who types.
+    /// The deadline of a request while the user types. `settings.completion` has none, because a command counts as an
+    /// invoked request.
     pub(super) deadline: Option<Duration>,
     pub(super) load_time: Duration,
 }
 
 pub(super) fn load(common: Common) -> anyhow::Result<LoadedEngine> {
-    // A library's warnings would stand between the user and the result.
+    // Warnings of libraries would mix with the result on a terminal.
     let level = common.log_level.map_or(LogLevel::Error, LogLevel::from);
     log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
 
@@ -34,7 +34,6 @@ pub(super) fn load(common: Common) -> anyhow::Result<LoadedEngine> {
     let policy = MachinePolicy::read(MachinePolicy::path());
     let (mut settings, problems) = policy.resolve([&from_file, &from_arguments]);
     problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
-    // Nobody types on while a command runs.
     let deadline = settings.completion.deadline;
     settings.completion = settings.completion.for_invoked();
 
@@ -43,13 +42,13 @@ pub(super) fn load(common: Common) -> anyhow::Result<LoadedEngine> {
     Ok(LoadedEngine { engine, settings, deadline, load_time: started.elapsed() })
 }
 
-/// Loads the model that the user has chosen, if that is allowed here.
+/// Loads the model that the user chose, if the machine policy allows it.
 pub(super) fn load_model(
     choice: &ModelChoice,
     options: EngineOptions,
     policy: &MachinePolicy,
 ) -> anyhow::Result<MistralEngine> {
-    // The embedded model has no added manifest, so it loads even when the settings file cannot be read.
+    // The embedded model's manifest needs no trusted key, so this model loads even if the settings file cannot be read.
     let key = if *choice == ModelChoice::default() { None } else { trusted_key()? };
     let mut model = locate(choice.model.as_deref(), key.as_deref())?;
     if let Some(adapter) = &choice.adapter {
@@ -59,20 +58,20 @@ pub(super) fn load_model(
     Ok(MistralEngine::start(model, options)?)
 }
 
-/// Why nobody but the local model can be asked.
+/// The error if `--routing` needs a server and the settings name none.
 pub(super) const NO_REMOTE: &str =
-    "there is no server to ask: name one by a table `remote` in your fimble.toml (see the README)";
+    "no server is configured: add a `[remote]` table to your fimble.toml (see docs/remote.md)";
 
 /// The stages of a completion, in milliseconds.
 #[derive(Serialize)]
 pub(super) struct Stages {
-    /// Without loading the model.
+    /// All stages; loading the model is not included.
     total_ms: f64,
-    /// Finding out what to ask.
+    /// Choosing the context, planning and writing the prompt.
     preparing_ms: f64,
-    /// The prompt, up to the first token.
+    /// Evaluating the prompt, up to the first token.
     evaluating_ms: f64,
-    /// The tokens after the first.
+    /// Generating the tokens after the first one.
     generating_ms: f64,
 }
 
@@ -88,6 +87,6 @@ impl From<Timing> for Stages {
 }
 
 pub(super) fn milliseconds(duration: Duration) -> f64 {
-    // Microseconds are more than a shared machine can tell apart.
+    // Times on a shared machine are not exact to less than a microsecond.
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use fimble::request::daily_quota::daily_quota_file;
-use fimble::settings::MachinePolicy;
-use fimble::settings::{LogLevel, ModelChoice, Options, user_file};
+use fimble::settings::{LogLevel, MachinePolicy, ModelChoice, Options, user_file};
 use fimble::usage::user_stats_file;
 use fimble::{KnownModel, LoadEngine, ServeOptions, log, serve};
 use fimble_completion::engine::Engine;
@@ -40,7 +39,7 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     };
 
     if std::io::stdin().is_terminal() {
-        eprintln!("fimble waits for an editor on standard input; for what else it does, see `fimble --help`");
+        eprintln!("fimble is waiting for an editor on standard input; `fimble --help` lists other commands");
     }
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
     let status = runtime.block_on(serve(
@@ -49,13 +48,13 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
         load_engine(EngineOptions::default(), machine_policy),
         options,
     ));
-    // A read of standard input cannot be interrupted; waiting for it would keep the process after `exit`.
+    // A read of standard input cannot be interrupted. Waiting for it would keep the process alive after `exit`.
     runtime.shutdown_background();
     Ok(ExitCode::from(status))
 }
 
 fn known_models() -> Vec<KnownModel> {
-    // These are names to choose from. Whoever chooses one has its manifest verified again.
+    // An unreadable key is no error here: the list only offers names, and loading a model verifies its manifest again.
     let key = trusted_key().unwrap_or_default();
     let models = named_models(key.as_deref()).into_iter().filter(|model| model.manifest.base.is_none());
     let known = models.map(|NamedModel { manifest, folder, installed }| KnownModel {
@@ -67,7 +66,7 @@ fn known_models() -> Vec<KnownModel> {
     known.collect()
 }
 
-/// Loads models as a server does.
+/// Returns the function that the server loads models with.
 pub(super) fn load_engine(options: EngineOptions, policy: Arc<MachinePolicy>) -> LoadEngine {
     Arc::new(move |choice: &ModelChoice| {
         let engine = load_model(choice, options.clone(), &policy).map_err(|error| format!("{error}."))?;
