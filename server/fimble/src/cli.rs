@@ -20,9 +20,9 @@ use fimble::settings::LogLevel;
 
 /// Code completion by a small language model on your own machine.
 ///
-/// Editors start fimble without a subcommand. It then is a language server on standard input and output. A model is
-/// built in. Only `fimble models pull` downloads anything, and fimble sends code to no other machine unless you name a
-/// server in your fimble.toml.
+/// Without a subcommand, fimble is a language server on standard input and output. Editors start it this way. A model
+/// is built in. Only `fimble models pull` downloads anything, and fimble sends code to no other machine unless you name
+/// a server in your fimble.toml.
 #[derive(Parser)]
 #[command(version, after_help = "Try it: fimble complete src/main.rs:10:5")]
 struct Arguments {

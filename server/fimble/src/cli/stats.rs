@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     } else {
         write!(output, "{}", tables(&record, &weeks))?;
         for drift in drifts(&record) {
-            writeln!(output, "\nLess than before. {drift}.")?;
+            writeln!(output, "\nAcceptance has dropped. {drift}.")?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,19 +1,19 @@
-//! Files that are shown to the model only while they are edited themselves: those that hold secrets, by their names, and
-//! those that the user excludes, by a setting or in a file `.fimbleignore`.
+//! Files that the model sees only while the user edits them: files whose names suggest secrets, and files that the user
+//! excludes with a setting or in a `.fimbleignore` file.
 
 use std::path::Path;
 
 use fimble_completion::secrets::is_secret;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-/// Says, as `.gitignore` does, what fimble is not to look at.
+/// Names files that fimble must not read, in the syntax of `.gitignore`.
 pub(crate) const IGNORE_FILE: &str = ".fimbleignore";
 
 #[derive(Debug)]
 pub(crate) struct Exclusions(Gitignore);
 
 impl Exclusions {
-    /// `patterns` are as in `.gitignore`; what is wrong with one has been said when it was set.
+    /// `patterns` use the syntax of `.gitignore`. Skips invalid patterns, because resolving the settings reports them.
     pub(crate) fn new<'a>(folders: impl IntoIterator<Item = &'a Path>, patterns: &[String]) -> Self {
         let mut rules = GitignoreBuilder::new("");
         for folder in folders {
@@ -27,13 +27,13 @@ impl Exclusions {
         Self(rules.build().unwrap_or_else(|_| Gitignore::empty()))
     }
 
-    /// Whether the file called `name` within its folder is excluded.
+    /// Whether the file at `name`, relative to its folder, is excluded.
     pub(crate) fn contain(&self, name: &str) -> bool {
         is_secret(name) || self.0.matched_path_or_any_parents(name, false).is_ignore()
     }
 }
 
-/// What is wrong with a pattern.
+/// The error in `pattern`, if it is invalid.
 pub(crate) fn problem(pattern: &str) -> Option<String> {
     GitignoreBuilder::new("").add_line(None, pattern).err().map(|error| error.to_string())
 }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_excluded_is_found_by_name() {
+    fn files_are_excluded_by_name() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(IGNORE_FILE), "private/\n").unwrap();
         let exclusions = Exclusions::new([folder.path()], &["*.gen.rs".to_owned(), "!keep.gen.rs".to_owned()]);
