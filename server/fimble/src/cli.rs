@@ -50,7 +50,7 @@ enum Command {
 
 #[derive(Args)]
 struct Stdio {
-    /// Ignored, because fimble always uses standard input and output. Some editors pass this option
+    /// Accepted for editors that pass it; fimble always uses standard input and output
     #[arg(long)]
     stdio: bool,
 }
