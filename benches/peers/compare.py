@@ -38,8 +38,8 @@ FIMBLE, PEER, PINNED = "fimble", "llama.vim", "llama.vim, our prompt"
 COLOURS = {FIMBLE: "#0072B2", PEER: "#D55E00", PINNED: "#E69F00"}
 STYLES = ["solid", "dashed"]
 COLUMNS = [
-    "latency p50, ms", "p95", "p99", "p50 of those that ask the model", "shown in time", "tokens evaluated p50", "p95",
-    "with background, a key", "keystrokes saved",
+    "latency p50, ms", "p95", "p99", "p50 of keys that the model answers", "shown in time", "tokens evaluated p50", "p95",
+    "with background, per key", "keystrokes saved",
 ]  # fmt: skip
 
 

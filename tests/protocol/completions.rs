@@ -21,7 +21,7 @@ async fn ghost_text_stands_at_the_cursor_and_reports_its_accept() {
             "insertText": "alpha(beta)",
             "range": {"start": cursor, "end": cursor},
             "command": {
-                "title": "Accepted a suggestion of fimble",
+                "title": "Accepted a fimble suggestion",
                 "command": "fimble.accepted",
                 "arguments": [argument],
             },

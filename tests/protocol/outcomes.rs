@@ -209,7 +209,10 @@ async fn versions_are_counted_apart_and_one_that_does_worse_is_told_in_the_statu
     assert_eq!((&told["health"], &told["quiescent"]), (&json!("ok"), &json!(true)));
     let message = told["message"].as_str().unwrap();
     assert!(message.starts_with("Model: tiny. tiny@1f0c2d3e: 10.0 % of the 300 suggestions"), "{message}");
-    assert!(message.ends_with("were taken, 32.5 % with tiny before it; see `fimble stats`"), "{message}");
+    assert!(
+        message.ends_with("were taken, compared with 32.5 % for its predecessor tiny; see `fimble stats`"),
+        "{message}"
+    );
     assert_eq!(client.quit().await.0, 0);
 }
 

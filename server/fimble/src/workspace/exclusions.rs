@@ -31,7 +31,7 @@ impl Exclusions {
         Self { rules: with_patterns(rules, &exclude.patterns), fixed }
     }
 
-    /// Whether the file called `name` within its folder is excluded.
+    /// Whether the file at `name`, relative to its folder, is excluded.
     pub(crate) fn contain(&self, name: &str) -> bool {
         let is_excluded = |rules: &Gitignore| rules.matched_path_or_any_parents(name, false).is_ignore();
         is_secret(name) || is_excluded(&self.rules) || is_excluded(&self.fixed)
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_excluded_is_found_by_name() {
+    fn files_are_excluded_by_name() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(IGNORE_FILE), "private/\n").unwrap();
         let patterns = vec!["*.gen.rs".to_owned(), "!keep.gen.rs".to_owned()];
