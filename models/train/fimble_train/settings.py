@@ -1,24 +1,23 @@
-"""What a configuration file says, and where the data, the runs and their files lie.
+"""Prints where the data and the run of a configuration are.
 
-    python settings.py configs/cpu.toml
-
-prints the folders of the data and of the run, for a shell to evaluate.
+The output is two shell assignments, `data=...` and `run=...`, for a script to evaluate.
 """
 
 import os
 import shlex
-import sys
 import tomllib
+from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-RECIPE = Path(__file__).resolve().parent
+# The folder of the recipe, with `configs` and `sources`.
+RECIPE = Path(__file__).resolve().parents[1]
 HOME = Path(os.environ.get("FIMBLE_TRAIN_HOME", "~/.cache/fimble-train")).expanduser()
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Which crates and packages to learn from; names may hold shell wildcards."""
+    """Which crates and packages to learn from; names may contain shell wildcards."""
 
     name: str
     lockfile: Path
@@ -26,8 +25,8 @@ class Sources:
     packages: list[str]
     standard_library: bool
     exclude: list[str]
-    package_limit_mb: float
-    held_out: dict[str, list[str]]
+    package_limit_mb: float  # million characters of one package, at most
+    held_out: dict[str, list[str]]  # patterns of the packages in the splits `validation` and `test`
 
     @staticmethod
     def load(path: Path) -> "Sources":
@@ -44,20 +43,20 @@ class Sources:
 class Rows:
     """How files become training rows; shares are between 0 and 1."""
 
-    context: int  # tokens of a block, and the longest prompt plus completion that is trained
-    line: float  # weights of the kinds of span, see spans.py
+    context: int  # tokens in a block, which is also the longest prompt plus completion in training
+    line: float  # relative frequency of each kind of span (spans.py)
     block: float
     word: float
-    typed_lines: float  # share of spans pinned one to eight lines before the cursor's
+    typed_lines: float  # share of spans pinned one to eight lines before the cursor's line
     closers: float  # share of spans that end before the closing brackets of their line
-    fragments: float  # share of word spans whose two halves are tokenized apart
-    repository: float  # share of rows preceded by a snippet of another file
-    middle_weight: float  # loss of a token of the middle, where any other token counts 1
+    fragments: float  # share of word spans whose two halves are tokenized separately
+    repository: float  # share of rows that start with a snippet of another file
+    middle_weight: float  # weight of a middle token in the loss; other tokens have weight 1
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A Llama model with tied embeddings and heads of 64."""
+    """A Llama model with tied embeddings and heads of 64 elements."""
 
     vocabulary: int
     layers: int
@@ -70,7 +69,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Training:
-    tokens: int  # in all, over all slices
+    tokens: int  # in total, over all slices
     batch: int  # blocks in an optimizer step
     micro_batch: int  # blocks in a forward pass
     muon_rate: float
@@ -81,7 +80,7 @@ class Training:
     checkpoint_minutes: float
     validation_blocks: int
     compile: bool
-    loaders: int  # processes that build rows; 0 builds them in the trainer
+    loaders: int  # processes that build rows; with 0, the trainer builds them itself
     seed: int
 
 
@@ -94,7 +93,7 @@ class Config:
     training: Training
 
     @staticmethod
-    def load(path: str) -> "Config":
+    def load(path: str | Path) -> "Config":
         fields = tomllib.loads(Path(path).read_text())
         return Config(
             name=Path(path).stem,
@@ -106,12 +105,25 @@ class Config:
 
     @property
     def folder(self) -> Path:
-        """Where this configuration's tokenizer, tokens, checkpoints and exports lie."""
+        """The tokenizer, tapes, checkpoints and exports of this configuration."""
         folder = HOME / "runs" / self.name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    @property
+    def tokenizer(self) -> Path:
+        return self.folder / "tokenizer.json"
 
-if __name__ == "__main__":
-    chosen = Config.load(sys.argv[1])
-    print(f"data={shlex.quote(str(chosen.sources.folder))} run={shlex.quote(str(chosen.folder))}")
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_config(parser)
+
+
+def main(options: Namespace) -> None:
+    config = Config.load(options.config)
+    print(f"data={shlex.quote(str(config.sources.folder))} run={shlex.quote(str(config.folder))}")
+
+
+def add_config(parser: ArgumentParser) -> None:
+    """Adds the argument that most commands start with."""
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="a configuration file, such as configs/cpu.toml")

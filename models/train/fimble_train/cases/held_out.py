@@ -1,10 +1,8 @@
-"""Writes the held-out cases of `tests/quality` from the test split, in HumanEval-Infilling's format.
+"""Writes the held-out cases of tests/quality from the test split, in HumanEval-Infilling's format.
 
-    python cases.py configs/cpu.toml ../../tests/quality
-
-A case's text is `prompt + canonical_solution + suffix`; the solution ends before its line feed. In `single-line` cases the
-cursor stands after the indentation (three in five) or later in the line, in `mid-word` cases inside a word, and the rest of the
-line is missing; in `multi-line` cases the body of a block is.
+The text of a case is `prompt + canonical_solution + suffix`; the solution ends before its line feed. In single-line cases
+the cursor is after the indentation (three cases in five) or later in the line, in mid-word cases inside a word, and the
+rest of the line is missing. In multi-line cases the body of a block is missing.
 """
 
 import csv
@@ -12,44 +10,49 @@ import io
 import json
 import random
 import re
-import sys
 import tokenize
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
-import data
-import spans
-from data import Source
-from settings import Config, Sources
+from fimble_train.data import spans, splits
+from fimble_train.data.splits import Source
+from fimble_train.settings import Config, Sources, add_config
 
+# For each kind of case, the kind of span and the number of cases.
 KINDS = {"single-line": ("line", 600), "multi-line": ("block", 200), "mid-word": ("word", 200)}
-PROMPT = 2400  # characters at most, from a line start
-SUFFIX = 800  # characters at most, to a line end
+PROMPT = 2400  # characters, at most; starts at a line start
+SUFFIX = 800  # characters, at most; ends at a line end
 # Excerpts with a package registry's address are left out.
 REGISTRY = re.compile(r"\b(crates\Wio|pypi\Worg|npmjs\Wcom)\b")
-FIRST_LINE = 8  # lines before it are headers and imports without anything to go by
+FIRST_LINE = 8  # the lines before it are headers and imports, with nothing to complete them from
 
 
-def main() -> None:
-    sources = Config.load(sys.argv[1]).sources
-    folder = Path(sys.argv[2])
-    folder.mkdir(parents=True, exist_ok=True)
-    files = data.read(sources, "test")
+def add_arguments(parser: ArgumentParser) -> None:
+    add_config(parser)
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where to write, such as tests/quality")
+
+
+def main(options: Namespace) -> None:
+    sources = Config.load(options.config).sources
+    options.folder.mkdir(parents=True, exist_ok=True)
+    files = splits.read(sources, "test")
     for language in ["rust", "python"]:
         for kind, (span, count) in KINDS.items():
             made = cases([file for file in files if file.language == language], kind, span)
-            with (folder / f"{language}-{kind}.jsonl").open("w") as out:
+            with (options.folder / f"{language}-{kind}.jsonl").open("w") as out:
                 for number in range(count):
                     case = next(made, None)
                     if case is None:
                         raise SystemExit(f"the test split has only {number} {kind} cases in {language}")
-                    out.write(json.dumps({"task_id": f"{language}/{kind}/{number}", **case}, ensure_ascii=False) + "\n")
-    (folder / "LICENSES.md").write_text(licences(sources))
+                    task = {"task_id": f"{language}/{kind}/{number}", **case}
+                    out.write(json.dumps(task, ensure_ascii=False) + "\n")
+    (options.folder / "LICENSES.md").write_text(licences(sources))
 
 
 def cases(files: list[Source], kind: str, span_kind: str) -> Iterator[dict[str, str]]:
-    """Cases from all packages in turn, one of each file before a second of any, no solution twice."""
+    """Cases from all packages in turn, one from each file before a second from any, without repeated solutions."""
     chance = random.Random(kind)
     seen = set()
     for _ in range(20):
@@ -91,7 +94,7 @@ def in_turn(files: list[Source], chance: random.Random) -> Iterator[Source]:
 
 
 def prose(file: Source, lines: list[str]) -> set[int]:
-    """The lines that are comment or documentation: nobody's model writes the same sentence."""
+    """The lines that are comments or documentation: no model writes the same sentence as an author."""
     found = {number for number, line in enumerate(lines) if spans.is_comment(line)}
     if file.language == "python":
         rows = [number for number, line in enumerate(lines) for _ in range(line.count("\n"))]
@@ -105,12 +108,12 @@ def prose(file: Source, lines: list[str]) -> set[int]:
 
 
 def line_start(text: str, size: int) -> int:
-    """Where the last whole lines of a text that fit into a size start."""
+    """The start of the last whole lines that fit into `size` characters."""
     return 0 if len(text) <= size else text.find("\n", len(text) - size) + 1
 
 
 def line_end(text: str, size: int) -> int:
-    """Where the first whole lines of a text that fit into a size end."""
+    """The end of the first whole lines that fit into `size` characters."""
     return len(text) if len(text) <= size else text.rfind("\n", 0, size) + 1
 
 
@@ -122,11 +125,7 @@ def licences(sources: Sources) -> str:
         "# Where the cases come from\n\n"
         "Each case is an excerpt of a published crate or Python package, named in its `source` field, and stays under that\n"
         "package's licence and its authors' copyright. The recipe in `models/train` trains on no file of these packages, in\n"
-        "any version; its `cases.py` makes the cases. The cases of the `-file.jsonl` files are places in\n"
+        "any version; its command `cases` makes the cases. The cases of the `-file.jsonl` files are places in\n"
         "`tests/repositories`, which names its own.\n\n"
         f"| package | version | licence |\n|---|---|---|\n{listed}"
     )
-
-
-if __name__ == "__main__":
-    main()

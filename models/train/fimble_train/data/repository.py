@@ -1,19 +1,21 @@
-"""One's own code: the Rust and Python files of a repository, in three parts that depend on the files' paths alone."""
+"""The Rust and Python files of a repository, split into three parts by their paths."""
 
 import hashlib
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import data
-from data import Source
+from fimble_train.data.filters import NearCopies, normalised, refusal
+from fimble_train.data.splits import Source
 
 LANGUAGES = {".rs": "rust", ".py": "python"}
 
 
 def split(files: list[Source], held_out: float) -> tuple[list[Source], list[Source], list[Source]]:
-    """Files to learn from, to stop by and to measure on: the last are the share `held_out`, the second half as much."""
-    train, validation, test = [], [], []
+    """Files for training, validation and test. The test part is the share `held_out`, the validation part half of it."""
+    train: list[Source] = []
+    validation: list[Source] = []
+    test: list[Source] = []
     total, before = sum(len(file.text) for file in files), 0
     for file in files:
         share = before / total
@@ -23,21 +25,22 @@ def split(files: list[Source], held_out: float) -> tuple[list[Source], list[Sour
 
 
 def read(repository: Path) -> list[Source]:
-    """The files that teach something, near-copies once; no licence is asked for."""
+    """The files that pass the filters, without near-copies. Licences are not checked."""
     name = repository.resolve().name
-    copies = data.NearCopies()
+    copies = NearCopies()
     files = []
-    # By the hash of a path a file keeps its place while others come and go, and held-out files come first, as in data.py.
+    # Files are ordered by the hash of their path, so a file keeps its place when other files come and go. Held-out files
+    # come first: the training part loses a near-copy, as in collect.py.
     for path in sorted(paths(repository), key=lambda path: hashlib.sha256(path.encode()).digest()):
-        text = data.normalised((repository / path).read_bytes())
-        if not data.refusal(path, text) and not copies.seen(text):
+        text = normalised((repository / path).read_bytes())
+        if not refusal(path, text) and not copies.seen(text):
             files.append(Source(name, LANGUAGES[Path(path).suffix], path, text))
     return files
 
 
 def paths(repository: Path) -> Iterator[str]:
-    """Of a git checkout what it does not ignore, of any other folder what is neither hidden nor built."""
-    command = ["git", "-C", repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    """The files of a git checkout that git does not ignore; in any other folder, those neither hidden nor in `target`."""
+    command = ["git", "-C", str(repository), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, capture_output=True, check=False)
     found = {Path(name.decode(errors="surrogateescape")) for name in listed.stdout.split(b"\0") if name}
     if not found:

@@ -1,10 +1,11 @@
-"""Chooses what to complete in a text: the same three kinds of span for the training rows and for the held-out cases.
+"""Chooses what to complete in a text. Training rows and held-out cases use the same three kinds of span.
 
-A text is given as lines, each with the line feeds that end it (so blank lines belong to the line before them).
+A text is a list of lines. Each line includes the line feeds that end it, so blank lines belong to the line before them.
 """
 
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 LINES = re.compile(r"[^\n]*\n+|[^\n]+")
@@ -12,7 +13,7 @@ WORDS = re.compile(r"[^\W\d]\w{2,}")
 PIECES = re.compile(r"\w+|[^\w\s]")
 CLOSERS = re.compile(r"[)\]}>\"';,]+$")
 COMMENT = re.compile(r"\s*(//|/\*|\*[ /\n]|#(?!\[|!\[)|\"\"\"|''')")
-BLOCK_LINES = 10  # the longest block, header not counted
+BLOCK_LINES = 10  # the longest block, without its header
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,14 @@ class Span:
     first: int
     last: int
     end: int
-    typed: int  # characters of it that the user has typed already
+    typed: int  # characters at its start that the user has typed already
 
     def middle(self, lines: list[str]) -> str:
         return "".join(lines[self.first : self.last]) + lines[self.last][: self.end]
 
 
 def line(lines: list[str], at: int, chance: random.Random) -> Span | None:
-    """A line: whole, after its indentation, in one case of two, else the rest of it after a few words or signs."""
+    """The whole line after its indentation in half of the cases, otherwise the rest of it after a few words or signs."""
     body = lines[at].rstrip("\n")
     starts = [piece.start() for piece in PIECES.finditer(body)]
     if len(starts) < 2:
@@ -39,7 +40,7 @@ def line(lines: list[str], at: int, chance: random.Random) -> Span | None:
 
 
 def block(lines: list[str], at: int, chance: random.Random) -> Span | None:
-    """The body of a block whose header is the line before: several lines, indented deeper than the header."""
+    """The body of a block whose header is the line before: several lines that are indented deeper than the header."""
     if at == 0 or not lines[at - 1].rstrip().endswith(("{", ":", "(", "[")):
         return None
     outer = indentation(lines[at - 1])
@@ -61,7 +62,8 @@ def word(lines: list[str], at: int, chance: random.Random) -> Span | None:
     return Span(at, at, len(body), chance.randint(chosen.start() + 1, chosen.end() - 1))
 
 
-KINDS = {"line": line, "block": block, "word": word}
+# A kind of span takes the lines, the number of one of them and a source of chance; it finds None where it has no place.
+KINDS: dict[str, Callable[[list[str], int, random.Random], Span | None]] = {"line": line, "block": block, "word": word}
 
 
 def is_comment(line: str) -> bool:

@@ -1,30 +1,33 @@
-"""Byte-level BPE with the special tokens of Qwen2.5-Coder and its pre-tokenizer, less the English contractions.
+"""Trains the tokenizer: byte-level BPE with Qwen2.5-Coder's special tokens and pre-tokenizer, without contractions.
 
-    python tokenizer.py configs/cpu.toml
-
-Digits stand alone and an indentation is one token. Without the contractions, Rust's `'static` is one piece.
+Every digit is a token of its own, and an indentation is one token. Without the English contractions, Rust's `'static`
+is one piece. Writes tokenizer.json into the folder of the run.
 """
 
 import json
 import random
-import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-import data
-from settings import Config
+from fimble_train.data import splits
+from fimble_train.settings import Config, add_config
 
 SPECIAL = [
     "<|endoftext|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>",
 ]  # fmt: skip
 END, PREFIX, MIDDLE, SUFFIX, PAD, REPOSITORY, FILE = range(len(SPECIAL))
 PIECES = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-SAMPLE = 40_000_000  # characters of each language that merges are counted in
+SAMPLE = 40_000_000  # characters of each language in which merges are counted
 
 
-def main() -> None:
-    config = Config.load(sys.argv[1])
+def add_arguments(parser: ArgumentParser) -> None:
+    add_config(parser)
+
+
+def main(options: Namespace) -> None:
+    config = Config.load(options.config)
     tokenizer = byte_level(models.BPE())
     trainer = trainers.BpeTrainer(
         vocab_size=config.shape.vocabulary,
@@ -34,10 +37,10 @@ def main() -> None:
         show_progress=False,
     )
     tokenizer.train_from_iterator(sample(config), trainer)
-    tokenizer.save(str(path(config)))
+    tokenizer.save(str(config.tokenizer))
     size = tokenizer.get_vocab_size()
     if size != config.shape.vocabulary:
-        raise SystemExit(f"the data gives only {size} tokens: lower the vocabulary")
+        raise SystemExit(f"the data yields only {size} tokens: lower the vocabulary in {options.config}")
     for language, text in {
         "rust": "    pub fn name(&'static self) -> Option<&str> {\n",
         "python": "        return self.name\n",
@@ -56,10 +59,10 @@ def byte_level(model: models.Model) -> Tokenizer:
 
 
 def sample(config: Config) -> list[str]:
-    """The same amount of every language, from all over the training set."""
+    """The same amount of every language, from the whole training set."""
     room = {"rust": SAMPLE, "python": SAMPLE}
     texts = []
-    files = data.read(config.sources, "train")
+    files = splits.read(config.sources, "train")
     random.Random(0).shuffle(files)
     for file in files:
         if room[file.language] > 0:
@@ -68,19 +71,15 @@ def sample(config: Config) -> list[str]:
     return texts
 
 
-def path(config: Config) -> Path:
-    return config.folder / "tokenizer.json"
-
-
 def load(file: Path) -> Tokenizer:
-    """Special tokens in a source file are text: `encode` must be called on text without them being recognised."""
+    """A tokenizer for source code. The name of a special token in a source file is plain text to it."""
     tokenizer = Tokenizer.from_file(str(file))
     tokenizer.encode_special_tokens = True
     return tokenizer
 
 
 def token_bytes(tokenizer: Tokenizer) -> list[bytes]:
-    """What each token stands for; special tokens stand for nothing."""
+    """The bytes of each token; special tokens have none."""
     alphabet = byte_alphabet()
     vocabulary = json.loads(tokenizer.to_str())["model"]["vocab"]
     table = [b""] * (max(vocabulary.values()) + 1)
@@ -91,11 +90,7 @@ def token_bytes(tokenizer: Tokenizer) -> list[bytes]:
 
 
 def byte_alphabet() -> dict[str, int]:
-    """GPT-2's printable stand-ins: printable Latin-1 bytes are themselves, the others follow from U+0100 on."""
-    itself = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in itself]
-    return {chr(byte): byte for byte in itself} | {chr(0x100 + n): byte for n, byte in enumerate(others)}
-
-
-if __name__ == "__main__":
-    main()
+    """GPT-2's printable characters for bytes: printable Latin-1 bytes stay, the others follow from U+0100 on."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(0x100 + n): byte for n, byte in enumerate(others)}

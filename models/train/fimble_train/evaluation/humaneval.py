@@ -1,9 +1,9 @@
-"""How many answers to HumanEval-Infilling's cases pass the cases' own tests: pass@1 of one answer each.
+"""Runs answers to HumanEval-Infilling against the tests of their cases: pass@1 with one answer each.
 
-    fimble eval HumanEval-SingleLineInfilling.jsonl.gz --each | python humaneval.py HumanEval-SingleLineInfilling.jsonl.gz
+    fimble eval CASES --each | python -m fimble_train humaneval CASES
 
-The answers are run, each in a process of its own in an empty folder, without an environment and for some seconds at most. That keeps
-what a small model writes by accident from doing harm, and nothing that means to.
+CASES is HumanEval-SingleLineInfilling.jsonl.gz. Each answer runs in a process of its own, in an empty folder, without an
+environment and for at most ten seconds. This limits accidents, not code that means harm.
 """
 
 import gzip
@@ -12,32 +12,40 @@ import os
 import subprocess
 import sys
 import tempfile
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-import evaluate
+from fimble_train.evaluation.cases import Case, answered
 
 SECONDS = 10
-REACHED = "all tests passed"  # what tells a program that got to its end from one that stops early and says it is well
+# Printed at the end of a program: one that exits early has not passed.
+REACHED = "all tests passed"
 
 
-def main() -> None:
-    with gzip.open(sys.argv[1], "rt") as cases:
-        answers = {case["task_id"]: case["answer"] for case in evaluate.each(sys.stdin)}
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("cases", type=Path, metavar="CASES", help="the cases, as gzipped JSON lines")
+
+
+def main(options: Namespace) -> None:
+    with gzip.open(options.cases, "rt") as cases:
+        answers = {case["task_id"]: case["answer"] for case in answered(sys.stdin)}
         print(passed(map(json.loads, cases), answers))
 
 
-def passed(cases: Iterable[dict], answers: dict[str, str]) -> str:
+def passed(cases: Iterable[Case], answers: dict[str, str]) -> str:
     programs = [program(case, answers[case["task_id"]]) for case in cases if case["task_id"] in answers]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         right = sum(threads.map(passes, programs))
     return f"{right} of {len(programs)} answers pass: {right / len(programs):.1%}"
 
 
-def program(case: dict, answer: str) -> str:
-    # A solution that takes its line's end along leaves the cursor on a line of its own, as `fimble eval` puts it.
+def program(case: Case, answer: str) -> str:
+    # If the solution includes its line feed, the cursor is on a line of its own; `fimble eval` leaves the line feed out.
     end = "\n" if case["canonical_solution"].endswith("\n") else ""
-    return f"{case['prompt']}{answer}{end}{case['suffix']}\n{case['test']}\ncheck({case['entry_point']})\nprint({REACHED!r})\n"
+    code = f"{case['prompt']}{answer}{end}{case['suffix']}\n{case['test']}\n"
+    return f"{code}check({case['entry_point']})\nprint({REACHED!r})\n"
 
 
 def passes(source: str) -> bool:
@@ -56,7 +64,3 @@ def passes(source: str) -> bool:
         except subprocess.TimeoutExpired:
             return False
         return run.returncode == 0 and run.stdout.endswith(REACHED + "\n")
-
-
-if __name__ == "__main__":
-    main()

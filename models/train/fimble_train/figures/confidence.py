@@ -1,22 +1,24 @@
-"""How much oftener a model is right where it is surer: a table and a picture for its card.
+"""Shows how often a model is right when it is confident: a table and a picture for its card.
 
-    fimble eval ../../tests/quality/*-{single-line,mid-word}.jsonl --each | python confidence.py ../embedded/confidence.svg
+    fimble eval CASES... --each | python -m fimble_train confidence ../embedded/confidence.svg
 
-Confidence is the mean probability of an answer's tokens, as the setting `min_confidence` has it.
+CASES are the single-line and mid-word files of tests/quality. Confidence is the mean probability of an answer's tokens,
+as in the setting `min_confidence`.
 """
 
 import sys
+from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-import evaluate
-from drawing import LINE, Scale, picture, text
+from fimble_train.evaluation.cases import answered
+from fimble_train.figures.svg import LINE, Scale, picture, text
 
 SIZE, MARGIN = 420, 60
 THRESHOLDS = (0, 20, 30, 40, 50, 60, 70)  # per cent
 DEFAULT = 20
 BINS = 10
-FEWEST = 20  # answers, under which a bin's share says nothing
+FEWEST = 20  # answers; a bin with fewer is not drawn
 
 
 @dataclass(frozen=True)
@@ -25,17 +27,24 @@ class Answer:
     right: bool
 
 
-def main() -> None:
-    cases = list(evaluate.each(sys.stdin))
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("picture", type=Path, metavar="SVG", help="the file to write")
+
+
+def main(options: Namespace) -> None:
+    cases = list(answered(sys.stdin))
     answers = [Answer(case["confidence"], case["exact"]) for case in cases if case["answer"]]
     print(f"{len(cases):,} cases, {len(answers):,} with an answer\n")
     print(table(answers))
-    Path(sys.argv[1]).write_text(drawn(shares(answers)))
+    options.picture.write_text(drawn(shares(answers)))
 
 
 def table(answers: list[Answer]) -> str:
-    """What each threshold shows and what it costs, in Markdown."""
-    rows = ["| setting `min_confidence` | still shown | right, of those shown | shown, of those right |", "|---|---|---|---|"]
+    """The share of answers that each threshold shows, and of right answers that it keeps, in Markdown."""
+    rows = [
+        "| setting `min_confidence` | still shown | right, of those shown | shown, of those right |",
+        "|---|---|---|---|",
+    ]
     right = sum(answer.right for answer in answers)
     for threshold in THRESHOLDS:
         shown = [answer for answer in answers if 100 * answer.confidence >= threshold]
@@ -48,7 +57,7 @@ def table(answers: list[Answer]) -> str:
 
 
 def shares(answers: list[Answer]) -> list[tuple[float, float]]:
-    """Of answers about as sure as each other: how sure they are on the mean, and how many are right."""
+    """The mean confidence and the share of right answers, in bins of similar confidence."""
     bins: list[list[Answer]] = [[] for _ in range(BINS)]
     for answer in answers:
         bins[min(int(answer.confidence * BINS), BINS - 1)].append(answer)
@@ -77,7 +86,3 @@ def drawn(points: list[tuple[float, float]]) -> str:
     parts.append(text(SIZE / 2, SIZE - 10, "mean probability of an answer's tokens", 'text-anchor="middle"'))
     parts.append(text(across.start + 8, up.end + LINE, "right, of the answers about as sure", ""))
     return picture(SIZE, SIZE, parts)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,31 +1,34 @@
 """Draws the learning curve of a run: the loss on held-out packages over the tokens seen.
 
-    python curve.py configs/cpu.toml ../../models/embedded/curve.svg
-
-One curve is of all that is learned, the other of the middles alone.
+One curve is the loss of all tokens that are learned, the other the loss of the middles alone.
 """
 
 import csv
 import math
-import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from drawing import LINE, Scale, picture, text
-from settings import Config
+from fimble_train.figures.svg import LINE, Scale, picture, text
+from fimble_train.settings import Config, add_config
 
 WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 60, 150, 20, 50  # margins, with room for the labels at the curves' ends
+LEFT, RIGHT, TOP, BOTTOM = 60, 150, 20, 50  # margins, with room for the labels at the ends of the curves
 CURVES = {"held_out": ("held-out text", "#1f6fb4"), "middle": ("its middles", "#c2571a")}
 
 
-def main() -> None:
-    with (Config.load(sys.argv[1]).folder / "curve.tsv").open() as table:
+def add_arguments(parser: ArgumentParser) -> None:
+    add_config(parser)
+    parser.add_argument("picture", type=Path, metavar="SVG", help="the file to write")
+
+
+def main(options: Namespace) -> None:
+    with (Config.load(options.config).folder / "curve.tsv").open() as table:
         rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(table, delimiter="\t")]
-    Path(sys.argv[2]).write_text(drawn(rows))
+    options.picture.write_text(drawn(rows))
 
 
 def drawn(rows: list[dict[str, float]]) -> str:
-    # A slice that was killed is repeated from its checkpoint: what counts is the latest row of a step.
+    # A killed slice is repeated from its checkpoint, so the latest row of a step counts.
     rows = sorted({row["step"]: row for row in rows}.values(), key=lambda row: row["step"])
     seen = [row["tokens"] for row in rows]
     losses = [row[name] for row in rows for name in CURVES]
@@ -33,7 +36,7 @@ def drawn(rows: list[dict[str, float]]) -> str:
     up = Scale(math.floor(min(losses)), math.floor(max(losses)) + 1, HEIGHT - BOTTOM, TOP)
     parts = [*grid(across, up)]
     labels: list[float] = []
-    # The upper label first: where curves end close to each other, the lower one gives way.
+    # The upper label comes first: where two curves end close to each other, the lower label moves down.
     for name in sorted(CURVES, key=lambda name: -rows[-1][name]):
         title, colour = CURVES[name]
         points = " ".join(f"{across.place(math.log10(row['tokens'])):.1f},{up.place(row[name]):.1f}" for row in rows)
@@ -63,10 +66,6 @@ def grid(across: Scale, up: Scale) -> list[str]:
 
 
 def amount(tokens: float) -> str:
-    """In thousands, millions or billions."""
+    """The number with a suffix for thousands, millions or billions."""
     unit = next(unit for unit in (1e9, 1e6, 1e3, 1) if tokens >= unit)
     return f"{tokens / unit:g}{ {1e9: 'B', 1e6: 'M', 1e3: 'k', 1: ''}[unit] }"
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""What the pictures of the card are drawn with, as SVG."""
+"""The parts that the pictures of the model card share, as SVG."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ LINE = 18  # the height of a line of text
 
 @dataclass(frozen=True)
 class Scale:
-    """Where the values of an axis lie in the picture."""
+    """Maps the values of an axis to places in the picture."""
 
     low: float
     high: float
@@ -22,7 +22,7 @@ def picture(width: int, height: int, parts: list[str]) -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif">',
-            # Pages may be dark.
+            # A page may be dark.
             f'<rect width="{width}" height="{height}" fill="white"/>',
             *parts,
             "</svg>\n",

@@ -1,55 +1,43 @@
-"""Writes a checkpoint in the Hugging Face layout (f16) and as GGUF (Q8_0), and reads such a folder back.
+"""Writes the checkpoint of a run in the Hugging Face layout (f16) and as GGUF (Q8_0), with a manifest for fimble.
 
-    python export.py configs/cpu.toml [folder]
-
-GGUF has no room for the pre-tokenizer without contractions: a server loads it together with `tokenizer.json`.
+GGUF cannot express the pre-tokenizer without contractions: a server loads a GGUF file together with tokenizer.json.
 """
 
 import json
 import shutil
-import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
-import gguf
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
-from torch import Tensor
 
-import tokenizer
-from model import EPSILON, HEAD, Model
-from settings import Config, Shape
+from fimble_train.data import tokenizer
+from fimble_train.model import gguf_file
+from fimble_train.model.llama import EPSILON, HEAD, Model
+from fimble_train.settings import Config, Shape, add_config
 
-POSITIONS = 4096  # more than any context trained: the manifest says how long a prompt may be
-NAMES = {
-    "model.embed_tokens": "token_embd",
-    "model.norm": "output_norm",
-    "model.layers": "blk",
-    "input_layernorm": "attn_norm",
-    "post_attention_layernorm": "ffn_norm",
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-}
+POSITIONS = 4096  # more than any context in training; the manifest has the limit that fimble applies
 
 
-def main() -> None:
-    config = Config.load(sys.argv[1])
-    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else config.folder / "export"
+def add_arguments(parser: ArgumentParser) -> None:
+    add_config(parser)
+    parser.add_argument("folder", type=Path, nargs="?", metavar="FOLDER", help="default: `export` in the run's folder")
+
+
+def main(options: Namespace) -> None:
+    config = Config.load(options.config)
+    folder = options.folder or config.folder / "export"
     folder.mkdir(parents=True, exist_ok=True)
     weights = torch.load(config.folder / "checkpoint.pt", map_location="cpu")["model"]
-    save_file(
-        {name: weight.half().contiguous() for name, weight in weights.items()}, folder / "model.safetensors", {"format": "pt"}
-    )
+    half = {name: weight.half().contiguous() for name, weight in weights.items()}
+    save_file(half, folder / "model.safetensors", {"format": "pt"})
     (folder / "config.json").write_text(json.dumps(llama_config(config.shape), indent=2) + "\n")
-    shutil.copyfile(tokenizer.path(config), folder / "tokenizer.json")
+    shutil.copyfile(config.tokenizer, folder / "tokenizer.json")
     (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer_config(), indent=2) + "\n")
     (folder / "fimble-model.toml").write_text(manifest(config))
-    write_gguf(folder / "model-q8_0.gguf", config, weights)
+    gguf_file.write(folder / "model-q8_0.gguf", config, POSITIONS, weights)
     for file in sorted(folder.iterdir()):
         print(f"{file.stat().st_size / 2**20:8.2f} MiB  {file.name}")
 
@@ -73,7 +61,7 @@ def load(folder: Path) -> tuple[Model, Tokenizer]:
     return model.eval(), tokenizer.load(folder / "tokenizer.json")
 
 
-def llama_config(shape: Shape) -> dict:
+def llama_config(shape: Shape) -> dict[str, Any]:
     return {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
@@ -97,13 +85,13 @@ def llama_config(shape: Shape) -> dict:
     }
 
 
-def tokenizer_config() -> dict:
+def tokenizer_config() -> dict[str, Any]:
     end, pad = tokenizer.SPECIAL[tokenizer.END], tokenizer.SPECIAL[tokenizer.PAD]
     return {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": end, "pad_token": pad, "add_bos_token": False}
 
 
 def manifest(config: Config) -> str:
-    """What fimble has to know beside the files: above all, how long a prompt the model has seen."""
+    """What the model's files do not tell fimble, above all the longest prompt in training."""
     return (
         f'name = "{config.name}"\n'
         'description = "trained by models/train"\n'
@@ -112,55 +100,3 @@ def manifest(config: Config) -> str:
         f"context_length = {config.rows.context}\n"
         'quantize = "q8_0"\n'
     )
-
-
-def write_gguf(path: Path, config: Config, weights: dict[str, Tensor]) -> None:
-    shape = config.shape
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_name("fimble")
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
-    writer.add_vocab_size(shape.vocabulary)
-    writer.add_context_length(POSITIONS)
-    writer.add_embedding_length(shape.width)
-    writer.add_block_count(shape.layers)
-    writer.add_feed_forward_length(shape.feed_forward)
-    writer.add_head_count(shape.heads)
-    writer.add_head_count_kv(shape.kv_heads)
-    writer.add_rope_dimension_count(HEAD)
-    writer.add_rope_freq_base(shape.rope_base)
-    writer.add_layer_norm_rms_eps(EPSILON)
-    vocabulary = json.loads(tokenizer.path(config).read_text())["model"]
-    tokens = sorted(vocabulary["vocab"], key=vocabulary["vocab"].get)
-    special = len(tokenizer.SPECIAL)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("qwen2")
-    writer.add_token_list(tokens)
-    writer.add_token_types([gguf.TokenType.CONTROL] * special + [gguf.TokenType.NORMAL] * (len(tokens) - special))
-    writer.add_token_merges([" ".join(merge) for merge in vocabulary["merges"]])
-    writer.add_bos_token_id(tokenizer.END)
-    writer.add_eos_token_id(tokenizer.END)
-    writer.add_add_bos_token(False)
-    for name, weight in weights.items():
-        if "q_proj" in name or "k_proj" in name:
-            weight = interleaved(weight)
-        array = weight.float().numpy()
-        for ours, theirs in NAMES.items():
-            name = name.replace(ours, theirs)
-        if array.ndim == 1:
-            writer.add_tensor(name, array)
-        else:
-            quantised = gguf.quantize(array, gguf.GGMLQuantizationType.Q8_0)
-            writer.add_tensor(name, quantised, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-
-
-def interleaved(weight: Tensor) -> Tensor:
-    """GGUF's Llama rotates neighbouring pairs, Hugging Face's the two halves of a head: reorders a head's rows."""
-    return weight.unflatten(0, (-1, 2, HEAD // 2)).transpose(1, 2).reshape(weight.shape)
-
-
-if __name__ == "__main__":
-    main()

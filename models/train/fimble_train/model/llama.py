@@ -1,20 +1,37 @@
-"""A Llama model whose parameters carry the names of the Hugging Face layout, so that exporting is saving.
+"""A Llama model whose parameters have the names of the Hugging Face layout, so a state dict can be saved as it is.
 
-Shapes: B blocks, T tokens, D width, H heads, K key-value heads, 64 elements a head.
+Shapes: B blocks, T tokens, D width, H heads, K key-value heads, 64 elements in a head.
 """
+
+from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from settings import Shape
+from fimble_train.settings import Shape
 
 HEAD = 64
 EPSILON = 1e-6
-QUERIES = 128  # of a piece of causal attention
+QUERIES = 128  # in a piece of causal attention
 
-# Keys and values of every layer for the tokens evaluated so far, each B×K×T×64.
-Cache = list[tuple[Tensor, Tensor]]
+# Keys and values of one layer for the tokens evaluated so far, each B×K×T×64.
+LayerCache = tuple[Tensor, Tensor]
+Cache = list[LayerCache]
+# Cosines and sines of the rotary embedding, each T×64.
+Rotation = tuple[Tensor, Tensor]
+
+
+class CausalModel(Protocol):
+    """A model that evaluation and fine-tuning can use: `Model`, or one of transformers' with adapters."""
+
+    def next_logits(self, tokens: Tensor, cache: list[Any]) -> Tensor:
+        """B×vocabulary logits of the token after B×T more tokens. The cache starts as an empty list."""
+        ...
+
+    def losses(self, tokens: Tensor, targets: Tensor) -> Tensor:
+        """The loss of each of B×T targets, in nats; a target is the token that follows."""
+        ...
 
 
 class Model(nn.Module):
@@ -24,16 +41,16 @@ class Model(nn.Module):
         self.model = Decoder(shape)
         for name, parameter in self.named_parameters():
             if parameter.ndim == 2:
-                # Matrices that write into the residual stream start smaller, the deeper the model the more.
+                # Matrices that write into the residual stream start smaller in a deeper model.
                 shrink = (2 * shape.layers) ** -0.5 if name.endswith(("o_proj.weight", "down_proj.weight")) else 1.0
                 nn.init.normal_(parameter, std=shrink * shape.width**-0.5)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """B×T tokens to B×T×vocabulary logits; the embedding is also the head."""
+        """B×T tokens to B×T×vocabulary logits. The embedding is also the head."""
         return F.linear(self.model(tokens, None), self.model.embed_tokens.weight)
 
     def next_logits(self, tokens: Tensor, cache: Cache) -> Tensor:
-        """B×vocabulary logits of the token after B×T more tokens; without gradients, and the head is run once."""
+        """B×vocabulary logits of the token after B×T more tokens, without gradients; the head runs on the last token."""
         with torch.inference_mode():
             return F.linear(self.model(tokens, cache)[:, -1], self.model.embed_tokens.weight)
 
@@ -54,15 +71,16 @@ class Decoder(nn.Module):
         start = cache[0][0].shape[2] if cache else 0
         rotation = self.rotation(start, tokens.shape[1], tokens.device)
         x = self.embed_tokens(tokens)
-        evaluated = [None] * len(self.layers) if not cache else list(cache)
+        evaluated: Cache = []
         for number, layer in enumerate(self.layers):
-            x, evaluated[number] = layer(x, rotation, evaluated[number])
+            x, layer_cache = layer(x, rotation, cache[number] if cache else None)
+            evaluated.append(layer_cache)
         if cache is not None:
             cache[:] = evaluated
         return self.norm(x)
 
-    def rotation(self, start: int, length: int, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Cosines and sines, T×64, of the rotary embedding in Hugging Face's order: two halves, not pairs."""
+    def rotation(self, start: int, length: int, device: torch.device) -> Rotation:
+        """The rotary embedding in Hugging Face's order: two halves, not pairs."""
         frequencies = self.rope_base ** -(torch.arange(0, HEAD, 2, device=device).float() / HEAD)
         angles = torch.outer(torch.arange(start, start + length, device=device).float(), frequencies).repeat(1, 2)
         return angles.cos(), angles.sin()
@@ -76,10 +94,10 @@ class Layer(nn.Module):
         self.post_attention_layernorm = nn.RMSNorm(shape.width, EPSILON)
         self.mlp = FeedForward(shape)
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: tuple[Tensor, Tensor] | None):
-        attended, cache = self.self_attn(self.input_layernorm(x), rotation, cache)
+    def forward(self, x: Tensor, rotation: Rotation, cache: LayerCache | None) -> tuple[Tensor, LayerCache]:
+        attended, evaluated = self.self_attn(self.input_layernorm(x), rotation, cache)
         x = x + attended
-        return x + self.mlp(self.post_attention_layernorm(x)), cache
+        return x + self.mlp(self.post_attention_layernorm(x)), evaluated
 
 
 class Attention(nn.Module):
@@ -90,14 +108,14 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(shape.width, shape.kv_heads * HEAD, bias=False)
         self.o_proj = nn.Linear(shape.heads * HEAD, shape.width, bias=False)
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], cache: tuple[Tensor, Tensor] | None):
+    def forward(self, x: Tensor, rotation: Rotation, cache: LayerCache | None) -> tuple[Tensor, LayerCache]:
         query, key, value = (
             projection(x).unflatten(-1, (-1, HEAD)).transpose(1, 2) for projection in (self.q_proj, self.k_proj, self.v_proj)
         )
         query, key = rotated(query, rotation), rotated(key, rotation)
         if cache is not None:
             key, value = torch.cat([cache[0], key], 2), torch.cat([cache[1], value], 2)
-        # A cached prompt is continued one token at a time, and that token sees everything.
+        # With a cache, tokens come one at a time, and that token may see everything.
         attended = (
             causal_attention(query, key, value)
             if cache is None
@@ -117,17 +135,18 @@ class FeedForward(nn.Module):
         return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
 
 
-def rotated(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+def rotated(x: Tensor, rotation: Rotation) -> Tensor:
     cosine, sine = rotation
     left, right = x.chunk(2, -1)
     return (x * cosine + torch.cat([-right, left], -1) * sine).type_as(x)
 
 
 def causal_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """What each of T queries, B×H×T×64, reads from the keys up to its own, B×K×T×64."""
+    """Attention of T queries, B×H×T×64, each to the keys up to its own, B×K×T×64."""
     if query.is_cuda:
         return F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
-    # PyTorch's kernel for processors takes two fifths of a step. In pieces that leave out what is not seen it takes half of that.
+    # PyTorch's CPU kernel takes two fifths of a training step. Attention in pieces skips the keys that are masked out and
+    # takes half of that time.
     query = query.unflatten(1, (key.shape[1], -1))
     attended = []
     for start in range(0, key.shape[2], QUERIES):

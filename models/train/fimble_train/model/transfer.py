@@ -1,29 +1,38 @@
-"""Carries large files in small parts, and checks that they arrive whole.
+"""Shrinks a checkpoint, and carries large files in small parts.
 
-    python door.py split FILE FOLDER [MiB a part, 12 unless told]
-    python door.py join FOLDER FILE
-    python door.py light CHECKPOINT FILE
-
-`light` keeps a checkpoint's step and its weights in half precision, a sixth of the size: momentum is rebuilt.
+Use it for a machine that only small files reach. `join` checks that the parts are complete. `shrink` keeps the step and
+the weights in half precision, a sixth of the size; training rebuilds the optimizer's momentum.
 """
 
 import hashlib
-import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 import torch
 
 
-def main() -> None:
-    match sys.argv[1:]:
-        case ["split", file, folder, *size]:
-            split(Path(file), Path(folder), int(size[0]) if size else 12)
-        case ["join", folder, file]:
-            join(Path(folder), Path(file))
-        case ["light", checkpoint, file]:
-            light(Path(checkpoint), Path(file))
-        case _:
-            raise SystemExit(__doc__)
+def add_arguments(parser: ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    splitting = actions.add_parser("split", help="write the parts of FILE into FOLDER")
+    splitting.add_argument("file", type=Path, metavar="FILE")
+    splitting.add_argument("folder", type=Path, metavar="FOLDER")
+    splitting.add_argument("size", type=int, metavar="MIB", nargs="?", default=12, help="MiB in a part (default: 12)")
+    joining = actions.add_parser("join", help="put FILE together again from its parts in FOLDER")
+    joining.add_argument("folder", type=Path, metavar="FOLDER")
+    joining.add_argument("file", type=Path, metavar="FILE")
+    shrinking = actions.add_parser("shrink", help="write CHECKPOINT without its optimizer state to FILE")
+    shrinking.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    shrinking.add_argument("file", type=Path, metavar="FILE")
+
+
+def main(options: Namespace) -> None:
+    match options.action:
+        case "split":
+            split(options.file, options.folder, options.size)
+        case "join":
+            join(options.folder, options.file)
+        case "shrink":
+            shrink(options.checkpoint, options.file)
 
 
 def split(file: Path, folder: Path, mebibytes: int) -> None:
@@ -38,15 +47,11 @@ def split(file: Path, folder: Path, mebibytes: int) -> None:
 def join(folder: Path, file: Path) -> None:
     content = b"".join(part.read_bytes() for part in sorted(folder.glob(f"{file.name}.[0-9][0-9][0-9]")))
     if hashlib.sha256(content).hexdigest() != (folder / f"{file.name}.sha256").read_text():
-        raise SystemExit(f"the parts of {file.name} in {folder} are not whole")
+        raise SystemExit(f"the parts of {file.name} in {folder} are incomplete or damaged: copy them again")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
 
 
-def light(checkpoint: Path, file: Path) -> None:
+def shrink(checkpoint: Path, file: Path) -> None:
     state = torch.load(checkpoint, map_location="cpu")
     torch.save({"step": state["step"], "model": {name: weight.half() for name, weight in state["model"].items()}}, file)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
-"""Where training runs, and whether it can run there with half the digits."""
+"""The device that training runs on, and whether it computes in bf16."""
 
 import torch
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-# Where a processor has no instructions for it, bf16 is emulated, many times slower than f32.
-HAS_BF16 = DEVICE.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+# A processor without bf16 instructions emulates bf16, many times slower than f32.
+HAS_BF16: bool = DEVICE.type == "cuda" or torch.cpu._is_avx512_bf16_supported()

@@ -1,17 +1,15 @@
-"""Trains a model, in slices that go on where the last one ended.
+"""Trains a model. A run can be cut into slices: every slice resumes from the checkpoint of the one before.
 
-    python train.py configs/cpu.toml [--minutes 10] [--from FOLDER]
-
-Muon for the matrices inside the layers, AdamW for the rest; the rate warms up, stays, and falls to zero over the last steps.
-`stable.pt` is the state before it falls: copied over `checkpoint.pt`, a longer run goes on from there. A run can also begin with the
-weights of an exported model, whose tokenizer the run then has to have.
+Muon trains the matrices inside the layers, AdamW everything else. The rate warms up, stays constant, and falls to zero
+over the last steps. stable.pt is the state before the rate falls: copy it over checkpoint.pt to make a run longer. A run
+can also start from the weights of an exported model; it must then use that model's tokenizer.
 """
 
-import argparse
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -19,23 +17,23 @@ from torch import Tensor
 from torch.optim import AdamW, Optimizer
 from torch.utils.data import DataLoader
 
-import export
-import fim
-import tokenizer
-from device import DEVICE, HAS_BF16
-from model import Model
-from muon import Muon
-from settings import Config, Training
+from fimble_train.data import fim
+from fimble_train.model import export
+from fimble_train.model.llama import Model
+from fimble_train.settings import Config, Training, add_config
+from fimble_train.training.device import DEVICE, HAS_BF16
+from fimble_train.training.muon import Muon
 
 REPORT_STEPS = 20
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("config")
-    arguments.add_argument("--minutes", type=float, default=float("inf"), help="end this slice after so long")
-    arguments.add_argument("--from", type=Path, dest="base", metavar="FOLDER", help="begin with this exported model's weights")
-    options = arguments.parse_args()
+def add_arguments(parser: ArgumentParser) -> None:
+    add_config(parser)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="end this slice after so many minutes")
+    parser.add_argument("--from", type=Path, dest="base", metavar="FOLDER", help="start from an exported model's weights")
+
+
+def main(options: Namespace) -> None:
     Trainer(Config.load(options.config), options.base).run(options.minutes)
 
 
@@ -50,7 +48,7 @@ class Trainer:
         self.step = 0
         self.step_tokens = self.settings.batch * config.rows.context
         self.steps = self.settings.tokens // self.step_tokens
-        # Validation is too rare to be worth compiling for.
+        # Validation runs too rarely to be worth compiling for.
         self.fast_losses = torch.compile(self.model.losses) if self.settings.compile else self.model.losses
         self.role_weights = torch.tensor([0.0, 1.0, config.rows.middle_weight], device=DEVICE)
         self.interrupted = False
@@ -77,7 +75,8 @@ class Trainer:
                 speed = len(losses) * self.step_tokens / (now - reported)
                 left = (self.steps - self.step) * self.step_tokens / speed / 3600
                 loss = sum(losses) / len(losses)
-                print(f"step {self.step}/{self.steps}  loss {loss:.3f}  {speed:,.0f} tokens/s  {left:.2f} h left", flush=True)
+                progress = f"step {self.step}/{self.steps}  loss {loss:.3f}"
+                print(f"{progress}  {speed:,.0f} tokens/s  {left:.2f} h left", flush=True)
                 losses, reported = [], now
             ends = self.step == self.steps or self.interrupted or now > end
             if ends or now > saved + 60 * self.settings.checkpoint_minutes:
@@ -88,26 +87,28 @@ class Trainer:
             if ends:
                 break
 
-    def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """The blocks of the steps that are left, and what their tokens are to the loss."""
+    def batches(self) -> DataLoader[tuple[Tensor, Tensor]]:
+        """The blocks of the remaining steps, and the roles of their tokens in the loss."""
         numbers = range(self.step * self.settings.batch, self.steps * self.settings.batch)
         blocks = fim.Blocks.of(self.config, "train")
-        workers = self.settings.loaders
-        return iter(
-            DataLoader(blocks, self.settings.batch, sampler=numbers, num_workers=workers, pin_memory=DEVICE.type == "cuda")
+        return DataLoader(
+            blocks,
+            self.settings.batch,
+            sampler=numbers,
+            num_workers=self.settings.loaders,
+            pin_memory=DEVICE.type == "cuda",
         )
 
     def optimize(self, tokens: Tensor, roles: Tensor) -> float:
-        """One step; returns the loss of its batch in nats a token."""
+        """Takes one step and returns the loss of its batch, in nats a token."""
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = self.rate() * group["full_rate"]
         weights = self.role_weights[roles[:, 1:].to(DEVICE)]
         total = weights.sum()
         loss = torch.zeros((), device=DEVICE)
-        for part, part_weights in zip(
-            tokens.split(self.settings.micro_batch), weights.split(self.settings.micro_batch), strict=True
-        ):
+        size = self.settings.micro_batch
+        for part, part_weights in zip(tokens.split(size), weights.split(size), strict=True):
             part_loss = (self.token_losses(part, self.fast_losses) * part_weights).sum() / total
             part_loss.backward()
             loss += part_loss.detach()
@@ -118,14 +119,14 @@ class Trainer:
         return loss.item()
 
     def token_losses(self, tokens: Tensor, losses: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-        """The loss of every token of the blocks but the first, in nats."""
+        """The loss of every token of the blocks except the first, in nats."""
         tokens = tokens.to(DEVICE, non_blocking=True)
         with torch.autocast(DEVICE.type, torch.bfloat16, enabled=HAS_BF16):
             return losses(tokens[:, :-1], tokens[:, 1:])
 
     @torch.inference_mode()
     def validate(self) -> None:
-        """Prints and logs the loss on held-out packages: of all that is learned, and of the middles alone."""
+        """Prints and logs the loss on held-out packages: of all tokens that are learned, and of the middles alone."""
         blocks = fim.Blocks.of(self.config, "validation")
         summed, counted = torch.zeros(3), torch.zeros(3)
         for tokens, roles in DataLoader(blocks, self.settings.micro_batch, sampler=range(self.settings.validation_blocks)):
@@ -135,9 +136,8 @@ class Trainer:
         learned = (summed[1:].sum() / counted[1:].sum()).item()
         middle = (summed[fim.WRITTEN] / counted[fim.WRITTEN]).item()
         seen = self.step * self.step_tokens
-        print(
-            f"step {self.step}  {seen / 1e6:.2f}M tokens  held-out loss {learned:.3f}, of the middles {middle:.3f}", flush=True
-        )
+        held_out = f"held-out loss {learned:.3f}, of the middles {middle:.3f}"
+        print(f"step {self.step}  {seen / 1e6:.2f}M tokens  {held_out}", flush=True)
         curve = self.config.folder / "curve.tsv"
         if not curve.exists():
             curve.write_text("step\ttokens\theld_out\tmiddle\n")
@@ -145,7 +145,7 @@ class Trainer:
             out.write(f"{self.step}\t{seen}\t{learned:.4f}\t{middle:.4f}\n")
 
     def rate(self) -> float:
-        """Warm-up, stable, decay: what the full rates are multiplied with at this step."""
+        """The factor of the full rates at this step: warm-up, then stable, then decay."""
         warm = (self.step + 1) / self.settings.warm_up
         falling = (self.steps - self.step) / (self.steps - self.decay_start())
         return min(1.0, warm, falling)
@@ -154,7 +154,7 @@ class Trainer:
         return round(self.steps * (1 - self.settings.decay))
 
     def save(self) -> None:
-        """Writes beside the old checkpoint and renames: a slice that is killed leaves a whole one."""
+        """Writes beside the old checkpoint and renames, so a killed slice leaves a complete checkpoint."""
         state = {
             "step": self.step,
             "model": self.model.state_dict(),
@@ -165,7 +165,7 @@ class Trainer:
         unfinished.replace(self.checkpoint)
 
     def resume(self) -> None:
-        """A checkpoint that came through the door has no optimizer state: momentum is a matter of some hundred steps."""
+        """Loads the checkpoint. A shrunk one has no optimizer state; momentum is back after some hundred steps."""
         state = torch.load(self.checkpoint, map_location=DEVICE)
         self.step = state["step"]
         self.model.load_state_dict(state["model"])
@@ -173,10 +173,8 @@ class Trainer:
             optimizer.load_state_dict(saved)
 
     def begin_with(self, base: Path) -> None:
-        if (base / "tokenizer.json").read_bytes() != tokenizer.path(self.config).read_bytes():
-            raise SystemExit(
-                f"{base} has another tokenizer than {tokenizer.path(self.config)}: copy it there, and run fim.py again"
-            )
+        if (base / "tokenizer.json").read_bytes() != self.config.tokenizer.read_bytes():
+            raise SystemExit(f"{base} has another tokenizer than {self.config.tokenizer}: copy it there and run `tape` again")
         model, _ = export.load(base)
         if model.shape != self.config.shape:
             raise SystemExit(f"{base} has another shape than the configuration: {model.shape}")
@@ -187,12 +185,13 @@ class Trainer:
 
 
 def optimizers(model: Model, settings: Training) -> list[Optimizer]:
-    matrices, others = [], []
+    matrices: list[Tensor] = []
+    others: list[Tensor] = []
     for name, parameter in model.named_parameters():
         (matrices if parameter.ndim == 2 and ".layers." in name else others).append(parameter)
     muon = Muon(matrices, settings.muon_rate, settings.weight_decay)
     adamw = AdamW(others, settings.adamw_rate, betas=(0.9, 0.95), weight_decay=0.0)
-    for optimizer in [muon, adamw]:
+    for optimizer in (muon, adamw):
         for group in optimizer.param_groups:
             group["full_rate"] = group["lr"]
     return [muon, adamw]
@@ -200,7 +199,3 @@ def optimizers(model: Model, settings: Training) -> list[Optimizer]:
 
 def parameters(model: Model) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-if __name__ == "__main__":
-    main()
