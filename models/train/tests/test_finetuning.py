@@ -53,7 +53,9 @@ def test_adapters_are_merged_into_the_weights_of_any_model(code: Path, tmp_path:
     config = Qwen2Config(
         vocab_size=280, hidden_size=64, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1, intermediate_size=96
     )
-    Qwen2ForCausalLM(config).to(torch.bfloat16).save_pretrained(base)
+    qwen = Qwen2ForCausalLM(config)
+    qwen.bfloat16()
+    qwen.save_pretrained(base)
     # As in Qwen's own tokenizer, special tokens come last, and those for code are not marked as special.
     vocabulary = {text: number for number, text in enumerate(sorted(tokenizer.byte_alphabet()))}
     encoder = tokenizer.byte_level(models.BPE(vocabulary, []))

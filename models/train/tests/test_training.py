@@ -45,15 +45,16 @@ def test_training_begins_with_a_model_if_it_is_one_of_the_run(
 def test_on_an_accelerator_nothing_of_a_step_is_anywhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks the forward pass and the optimizers with fake tensors, which need no accelerator; the backward pass would."""
     monkeypatch.setattr(settings, "HOME", tmp_path)
-    monkeypatch.setattr(train, "DEVICE", torch.device("cuda", 0))
+    device = torch.device("cuda", 0)
+    monkeypatch.setattr(train, "DEVICE", device)
     tiny = Config.load(settings.RECIPE / "configs" / "tiny.toml")
     with FakeTensorMode():
         trainer = train.Trainer(replace(tiny, shape=SHAPE, training=replace(tiny.training, compile=False)))
         losses = trainer.token_losses(torch.zeros(2, 65, dtype=torch.int64), trainer.model.losses)
-        assert losses.shape == (2, 64) and losses.device == train.DEVICE
+        assert losses.shape == (2, 64) and losses.device == device
         parameters = list(trainer.model.parameters())
         for parameter in parameters:
             parameter.grad = torch.zeros_like(parameter)
         for optimizer in trainer.optimizers:
             optimizer.step()
-        assert {parameter.device for parameter in parameters} == {train.DEVICE}
+        assert {parameter.device for parameter in parameters} == {device}
