@@ -1,5 +1,6 @@
 """The candidate shapes and their figures, in shapes.toml."""
 
+import json
 import tomllib
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -80,7 +81,7 @@ def render(results: Results) -> str:
         f"# strong     the same if the best candidate had {STRONG:.0%} of all lines right, given all the time",
         "",
         f"date = {results.date}",
-        f'machine = "{results.machine}"',
+        f"machine = {json.dumps(results.machine, ensure_ascii=False)}",
     ]
     for candidate in results.candidates:
         parts += ["", "[[candidate]]", f"# {parameters(candidate.shape) / 1e6:.1f}M parameters"]
