@@ -44,7 +44,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="a new folder")
     parser.add_argument("--model", type=Path, default=MODELS / "embedded", metavar="FOLDER", help="the base model")
     parser.add_argument(
-        "--adapter", type=int, nargs="?", const=lora.RANK, metavar="RANK", help=f"train a LoRA adapter of this rank (default: {lora.RANK})"
+        "--adapter",
+        type=int,
+        nargs="?",
+        const=lora.RANK,
+        metavar="RANK",
+        help=f"train a LoRA adapter of this rank (default: {lora.RANK})",
     )
     parser.add_argument("--minutes", type=float, default=20, help="end training after so many minutes (default: 20)")
     parser.add_argument("--held-out", type=float, default=0.1, help="share of the code to measure on (default: 0.1)")
