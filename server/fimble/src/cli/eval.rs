@@ -22,8 +22,8 @@ use serde::Serialize;
 
 use super::Common;
 use super::ablation::MechanismName;
-use super::engine::{LoadedEngine, Stages, check_routing, load, milliseconds};
 use super::arguments::{ContextArgument, RoutingArgument};
+use super::engine::{LoadedEngine, Stages, check_routing, load, milliseconds};
 use answers::Answers;
 use cases::{Case, EditorView, Repositories, read};
 
@@ -96,7 +96,7 @@ struct Figures<'a> {
     model: &'a str,
 }
 
-struct Outcome {
+struct CaseResult {
     exact: bool,
     similarity: f64,
     kind: CursorKind,
@@ -155,24 +155,24 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     for (path, cases) in arguments.datasets.iter().zip(&datasets) {
         let default_folder = || path.parent().unwrap_or(Path::new("")).join("..").join("repositories");
         let mut repositories = Repositories::new(arguments.repositories.clone().unwrap_or_else(default_folder), scope);
-        let mut outcomes = Vec::new();
+        let mut results = Vec::new();
         for case in cases {
             let view = repositories.view(case)?;
             for without in filters.iter().copied() {
                 let settings =
                     CompletionSettings { ablations: without.into_iter().collect(), ..settings.completion.clone() };
-                let outcome = evaluate(case, view.clone(), arguments, &settings, &mut answers)?;
+                let result = evaluate(case, view.clone(), arguments, &settings, &mut answers)?;
                 if arguments.each {
-                    writeln!(stdout, "{}", serde_json::to_string(&line(case, without, &outcome))?)?;
+                    writeln!(stdout, "{}", serde_json::to_string(&line(case, without, &result))?)?;
                 }
                 if without.is_none() {
-                    outcomes.push(outcome);
+                    results.push(result);
                 }
             }
             progress.inc(1);
         }
-        rows.push((path.display().to_string(), figures(&outcomes, &model)));
-        all.extend(outcomes);
+        rows.push((path.display().to_string(), figures(&results, &model)));
+        all.extend(results);
     }
     progress.finish_and_clear();
 
@@ -194,7 +194,7 @@ fn evaluate(
     arguments: &Arguments,
     settings: &CompletionSettings,
     answers: &mut Answers<'_>,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<CaseResult> {
     let engine = answers.local();
     let EditorView { name, before, after, surroundings } = view;
     let expected = case.canonical_solution.trim_end();
@@ -225,7 +225,7 @@ fn evaluate(
         answer.shown
     };
     let answer = completion.suggestion.as_ref().map(|suggestion| suggestion.text.clone()).unwrap_or_default();
-    Ok(Outcome {
+    Ok(CaseResult {
         exact: answer.trim_end() == expected,
         similarity: strsim::normalized_levenshtein(answer.trim_end(), expected),
         names_shown: case.names.iter().all(|name| has_word(&shown, name)),
@@ -241,44 +241,44 @@ fn has_word(text: &str, word: &str) -> bool {
     text.split(|character: char| !(character.is_alphanumeric() || character == '_')).any(|other| other == word)
 }
 
-fn line<'a>(case: &'a Case, without: Option<Mechanism>, outcome: &'a Outcome) -> Line<'a> {
+fn line<'a>(case: &'a Case, without: Option<Mechanism>, result: &'a CaseResult) -> Line<'a> {
     Line {
         task_id: &case.task_id,
         without,
-        kind: outcome.kind,
-        exact: outcome.exact,
-        answer: &outcome.answer,
+        kind: result.kind,
+        exact: result.exact,
+        answer: &result.answer,
         expected: &case.canonical_solution,
-        confidence: outcome.completion.suggestion.as_ref().map(|suggestion| suggestion.confidence),
-        asked_remote: outcome.asked_remote,
-        tokens: outcome.completion.usage,
-        timing: outcome.completion.timing.into(),
+        confidence: result.completion.suggestion.as_ref().map(|suggestion| suggestion.confidence),
+        asked_remote: result.asked_remote,
+        tokens: result.completion.usage,
+        timing: result.completion.timing.into(),
     }
 }
 
-fn figures<'a>(outcomes: &[Outcome], model: &'a str) -> Figures<'a> {
-    let mut times: Vec<Duration> = outcomes.iter().map(|outcome| outcome.completion.timing.total).collect();
+fn figures<'a>(results: &[CaseResult], model: &'a str) -> Figures<'a> {
+    let mut times: Vec<Duration> = results.iter().map(|result| result.completion.timing.total).collect();
     times.sort();
     // The nearest rank is a time that was measured, not an interpolation.
     let percentile = |percent: usize| {
         let rank = (times.len() * percent).div_ceil(100).saturating_sub(1);
         times.get(rank).copied().map_or(0.0, milliseconds)
     };
-    let mean = |value: &dyn Fn(&Outcome) -> f64| outcomes.iter().map(value).sum::<f64>() / outcomes.len() as f64;
-    let in_time = |outcome: &Outcome| outcome.completion.timing.total <= BUDGET;
+    let mean = |value: &dyn Fn(&CaseResult) -> f64| results.iter().map(value).sum::<f64>() / results.len() as f64;
+    let in_time = |result: &CaseResult| result.completion.timing.total <= BUDGET;
     Figures {
-        n: outcomes.len(),
-        exact_match: mean(&|outcome| f64::from(outcome.exact)),
-        edit_similarity: mean(&|outcome| outcome.similarity),
-        empty: mean(&|outcome| f64::from(outcome.answer.is_empty())),
-        in_50_ms: mean(&|outcome| f64::from(in_time(outcome))),
-        right_in_50_ms: mean(&|outcome| f64::from(outcome.exact && in_time(outcome))),
+        n: results.len(),
+        exact_match: mean(&|result| f64::from(result.exact)),
+        edit_similarity: mean(&|result| result.similarity),
+        empty: mean(&|result| f64::from(result.answer.is_empty())),
+        in_50_ms: mean(&|result| f64::from(in_time(result))),
+        right_in_50_ms: mean(&|result| f64::from(result.exact && in_time(result))),
         p50_ms: percentile(50),
         p95_ms: percentile(95),
-        names_shown: mean(&|outcome| f64::from(outcome.names_shown)),
-        names_used: mean(&|outcome| f64::from(outcome.names_used)),
-        kept_local: mean(&|outcome| f64::from(!outcome.asked_remote)),
-        mean_tokens: mean(&|outcome| outcome.completion.usage.prompt as f64),
+        names_shown: mean(&|result| f64::from(result.names_shown)),
+        names_used: mean(&|result| f64::from(result.names_used)),
+        kept_local: mean(&|result| f64::from(!result.asked_remote)),
+        mean_tokens: mean(&|result| result.completion.usage.prompt as f64),
         model,
     }
 }

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 use super::Common;
 use super::ablation::{MechanismName, ablations};
+use super::arguments::{ContextArgument, RoutingArgument};
 use super::engine::{check_routing, milliseconds};
 use super::lsp::load_engine;
 use client::Client;
