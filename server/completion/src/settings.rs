@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ablations::Ablations;
@@ -51,14 +52,14 @@ impl CompletionSettings {
 }
 
 /// Where context may come from, besides the code around the cursor.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ContextScope {
-    /// Nowhere else.
+    /// Only the text around the cursor.
     Window,
-    /// Other places in the same file.
+    /// Also other places in the same file.
     File,
-    /// Also other open documents.
+    /// Also other open files.
     Open,
     /// Also the other files in the workspace.
     #[default]
@@ -66,14 +67,14 @@ pub enum ContextScope {
 }
 
 /// When to suggest more than the rest of the line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Multiline {
     /// Where the syntax calls for a block.
     #[default]
     Auto,
-    /// Everywhere.
+    /// Wherever the model continues.
     Always,
-    /// Nowhere.
+    /// Only to the end of the line.
     Never,
 }

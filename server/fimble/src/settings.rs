@@ -1,7 +1,12 @@
 //! What users, editors and administrators configure.
 
+#[cfg(test)]
+mod documents;
 mod policy;
 mod schema;
+mod setting;
+mod sources;
 
 pub use policy::MachinePolicy;
-pub use schema::{LogLevel, ModelChoice, Options, Problem, Settings, user_file};
+pub use schema::{ExcludePatterns, LogLevel, ModelChoice, Options, Settings};
+pub use sources::{Problem, user_file};

@@ -12,6 +12,7 @@ use fimble_completion::foreground::{Foreground, ForegroundGuard};
 use fimble_remote::RemoteSettings;
 use serde::Serialize;
 
+use crate::settings::ExcludePatterns;
 use crate::tasks::Tasks;
 pub(crate) use egress_policy::EgressPolicy;
 use exclusions::{Exclusions, IGNORE_FILE};
@@ -24,8 +25,7 @@ const OUTSIDE: &str = "..";
 
 pub(crate) struct Workspace {
     folders: Folders,
-    /// Patterns that the user gives.
-    exclude: Vec<String>,
+    exclude: ExcludePatterns,
     exclusions: Option<Exclusions>,
     reader: Option<Reader>,
     foreground: Foreground,
@@ -57,7 +57,7 @@ impl Workspace {
     pub(crate) fn new(tasks: Tasks<Reading>) -> Self {
         Self {
             folders: Folders::default(),
-            exclude: Vec::new(),
+            exclude: ExcludePatterns::default(),
             exclusions: None,
             reader: None,
             foreground: Foreground::default(),
@@ -72,9 +72,9 @@ impl Workspace {
     }
 
     /// Leaves out the files that `patterns` name.
-    pub(crate) fn exclude(&mut self, patterns: &[String]) {
-        if self.exclude != patterns {
-            self.exclude = patterns.to_vec();
+    pub(crate) fn exclude(&mut self, patterns: &ExcludePatterns) {
+        if self.exclude != *patterns {
+            self.exclude.clone_from(patterns);
             self.close();
         }
     }
@@ -151,7 +151,8 @@ impl Workspace {
 
     /// What of its files may go to `remote`.
     pub(crate) fn egress_policy(&self, remote: &RemoteSettings) -> EgressPolicy {
-        let exclude = self.exclude.iter().chain(&remote.exclude).cloned().collect();
+        let mut exclude = self.exclude.clone();
+        exclude.patterns.extend(remote.exclude.iter().cloned());
         EgressPolicy::new(self.folders.clone(), exclude, remote.languages.clone())
     }
 

@@ -1,7 +1,6 @@
-//! Chooses the tokens of one answer: greedily, first along what the user has typed, until something ends it. What was
-//! nearly chosen is noted for a search.
+//! Chooses the tokens of one answer. Decoding is greedy. The first tokens have to spell what the user has typed (token
+//! healing). The decoder also notes the runners-up at each token, which a search tries later.
 
-use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::mem;
 use std::sync::Arc;
@@ -9,83 +8,68 @@ use std::time::{Duration, Instant};
 
 use fimble_completion::engine::{GeneratedToken, StopDecision, StoppingCriteria};
 
+use crate::distribution::{Distribution, likeliest_first};
+use crate::hypothesis::{Bounds, Hypothesis};
 use crate::interrupt::Interrupt;
-use crate::logit_cache::{Distribution, likelier};
 use crate::vocabulary::Vocabulary;
 
-/// A place takes part in a search with so many tokens: its likeliest, and those after that.
+/// How many tokens a search considers at each position: the chosen one and its runners-up.
 const CANDIDATES: usize = 4;
 
+/// See the [module](self). A search clones the decoder of a prompt and lets each clone follow another branch.
 #[derive(Clone)]
 pub(crate) struct Decoder {
     vocabulary: Arc<Vocabulary>,
     stops: Arc<HashSet<u32>>,
     /// Typed bytes that the next tokens have to spell.
     typed: Vec<u8>,
-    /// They are white space alone, which is all the user wants of it: what follows waiting with something else.
-    indented: bool,
-    /// Answers that this one is to differ from in its first token.
+    /// The typed bytes are indentation. It is as deep as the user wants it, so no blank may follow it.
+    typed_indent: bool,
+    /// Earlier answers, from which this one has to differ in its first token.
     avoid: Vec<String>,
     max_tokens: usize,
     stopping: StoppingCriteria,
     interrupt: Interrupt,
-    asked: Instant,
-    /// `None` where nothing is searched for.
+    requested_at: Instant,
+    /// `None` outside a search.
     bounds: Option<Bounds>,
 
-    /// What was chosen, a token that ends the answer included.
-    path: Path,
-    branches: Vec<Path>,
+    /// All chosen tokens, including one that ends the answer.
+    chosen: Hypothesis,
+    /// The runners-up since the last [`Self::take_branches`].
+    branches: Vec<Hypothesis>,
     text: String,
-    /// The beginning of a character whose other bytes are still to come.
-    unfinished: Vec<u8>,
+    /// The first bytes of a character whose other bytes are still to come.
+    partial_character: Vec<u8>,
     tokens: Vec<GeneratedToken>,
     first_token: Option<Duration>,
     cut: Option<usize>,
-    whole: bool,
-    ended: bool,
+    is_complete: bool,
+    has_ended: bool,
 }
 
-/// Tokens from the start of an answer on.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Path {
-    /// With the logarithm of the probability of each.
-    pub(crate) tokens: Vec<(u32, f32)>,
-    /// Of all of them, as a natural logarithm.
-    pub(crate) log_probability: f32,
-}
-
-/// Where an answer of a search is given up.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
-    /// As soon as it is no likelier than this, as a natural logarithm.
-    pub(crate) log_probability: f32,
-    pub(crate) until: Option<Instant>,
-}
-
-impl Bounds {
-    pub(crate) const NONE: Self = Self { log_probability: f32::NEG_INFINITY, until: None };
-}
-
+/// What a decoder chose from one distribution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Choice {
     Token(u32),
     End,
-    /// The distribution was kept in part, and not the part that is needed.
-    NotKept,
+    /// The distribution keeps none of the allowed tokens.
+    Unknown,
 }
 
-/// What a decoder has produced.
+/// The answer of a decoder.
 pub(crate) struct Decoded {
     pub(crate) text: String,
     pub(crate) tokens: Vec<GeneratedToken>,
-    /// How much of the text is worth showing, where it was cut.
+    /// How many bytes of the text are worth showing, if [`StopDecision::Truncate`] ended it.
     pub(crate) cut: Option<usize>,
-    /// It came to its own end.
+    /// Nothing interrupted the answer before it ended.
     pub(crate) completed: bool,
 }
 
 impl Decoder {
+    /// `typed` are the bytes that the first tokens have to spell. With a `max_tokens` of 0 the decoder has ended from
+    /// the start.
     pub(crate) fn new(
         vocabulary: Arc<Vocabulary>,
         stops: Arc<HashSet<u32>>,
@@ -97,156 +81,159 @@ impl Decoder {
         Self {
             vocabulary,
             stops,
-            indented: !typed.is_empty() && typed.iter().all(is_blank),
+            typed_indent: !typed.is_empty() && typed.iter().all(is_blank),
             typed,
             avoid: Vec::new(),
             max_tokens,
             stopping,
             interrupt,
-            asked: Instant::now(),
+            requested_at: Instant::now(),
             bounds: None,
-            path: Path::default(),
+            chosen: Hypothesis::default(),
             branches: Vec::new(),
             text: String::new(),
-            unfinished: Vec::new(),
+            partial_character: Vec::new(),
             tokens: Vec::new(),
             first_token: None,
             cut: None,
-            whole: false,
-            ended: max_tokens == 0,
+            is_complete: false,
+            has_ended: max_tokens == 0,
         }
     }
 
-    /// The same with another answer than those of `avoid`.
-    pub(crate) fn avoid(self, avoid: Vec<String>) -> Self {
+    /// Makes the answer begin with another token than each of the answers in `avoid`.
+    pub(crate) fn avoiding(self, avoid: Vec<String>) -> Self {
         Self { avoid, ..self }
     }
 
-    /// Takes the next token. After the one that ends the generation, [`Self::has_ended`] is true.
+    /// Chooses the next token from its distribution. Once [`Self::must_stop`] is true, nothing more is chosen.
     pub(crate) fn choose(&mut self, next: &Distribution) -> Choice {
-        if self.has_ended() {
+        if self.must_stop() {
             return Choice::End;
         }
         let candidates = if self.typed.is_empty() {
-            let indents = self.indented && self.text.is_empty() && self.unfinished.is_empty();
-            let is_indent = |token| indents && self.vocabulary.bytes(token).first().is_some_and(is_blank);
-            next.likeliest(CANDIDATES, |token| !is_indent(token) && !self.begins_earlier(token))
+            let follows_indent = self.typed_indent && self.text.is_empty() && self.partial_character.is_empty();
+            let is_indent = |token| follows_indent && self.vocabulary.bytes(token).first().is_some_and(is_blank);
+            next.likeliest(CANDIDATES, |token| !is_indent(token) && !self.is_avoided(token))
         } else {
-            self.likeliest_along_typed(next)
+            self.healing_candidates(next)
         };
-        let Some(((token, log_probability), others)) = candidates.split_first() else { return Choice::NotKept };
+        let Some(((token, log_probability), others)) = candidates.split_first() else { return Choice::Unknown };
         if self.bounds.is_some() {
-            self.branches.extend(others.iter().map(|(token, log_probability)| self.path.and(*token, *log_probability)));
+            let branches = others.iter().map(|(token, log_probability)| self.chosen.and(*token, *log_probability));
+            self.branches.extend(branches);
         }
-        self.take(*token, *log_probability)
+        self.push(*token, *log_probability)
     }
 
-    /// The same for a search, which has chosen the tokens of `path`.
-    pub(crate) fn along(self, path: &Path, bounds: Bounds) -> Self {
+    /// Turns a decoder that has chosen nothing yet into one of a search, which has chosen the tokens of `hypothesis`.
+    pub(crate) fn following(self, hypothesis: &Hypothesis, bounds: Bounds) -> Self {
         let mut decoder = Self { bounds: Some(bounds), ..self };
-        for (token, log_probability) in &path.tokens {
-            decoder.take(*token, *log_probability);
+        for (token, log_probability) in &hypothesis.tokens {
+            decoder.push(*token, *log_probability);
         }
         decoder
     }
 
-    /// What was chosen so far, a token that ends the answer included.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// All tokens chosen so far, including one that ends the answer.
+    pub(crate) fn chosen(&self) -> &Hypothesis {
+        &self.chosen
     }
 
-    /// What was nearly chosen.
-    pub(crate) fn take_branches(&mut self) -> Vec<Path> {
+    /// The runners-up noted since the last call.
+    pub(crate) fn take_branches(&mut self) -> Vec<Hypothesis> {
         mem::take(&mut self.branches)
     }
 
-    /// The answer has an end. Of one that was broken off nobody knows how likely it is.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.whole
+    /// Whether the answer is whole. The probability of an answer that was broken off says nothing about the whole
+    /// answer.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.is_complete
     }
 
-    /// It has an end within its bounds, and says something.
-    pub(crate) fn is_found(&self) -> bool {
-        self.whole && !self.text.trim().is_empty() && !self.is_out_of_bounds()
+    /// Whether a search may take this answer: it is whole, within its bounds, and not blank.
+    pub(crate) fn is_search_result(&self) -> bool {
+        self.is_complete && !self.text.trim().is_empty() && !self.is_out_of_bounds()
     }
 
-    /// Tokens of its answer.
-    pub(crate) fn length(&self) -> usize {
+    /// The number of tokens in the answer, without one that ends it.
+    pub(crate) fn token_count(&self) -> usize {
         self.tokens.len()
     }
 
-    /// From the request to the first token.
+    /// The time from the request to the first token.
     pub(crate) fn first_token(&self) -> Option<Duration> {
         self.first_token
     }
 
-    /// It has come to its own end.
-    pub(crate) fn is_done(&self) -> bool {
-        self.ended
+    /// The time since the request.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.requested_at.elapsed()
     }
 
-    /// Also if it was interrupted, at any time.
+    /// Whether the answer has ended without an interrupt.
     pub(crate) fn has_ended(&self) -> bool {
-        self.ended || self.interrupt.is_set()
+        self.has_ended
+    }
+
+    /// Whether the answer has ended or is interrupted.
+    pub(crate) fn must_stop(&self) -> bool {
+        self.has_ended || self.interrupt.is_set()
     }
 
     pub(crate) fn finish(self) -> Decoded {
-        let Self { text, tokens, cut, ended: completed, .. } = self;
+        let Self { text, tokens, cut, has_ended: completed, .. } = self;
         Decoded { text, tokens, cut, completed }
     }
 
-    /// Since the request was made.
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.asked.elapsed()
-    }
-
-    /// The likeliest tokens that agree with the typed bytes, with their probability among all that do. None where not all of
-    /// these are known.
-    fn likeliest_along_typed(&self, next: &Distribution) -> Vec<(u32, f32)> {
+    /// The likeliest tokens that agree with the typed bytes. Their probabilities are relative to all tokens that agree,
+    /// so the result is empty unless the whole distribution is known.
+    fn healing_candidates(&self, next: &Distribution) -> Vec<(u32, f32)> {
         if !next.is_whole() {
             return Vec::new();
         }
-        let indents =
-            |token: &u32| self.indented && self.vocabulary.bytes(*token).get(self.typed.len()).is_some_and(is_blank);
-        let agreeing = self.vocabulary.beginning_with(&self.typed).into_iter();
-        let allowed = agreeing.filter(|token| !indents(token) && !self.begins_earlier(*token));
+        let indents_further = |token: &u32| {
+            self.typed_indent && self.vocabulary.bytes(*token).get(self.typed.len()).is_some_and(is_blank)
+        };
+        let agreeing = self.vocabulary.tokens_agreeing_with(&self.typed).into_iter();
+        let allowed = agreeing.filter(|token| !indents_further(token) && !self.is_avoided(*token));
         let mut tokens: Vec<(u32, f32)> =
             allowed.filter_map(|token| Some((token, next.log_probability(token)?))).collect();
         let total = tokens.iter().map(|(_, log_probability)| log_probability.exp()).sum::<f32>().ln();
-        tokens.sort_unstable_by(likelier);
+        tokens.sort_unstable_by(likeliest_first);
         tokens.truncate(CANDIDATES);
         for (_, log_probability) in &mut tokens {
-            // Where all are next to impossible, nothing is known of them.
+            // If the probabilities of all agreeing tokens round to zero, their shares are unknown.
             *log_probability = if total.is_finite() { (*log_probability - total).min(0.0) } else { f32::NEG_INFINITY };
         }
         tokens
     }
 
-    /// Whether `token` would begin this answer as an earlier one began. A token may be an answer with the line's end, which
-    /// makes it no other.
-    fn begins_earlier(&self, token: u32) -> bool {
+    /// Whether `token` would begin this answer as one of the avoided answers begins. A line end after the same text
+    /// makes no difference.
+    fn is_avoided(&self, token: u32) -> bool {
         let bytes = self.vocabulary.bytes(token);
         let new = &bytes[self.typed.len().min(bytes.len())..];
         let line = new.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
         let new = if line.is_empty() { new } else { line };
-        let is_first = self.text.is_empty() && self.unfinished.is_empty() && !new.is_empty();
+        let is_first = self.text.is_empty() && self.partial_character.is_empty() && !new.is_empty();
         is_first && self.avoid.iter().any(|earlier| earlier.as_bytes().starts_with(new))
     }
 
-    fn take(&mut self, token: u32, log_probability: f32) -> Choice {
-        self.path.tokens.push((token, log_probability));
-        self.path.log_probability += log_probability;
+    /// Appends a chosen token, and decides whether it ends the answer.
+    fn push(&mut self, token: u32, log_probability: f32) -> Choice {
+        self.chosen.push(token, log_probability);
         if self.stops.contains(&token) || self.vocabulary.bytes(token).is_empty() {
-            (self.whole, self.ended) = (true, true);
+            (self.is_complete, self.has_ended) = (true, true);
             return Choice::End;
         }
-        self.first_token.get_or_insert_with(|| self.asked.elapsed());
+        self.first_token.get_or_insert_with(|| self.requested_at.elapsed());
         let bytes = self.vocabulary.bytes(token);
         let typed = bytes.len().min(self.typed.len());
         self.typed.drain(..typed);
-        self.unfinished.extend_from_slice(&bytes[typed..]);
+        self.partial_character.extend_from_slice(&bytes[typed..]);
         let before = self.text.len();
-        move_characters(&mut self.unfinished, &mut self.text);
+        move_whole_characters(&mut self.partial_character, &mut self.text);
         self.tokens.push(GeneratedToken { text_end: self.text.len(), probability: log_probability.exp() });
 
         let decision =
@@ -254,46 +241,14 @@ impl Decoder {
         if let StopDecision::Truncate(cut) = decision {
             self.cut = Some(cut);
         }
-        self.whole = decision == StopDecision::Complete;
-        self.ended =
+        self.is_complete = decision == StopDecision::Complete;
+        self.has_ended =
             decision != StopDecision::Continue || self.tokens.len() >= self.max_tokens || self.is_out_of_bounds();
         Choice::Token(token)
     }
 
     fn is_out_of_bounds(&self) -> bool {
-        self.bounds.is_some_and(|Bounds { log_probability, until }| {
-            self.path.log_probability <= log_probability || until.is_some_and(|until| Instant::now() > until)
-        })
-    }
-}
-
-/// Likelier ones are greater.
-impl Ord for Path {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.log_probability.total_cmp(&other.log_probability)
-    }
-}
-
-impl PartialOrd for Path {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Path {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Path {}
-
-impl Path {
-    fn and(&self, token: u32, log_probability: f32) -> Self {
-        let mut tokens = Vec::with_capacity(self.tokens.len() + 1);
-        tokens.extend_from_slice(&self.tokens);
-        tokens.push((token, log_probability));
-        Self { tokens, log_probability: self.log_probability + log_probability }
+        self.bounds.is_some_and(|bounds| bounds.exclude(&self.chosen))
     }
 }
 
@@ -301,8 +256,9 @@ fn is_blank(byte: &u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// Moves what is whole; bytes that can be no part of any character become U+FFFD.
-fn move_characters(bytes: &mut Vec<u8>, text: &mut String) {
+/// Moves whole characters from `bytes` to `text`. Bytes that cannot be part of any character become U+FFFD. The first
+/// bytes of a character that may still be completed stay in `bytes`.
+fn move_whole_characters(bytes: &mut Vec<u8>, text: &mut String) {
     let mut rest = &bytes[..];
     loop {
         match std::str::from_utf8(rest) {
@@ -336,13 +292,13 @@ mod tests {
     fn characters_are_moved_when_whole() {
         let mut bytes = "é😀".as_bytes()[..4].to_vec();
         let mut text = String::new();
-        move_characters(&mut bytes, &mut text);
+        move_whole_characters(&mut bytes, &mut text);
         assert_eq!((text.as_str(), bytes.len()), ("é", 2));
         bytes.extend(&"😀".as_bytes()[2..]);
-        move_characters(&mut bytes, &mut text);
+        move_whole_characters(&mut bytes, &mut text);
         assert_eq!((text.as_str(), bytes.len()), ("é😀", 0));
         bytes.extend(b"\xffa");
-        move_characters(&mut bytes, &mut text);
+        move_whole_characters(&mut bytes, &mut text);
         assert_eq!(text, "é😀\u{fffd}a");
     }
 }

@@ -1,4 +1,4 @@
-//! The engine that the rest of fimble sees: a model with a thread of its own, and a queue in front of it.
+//! [`MistralEngine`], the engine that the rest of fimble uses.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,18 +11,20 @@ use fimble_completion::foreground::Foreground;
 use fimble_completion::prompt::FimTemplate;
 use fimble_models::{LocatedModel, locate};
 
-use crate::cache::Cache;
+use crate::byte_budget::ByteBudget;
 use crate::decoder::Decoder;
+use crate::generator::Generator;
 use crate::interrupt::Interrupt;
-use crate::load::{self, LoadError, Loaded};
-use crate::scheduler::{GenerationTask, Scheduler};
+use crate::mistralrs::{LoadError, Loaded, load};
+use crate::scheduler::Scheduler;
+use crate::task::GenerationTask;
 use crate::vocabulary::Vocabulary;
 
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
-    /// Bytes that kept KV and known distributions may take together.
+    /// Bytes of memory that the KV cache and the logit cache may take together.
     pub cache_budget: usize,
-    /// Mechanisms that a measurement switches off.
+    /// Mechanisms that are switched off for a measurement.
     pub ablations: Ablations,
 }
 
@@ -32,7 +34,7 @@ impl Default for EngineOptions {
     }
 }
 
-/// A model in memory, with a thread of its own that ends when the engine is dropped.
+/// A local model that runs in mistral.rs. It has a thread of its own, which ends when the engine is dropped.
 pub struct MistralEngine {
     info: ModelInfo,
     template: FimTemplate,
@@ -44,13 +46,13 @@ pub struct MistralEngine {
 }
 
 impl MistralEngine {
-    /// Loads the model that the user calls `name_or_path` (`None`: the embedded one). Takes as long as reading the
-    /// weights does. Accepts unsigned manifests: fimble itself locates the model, and calls [`Self::start`].
+    /// Loads the model with this name or path, or the embedded model for `None`. Blocks while the weights are read. Accepts
+    /// unsigned manifests; fimble itself locates a model with the key that its settings name and calls [`Self::start`].
     pub fn load(name_or_path: Option<&str>, options: EngineOptions) -> Result<Self, LoadError> {
         Self::load_adapted(name_or_path, None, options)
     }
 
-    /// The same, with the adapter that the user calls `adapter`.
+    /// Loads a model as [`Self::load`] does, with the LoRA adapter of this name or path.
     pub fn load_adapted(
         name_or_path: Option<&str>,
         adapter: Option<&str>,
@@ -60,20 +62,22 @@ impl MistralEngine {
         Self::start(if let Some(adapter) = adapter { model.with_adapter(adapter, None)? } else { model }, options)
     }
 
+    /// Loads a model that was located before. Blocks while the weights are read.
     pub fn start(model: LocatedModel, options: EngineOptions) -> Result<Self, LoadError> {
+        let EngineOptions { cache_budget, ablations } = options;
         let name = model.name();
+        let failed = |message: String| LoadError::Load { name: name.clone(), message };
         let (loaded_sender, loaded) = mpsc::channel();
         let (tasks, task_receiver) = mpsc::channel();
-        let ablations = options.ablations;
-        let failed = |message: String| LoadError::Load { name: name.clone(), message };
-        // mistral.rs wants a runtime that is not inside another one, so the model is loaded where it will run.
-        let run = move || match load::load(model) {
-            Ok(Loaded { info, template, vocabulary, stops, backend, kv_bytes_per_token, mixture }) => {
+        // mistral.rs needs an async runtime that is not inside another one, so the model is loaded on the engine's
+        // thread.
+        let run = move || match load(model) {
+            Ok(Loaded { info, template, vocabulary, stops, backend, kv_layout, mixture }) => {
                 if loaded_sender.send(Ok((info, template, vocabulary, stops))).is_ok() {
-                    let cache = Cache::new(options.cache_budget, kv_bytes_per_token);
+                    let budget = ByteBudget::new(cache_budget, kv_layout);
                     let mixture = mixture.filter(|_| ablations.keeps(Mechanism::Ngrams)).map(Arc::new);
-                    Scheduler::new(backend, cache, mixture, ablations.keeps(Mechanism::LogitCache))
-                        .serve(&task_receiver);
+                    let uses_logit_cache = ablations.keeps(Mechanism::LogitCache);
+                    Scheduler::new(Generator::new(backend, budget, mixture, uses_logit_cache)).serve(&task_receiver);
                 }
             }
             Err(error) => drop(loaded_sender.send(Err(error))),
@@ -81,9 +85,9 @@ impl MistralEngine {
         thread::Builder::new()
             .name("fimble-engine".to_owned())
             .spawn(run)
-            .map_err(|error| failed(format!("no thread: {error}")))?;
+            .map_err(|error| failed(format!("cannot start its thread: {error}")))?;
         let (info, template, vocabulary, stops) =
-            loaded.recv().map_err(|_| failed("its loading ended unexpectedly".to_owned()))??;
+            loaded.recv().map_err(|_| failed("its thread ended while it was loading".to_owned()))??;
         Ok(Self { info, template, vocabulary, stops, ablations, foreground: Foreground::default(), tasks })
     }
 }
@@ -94,7 +98,7 @@ impl Engine for MistralEngine {
     }
 
     fn count_tokens(&self, text: &str) -> usize {
-        // Text that cannot be tokenized cannot be generated from either, which says so in its error.
+        // Text that cannot be tokenized counts as too long. Generating from it reports the error.
         self.vocabulary.encode(text).map_or(usize::MAX, |tokens| tokens.len())
     }
 
@@ -112,11 +116,11 @@ impl Engine for MistralEngine {
         let interrupt = Interrupt::new(cancel, priority, &self.foreground);
         let (vocabulary, stops) = (self.vocabulary.clone(), self.stops.clone());
         let decoder =
-            Decoder::new(vocabulary, stops, prompt.typed, max_tokens, stopping, interrupt.clone()).avoid(avoid);
+            Decoder::new(vocabulary, stops, prompt.typed, max_tokens, stopping, interrupt.clone()).avoiding(avoid);
         let (reply, answer) = mpsc::channel();
         let waiting = (priority == Priority::Foreground).then(|| self.foreground.enter());
         let search = if self.ablations.keeps(Mechanism::Search) { search } else { Search::default() };
-        let task = GenerationTask { tokens: prompt.tokens, decoder, search, interrupt, waiting, reply };
+        let task = GenerationTask { prompt: prompt.tokens, decoder, search, interrupt, waiting, reply };
         self.tasks.send(task).map_err(|_| EngineError::Stopped)?;
         answer.recv().map_err(|_| EngineError::Stopped)?
     }

@@ -1,52 +1,47 @@
-//! A model's vocabulary: text to tokens and back to bytes, and the token healing that makes a prompt end where tokens
-//! end, although the user's typing does not.
+//! A model's vocabulary. It encodes text as tokens, knows the bytes of each token, and does the prompt's part of token
+//! healing: a prompt ends where a token certainly ends, even if the user stopped typing in the middle of one.
 
 use std::sync::Arc;
 
 use fimble_completion::prompt::{Piece, Prompt};
-use mistralrs::core::Pipeline;
 use tokenizers::tokenizer::{OffsetReferential, OffsetType};
 use tokenizers::{PreTokenizedString, PreTokenizer, Tokenizer};
 
-/// Enough for any pre-token a person types; a longer one is healed in its last part only.
+/// How many bytes at the end of a prompt are searched for the start of its last pre-token. That is enough for any
+/// pre-token a person types; of a longer one, only the last bytes are healed.
 const LONGEST_PRE_TOKEN: usize = 128;
 
+/// See the [module](self).
 pub(crate) struct Vocabulary {
     tokenizer: Arc<Tokenizer>,
-    /// The bytes of each token; none for special tokens.
+    /// The bytes of each token, indexed by token id. Empty for special tokens.
     bytes: Vec<Box<[u8]>>,
-    /// Ordinary tokens, ordered by their bytes.
-    ordinary: Vec<u32>,
+    /// All tokens that are not special, ordered by their bytes.
+    text_tokens: Vec<u32>,
     /// Texts that the tokenizer turns into one token wherever they occur.
     added: Vec<String>,
-    /// What the tokenizer puts before every text (a begin-of-text token, or nothing).
+    /// The tokens that the tokenizer puts before every text: a begin-of-text token, or none.
     beginning: Vec<u32>,
 }
 
-/// A prompt in tokens.
+/// A prompt as tokens, up to the bytes that are healed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EncodedPrompt {
     pub(crate) tokens: Vec<u32>,
-    /// Typed bytes after `tokens`, with which the generation has to begin.
+    /// The typed bytes after `tokens`. The generation has to begin with them.
     pub(crate) typed: Vec<u8>,
 }
 
 impl Vocabulary {
-    pub(crate) fn new(pipeline: &dyn Pipeline) -> Result<Self, String> {
-        let tokenizer = pipeline.tokenizer().ok_or("it has no tokenizer")?;
-        let token_bytes = pipeline.get_metadata().tok_env().ok_or("its tokenizer cannot be read token by token")?;
-        let trie = token_bytes.tok_trie();
-        let size = u32::try_from(trie.vocab_size()).map_err(|_| "its vocabulary is too large")?;
-        let bytes: Vec<Box<[u8]>> = (0..size)
-            .map(|id| if trie.is_special_token(id) { Box::default() } else { trie.token(id).into() })
-            .collect();
-        let mut ordinary: Vec<u32> = (0..size).filter(|id| !bytes[*id as usize].is_empty()).collect();
-        ordinary.sort_by(|a, b| bytes[*a as usize].cmp(&bytes[*b as usize]));
-        // White space that was added as tokens is ordinary text all the same.
+    /// `bytes` has one entry per token, which is empty for special tokens.
+    pub(crate) fn new(tokenizer: Arc<Tokenizer>, bytes: Vec<Box<[u8]>>) -> Result<Self, String> {
+        let mut text_tokens: Vec<u32> = (0u32..).zip(&bytes).filter(|(_, b)| !b.is_empty()).map(|(id, _)| id).collect();
+        text_tokens.sort_by(|a, b| bytes[*a as usize].cmp(&bytes[*b as usize]));
+        // Runs of white space are added tokens in some vocabularies, but they are text like any other.
         let added = tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content);
         let added = added.filter(|content| !content.trim().is_empty()).collect();
         let beginning = encode(&tokenizer, "", true)?;
-        Ok(Self { tokenizer, bytes, ordinary, added, beginning })
+        Ok(Self { tokenizer, bytes, text_tokens, added, beginning })
     }
 
     /// The token spelled `text` in the vocabulary, special or not.
@@ -54,30 +49,30 @@ impl Vocabulary {
         self.tokenizer.token_to_id(text)
     }
 
-    /// A token of ordinary text, which ends nothing and is a whole character at least; a rare one.
-    pub(crate) fn ordinary(&self) -> u32 {
+    /// A rare token of plain text. It ends no generation and is at least one whole character.
+    pub(crate) fn filler_token(&self) -> u32 {
         let is_word = |id: &u32| self.bytes(*id).iter().all(u8::is_ascii_alphanumeric);
-        self.ordinary.iter().copied().filter(is_word).max().unwrap_or_default()
+        self.text_tokens.iter().copied().filter(is_word).max().unwrap_or_default()
     }
 
-    /// How many tokens there are, special ones among them.
+    /// The number of tokens, including special ones.
     pub(crate) fn size(&self) -> usize {
         self.bytes.len()
     }
 
-    /// The ordinary token that stands for these bytes.
-    pub(crate) fn spelled(&self, bytes: &[u8]) -> Option<u32> {
-        let at = self.ordinary.binary_search_by(|id| self.bytes(*id).cmp(bytes)).ok()?;
-        Some(self.ordinary[at])
+    /// The token that stands for exactly these bytes.
+    pub(crate) fn token_with_bytes(&self, bytes: &[u8]) -> Option<u32> {
+        let at = self.text_tokens.binary_search_by(|id| self.bytes(*id).cmp(bytes)).ok()?;
+        Some(self.text_tokens[at])
     }
 
-    /// Empty for a special token.
+    /// The bytes of a token; empty for a special one.
     pub(crate) fn bytes(&self, id: u32) -> &[u8] {
         self.bytes.get(id as usize).map_or(&[], |bytes| bytes)
     }
 
-    /// Encodes `text` as ordinary text, also where it spells a special token: there it is cut after the first
-    /// character, and the halves are encoded apart.
+    /// Encodes `text` as plain text. Where it spells a special token, it is cut after that token's first character and
+    /// the two parts are encoded separately, so text never becomes a special token.
     pub(crate) fn encode(&self, mut text: &str) -> Result<Vec<u32>, String> {
         let mut tokens = Vec::new();
         while let Some(cut) = self.first_added(text) {
@@ -88,8 +83,8 @@ impl Vocabulary {
         Ok(tokens)
     }
 
-    /// Encodes a prompt up to the last place where a token certainly ends; the rest of the tail is left as bytes. Without
-    /// `healing` nothing is left.
+    /// Encodes a prompt up to the last place where a token certainly ends, and returns the rest of its tail as typed
+    /// bytes. Without `healing`, the whole tail is encoded.
     pub(crate) fn encode_prompt(&self, prompt: &Prompt, healing: bool) -> Result<EncodedPrompt, String> {
         let mut tokens = self.beginning.clone();
         for piece in &prompt.pieces {
@@ -106,12 +101,12 @@ impl Vocabulary {
         Ok(EncodedPrompt { tokens, typed: typed.as_bytes().to_vec() })
     }
 
-    /// The tokens that a text beginning with `typed` may begin with: those that begin with `typed`, and those that
-    /// `typed` waiting with.
-    pub(crate) fn beginning_with(&self, typed: &[u8]) -> Vec<u32> {
+    /// The tokens with which a text that begins with `typed` may begin: each token that starts with `typed`, and each
+    /// token that `typed` starts with.
+    pub(crate) fn tokens_agreeing_with(&self, typed: &[u8]) -> Vec<u32> {
         let range = |prefix: &[u8]| {
-            let from = self.ordinary.partition_point(|id| self.bytes(*id) < prefix);
-            let tokens = &self.ordinary[from..];
+            let from = self.text_tokens.partition_point(|id| self.bytes(*id) < prefix);
+            let tokens = &self.text_tokens[from..];
             &tokens[..tokens.partition_point(|id| self.bytes(*id).starts_with(prefix))]
         };
         let mut candidates = range(typed).to_vec();
@@ -122,8 +117,8 @@ impl Vocabulary {
         candidates
     }
 
-    /// Where the last pre-token of `tail` waiting: what the user goes on typing may still change its tokens, and no
-    /// others, because tokens never reach across a pre-token's border.
+    /// The byte offset at which the last pre-token of `tail` begins. Further typing can change only the tokens of that
+    /// pre-token, because no token crosses the border of a pre-token.
     fn last_pre_token(&self, tail: &str) -> usize {
         let mut window = tail.len().saturating_sub(LONGEST_PRE_TOKEN);
         while !tail.is_char_boundary(window) {
@@ -141,12 +136,12 @@ impl Vocabulary {
         window + start
     }
 
-    /// Where to cut `text` so that the first added token in it is no longer seen as one.
+    /// The byte offset at which to cut `text` so that the tokenizer no longer sees the first added token in it.
     fn first_added(&self, text: &str) -> Option<usize> {
         let found = self.added.iter().filter_map(|added| Some((text.find(added)?, added)));
         let (start, added) = found.min_by_key(|(start, _)| *start)?;
         let first = added.chars().next()?;
-        // A text of one character cannot be cut; there is no other way to spell it.
+        // An added token of one character cannot be cut, and nothing else spells it.
         (added.len() > first.len_utf8()).then_some(start + first.len_utf8())
     }
 }
@@ -156,7 +151,8 @@ fn encode(tokenizer: &Tokenizer, text: &str, add_special: bool) -> Result<Vec<u3
     Ok(encoding.get_ids().to_vec())
 }
 
-/// For tokenizers without pre-tokens: the last word with the space before it, or the last run of other characters.
+/// The byte offset of the last word with the spaces before it, or of the last run of other characters. Stands in for
+/// the last pre-token where the tokenizer has no pre-tokenizer.
 fn last_word(text: &str) -> usize {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let Some(last) = text.chars().next_back() else { return 0 };

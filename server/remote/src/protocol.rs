@@ -4,15 +4,17 @@
 //! llama-cpp-python also implement. This module does no I/O; it only converts to and from JSON.
 
 use fimble_completion::prompt::{FimTemplate, FimText, Piece};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The protocol of a server.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Api {
     /// llama.cpp's `/infill`. The server knows the prompt format of its model.
     Infill,
+    /// OpenAI's completions API, which vLLM, Ollama, TGI, mistral.rs, llama-cpp-python and others also implement.
     #[default]
     OpenAi,
 }

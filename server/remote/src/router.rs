@@ -28,15 +28,15 @@ const MAX_LATENCY: Duration = Duration::from_millis(1500);
 const MIN_CONFIDENCE: f32 = 0.4;
 
 /// Which model answers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Routing {
-    /// Only the local model.
+    /// Only the model on this machine.
     #[default]
     Local,
-    /// The remote model. The local model answers if the remote model is not allowed or fails.
+    /// The server, or the local model where fimble may not ask the server or the server fails.
     Remote,
-    /// The local model, and also the remote model if the local model is not confident.
+    /// The local model, and also the server if the local model is not confident.
     Hybrid,
 }
 

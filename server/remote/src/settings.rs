@@ -5,49 +5,56 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use fimble_completion::prompt::{FAMILIES, family};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::protocol::Api;
 
-/// The `remote` table of the user's settings.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// The `remote` table of the user's settings. The comments on the fields are their descriptions in the documents.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RemoteSettings {
-    /// The address of the server: `https://host:port`, with or without `/v1`.
+    /// The server's address, which is required: `https://host:port`, with or without `/v1`. `http` to another machine
+    /// also needs `insecure = true`.
     pub url: String,
     /// The protocol of the server.
     #[serde(default)]
     pub api: Api,
-    /// The server's name for the model. A server with a single model does not need it.
+    /// The server's name for the model. Servers with a single model do not need it.
     #[serde(default)]
     pub model: Option<String>,
-    /// The family of the model, which determines the prompt format. Without it, the server gets prefix and suffix.
+    /// The model's family, such as `qwen2.5-coder`. fimble then writes the prompt in the family's format, for `openai`
+    /// servers that do not support `suffix`, such as vLLM.
     #[serde(default)]
     pub family: Option<String>,
-    /// The environment variable with the key.
+    /// The environment variable that holds the server's key.
     #[serde(default)]
     pub key_env: Option<String>,
-    /// The file with the key. Only its owner may be able to read it.
+    /// The file that holds the server's key. Only its owner may be able to read it.
     #[serde(default)]
     pub key_file: Option<PathBuf>,
-    /// Allows `http` to another machine.
+    /// Allow `http` to another machine, where everybody in between can read your code.
     #[serde(default)]
     pub insecure: bool,
-    /// The most tokens of code in a request, estimated at four bytes per token.
+    /// The most code that a request shows, in tokens; fimble counts four bytes as a token.
     #[serde(default = "context_tokens")]
+    #[schemars(range(min = 64, max = 131_072))]
     pub context_tokens: usize,
-    /// The timeout of a request in milliseconds.
+    /// A request fails after this many milliseconds.
     #[serde(default = "timeout_ms")]
+    #[schemars(range(min = 50, max = 60_000))]
     pub timeout_ms: u64,
-    /// The most requests in any minute, and in a day (UTC). `None` means no limit.
+    /// The most requests in a minute.
     #[serde(default = "per_minute")]
     pub per_minute: Option<u32>,
+    /// The most requests in a day (UTC). There is no limit by default.
     #[serde(default)]
     pub per_day: Option<u32>,
-    /// Switches languages on or off by identifier. `*` stands for all other languages.
+    /// Languages whose files may or may not go to the server, by their LSP identifiers. `*` stands for every language
+    /// that is not named.
     #[serde(default)]
     pub languages: BTreeMap<String, bool>,
-    /// Files that are never sent, as `.gitignore` patterns.
+    /// Files that never go to the server, as `.gitignore` patterns.
     #[serde(default)]
     pub exclude: Vec<String>,
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
+use fimble::settings::Options;
 use fimble_completion::complete::{Completion, Cursor, complete};
 use fimble_completion::context::Surroundings;
 use fimble_completion::document::Document;
@@ -88,18 +89,17 @@ struct Times {
 
 pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCode> {
     let (document, offset) = open(&arguments.position)?;
-    let LoadedEngine { engine, settings, load_time, .. } = load(common)?;
-    let mut settings = settings.completion;
-    if let Some(max_tokens) = arguments.max_tokens {
-        settings.max_tokens = usize::try_from(max_tokens)?;
-    }
-    if let Some(when) = arguments.multiline {
-        settings.multiline = match when {
+    let from_arguments = Options {
+        max_tokens: arguments.max_tokens.map(usize::try_from).transpose()?,
+        multiline: arguments.multiline.map(|when| match when {
             When::Auto => Multiline::Auto,
             When::Always => Multiline::Always,
             When::Never => Multiline::Never,
-        };
-    }
+        }),
+        ..Options::default()
+    };
+    let LoadedEngine { engine, settings, load_time, .. } = load(common, from_arguments)?;
+    let settings = settings.completion;
     let surroundings = Surroundings { same_file: true, ..Surroundings::default() };
     let cursor = Cursor::new(document, offset, surroundings);
     let Completion { suggestion, usage, timing, .. } =

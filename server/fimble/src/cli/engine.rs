@@ -2,17 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use fimble::log;
 use fimble::settings::MachinePolicy;
 use fimble::settings::{LogLevel, ModelChoice, Options, Settings, user_file};
 use fimble_completion::complete::Timing;
 use fimble_inference::{EngineOptions, MistralEngine};
 use fimble_models::locate;
+use fimble_remote::Routing;
 use serde::Serialize;
 
 use super::Common;
-use super::models::trusted_key;
 
 /// The user's settings and the model they, or the command line, name.
 pub(super) struct LoadedEngine {
@@ -23,15 +23,17 @@ pub(super) struct LoadedEngine {
     pub(super) load_time: Duration,
 }
 
-pub(super) fn load(common: Common) -> anyhow::Result<LoadedEngine> {
+/// `from_arguments` are the settings that the subcommand's own arguments make.
+pub(super) fn load(common: Common, from_arguments: Options) -> anyhow::Result<LoadedEngine> {
+    let policy = MachinePolicy::read(MachinePolicy::path());
     // A library's warnings would stand between the user and the result.
     let level = common.log_level.map_or(LogLevel::Error, LogLevel::from);
+    let level = policy.fixed().log_level.unwrap_or(level);
     log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
 
     let (from_file, problems) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();
     problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
-    let from_arguments = Options { model: common.model, adapter: common.adapter, ..Options::default() };
-    let policy = MachinePolicy::read(MachinePolicy::path());
+    let from_arguments = Options { model: common.model, adapter: common.adapter, ..from_arguments };
     let (mut settings, problems) = policy.resolve([&from_file, &from_arguments]);
     problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
     // Nobody types on while a command runs.
@@ -49,14 +51,27 @@ pub(super) fn load_model(
     options: EngineOptions,
     policy: &MachinePolicy,
 ) -> anyhow::Result<MistralEngine> {
-    // The embedded model has no added manifest, so it loads even when the settings file cannot be read.
-    let key = if *choice == ModelChoice::default() { None } else { trusted_key()? };
-    let mut model = locate(choice.model.as_deref(), key.as_deref())?;
+    let key = choice.manifest_key.as_deref();
+    let mut model = locate(choice.model.as_deref(), key)?;
     if let Some(adapter) = &choice.adapter {
-        model = model.with_adapter(adapter, key.as_deref())?;
+        model = model.with_adapter(adapter, key)?;
     }
     policy.check(choice, &model).map_err(anyhow::Error::msg)?;
     Ok(MistralEngine::start(model, options)?)
+}
+
+/// Fails if `asked`, the routing on the command line, is not possible with `settings`.
+pub(super) fn check_routing(asked: Routing, settings: &Settings) -> anyhow::Result<()> {
+    if asked == Routing::Local {
+        return Ok(());
+    }
+    if settings.remote.is_none() {
+        bail!(NO_REMOTE);
+    }
+    if settings.routing != asked {
+        bail!("the policy of this machine, `{}`, fixes `routing` to another value", MachinePolicy::path().display());
+    }
+    Ok(())
 }
 
 /// Why nobody but the local model can be asked.

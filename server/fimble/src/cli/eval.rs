@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use fimble::settings::Options;
 use fimble_completion::ablations::Mechanism;
 use fimble_completion::complete::{Completion, Cursor, Timing, warm_up};
 use fimble_completion::cursor_kind::{CursorKind, cursor_kind};
@@ -21,7 +22,7 @@ use serde::Serialize;
 
 use super::Common;
 use super::ablation::MechanismName;
-use super::engine::{LoadedEngine, Stages, load, milliseconds};
+use super::engine::{LoadedEngine, Stages, check_routing, load, milliseconds};
 use super::scope::{Scope, Who};
 use answers::Answers;
 use cases::{Case, EditorView, Repositories, read};
@@ -125,13 +126,19 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     let limit = arguments.limit.unwrap_or(usize::MAX);
     let datasets: Vec<Vec<Case>> =
         arguments.datasets.iter().map(|path| read(path, arguments.skip, limit)).collect::<anyhow::Result<_>>()?;
-    let LoadedEngine { engine, mut settings, deadline, .. } = load(common)?;
+    let from_arguments = Options {
+        routing: Some(arguments.routing.into()),
+        context: arguments.context.map(ContextScope::from),
+        ..Options::default()
+    };
+    let LoadedEngine { engine, mut settings, deadline, .. } = load(common, from_arguments)?;
+    check_routing(arguments.routing.into(), &settings)?;
     settings.completion.min_confidence = arguments.min_confidence;
     if arguments.typed {
         settings.completion.deadline = deadline;
     }
     let model = engine.model().id.name.clone();
-    let mut answers = Answers::new(&engine, arguments.routing.into(), settings.remote.clone(), deadline)?;
+    let mut answers = Answers::new(&engine, settings.routing, settings.remote.clone(), deadline)?;
 
     let progress = ProgressBar::new(datasets.iter().map(|cases| cases.len() as u64).sum()).with_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len} cases, {eta} left")
@@ -142,7 +149,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     let mut all = Vec::new();
     let mut rows = Vec::new();
     let mut stdout = io::stdout().lock();
-    let scope = arguments.context.map_or(settings.context, ContextScope::from);
+    let scope = settings.context;
     for (path, cases) in arguments.datasets.iter().zip(&datasets) {
         let beside = || path.parent().unwrap_or(Path::new("")).join("..").join("repositories");
         let mut repositories = Repositories::new(arguments.repositories.clone().unwrap_or_else(beside), scope);

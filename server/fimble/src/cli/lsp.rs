@@ -16,10 +16,11 @@ use fimble_models::{NamedModel, named_models};
 
 use super::Common;
 use super::engine::load_model;
-use super::models::trusted_key;
 
 pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
+    let machine_policy = Arc::new(MachinePolicy::read(MachinePolicy::path()));
     let level = common.log_level.map_or(LogLevel::default(), LogLevel::from);
+    let level = machine_policy.fixed().log_level.unwrap_or(level);
     let log = log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
     let command_line = Options {
         model: common.model,
@@ -27,14 +28,14 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
         log_level: common.log_level.map(LogLevel::from),
         ..Options::default()
     };
-    let machine_policy = Arc::new(MachinePolicy::read(MachinePolicy::path()));
+    let policy = machine_policy.clone();
     let options = ServeOptions {
         command_line,
         user_file: user_file(),
         usage_stats: user_stats_file(),
         daily_quota_file: daily_quota_file(),
         machine_policy: machine_policy.clone(),
-        models: Arc::new(known_models),
+        models: Arc::new(move || known_models(&policy)),
         log,
         ..ServeOptions::default()
     };
@@ -54,10 +55,11 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(status))
 }
 
-fn known_models() -> Vec<KnownModel> {
-    // These are names to choose from. Whoever chooses one has its manifest verified again.
-    let key = trusted_key().unwrap_or_default();
-    let models = named_models(key.as_deref()).into_iter().filter(|model| model.manifest.base.is_none());
+fn known_models(policy: &MachinePolicy) -> Vec<KnownModel> {
+    let (from_file, _) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();
+    let (settings, _) = policy.resolve([&from_file]);
+    let models =
+        named_models(settings.manifest_key.as_deref()).into_iter().filter(|model| model.manifest.base.is_none());
     let known = models.map(|NamedModel { manifest, folder, installed }| KnownModel {
         name: manifest.name,
         summary: manifest.description.unwrap_or_default(),

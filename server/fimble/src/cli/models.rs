@@ -1,14 +1,13 @@
-//! `fimble models`: which models and adapters there are, and getting, checking, choosing and removing them.
+//! `fimble models`: lists, fetches, checks, chooses and removes models and adapters.
 
 use std::cell::RefCell;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::{fs, io};
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use fimble::settings::{Options, Settings, user_file};
+use fimble::settings::{MachinePolicy, ModelChoice, Options, Settings, user_file};
 use fimble_models::{
     EMBEDDED, Lock, LockedModel, MANIFEST_FILE, Machine, Manifest, NamedModel, Outcome, Progress, PullRequest,
     Selected, find_manifest, installed_folder, locate, models_folder, named_models,
@@ -18,9 +17,9 @@ use serde::Serialize;
 
 /// List, fetch, verify and choose models
 ///
-/// Only `pull` uses the network, and only when you run it: a language server loads what is on this machine, or says what is
-/// missing. What is pulled is pinned in `models.lock`, and a model whose files differ from that is never loaded. All of this goes
-/// for LoRA adapters too; the setting `adapter` or --adapter puts one on its base.
+/// Only `pull` uses the network, and only when you run it. The language server loads what is on this machine, or says what
+/// is missing. fimble pins the files that it pulls in `models.lock`, and never loads a model whose files differ from that.
+/// All commands also work for LoRA adapters; the setting `adapter` or --adapter puts an adapter on its base model.
 #[derive(clap::Args)]
 #[command(
     after_help = "Try it: fimble models list\n        fimble models pull qwen2.5-coder-0.5b && fimble models use \
@@ -33,53 +32,53 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show every model with a name: what is installed, in use (*), and recommended for this machine
+    /// List all models: which are installed, in use (*), and recommended for this machine
     List {
-        /// Print them as JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Show what is known of one model
+    /// Show the details of one model
     Show {
         name: String,
-        /// Print it as JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
     Pull(Pull),
-    /// Read every file of the installed models and compare it with models.lock
+    /// Compare every file of the installed models with models.lock
     ///
-    /// Every load does so too, for files that have changed since they were last read.
+    /// fimble also does this at every load, for files that have changed since it last read them.
     Verify {
-        /// All that are pinned, without a name
+        /// Verify only this model, instead of all pinned models
         name: Option<String>,
-        /// Pin the model as it lies there now: for files that you have put there yourself, and trust
+        /// Pin the model's present files, if you put them there yourself and trust them
         #[arg(long, requires = "name")]
         record: bool,
     },
-    /// Choose a model: sets `model` in your fimble.toml and leaves the rest of the file as it is
+    /// Choose a model: set `model` in your fimble.toml, and leave the rest of the file as it is
     Use {
         /// The name of an installed model, `embedded`, or a path
         #[arg(required_unless_present = "previous")]
         name: Option<String>,
-        /// Go back to the model before this one
+        /// Go back to the previous model
         #[arg(long, conflicts_with = "name")]
         previous: bool,
     },
-    /// Take a model off this machine
+    /// Remove a model from this machine
     Remove {
         name: String,
     },
-    /// Print the folder of a model's files, or of all models
+    /// Print the folder of one model, or of all models
     Path {
         name: Option<String>,
     },
-    /// Make a model or an adapter known by a manifest that somebody gave you
+    /// Add a model or an adapter by a manifest that somebody gave you
     ///
-    /// Of a folder, by the `fimble-model.toml` in it, and its files are installed and pinned at once. With --key, or the setting
-    /// `manifest_key`, only if the manifest's minisign signature, FILE.minisig, is of that key.
+    /// If you give a folder, fimble reads the `fimble-model.toml` in it, and installs and pins the folder's files at once.
+    /// With --key, or the setting `manifest_key`, that minisign key must have signed the manifest, in FILE.minisig.
     Add {
-        /// The manifest, a .toml file, or a folder with one
+        /// The manifest, a .toml file, or a folder that holds one
         #[arg(value_name = "FILE|DIR")]
         path: PathBuf,
         /// A minisign public key: the second line of `minisign.pub`
@@ -88,23 +87,23 @@ enum Command {
     },
 }
 
-/// Fetch a model, or repair it: only what is missing or wrong is fetched
+/// Fetch or repair a model; fimble fetches only the files that are missing or wrong
 ///
-/// An interrupted pull goes on where it stopped. HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE and HF_HUB_OFFLINE mean what they
-/// mean to the hub's own tools, and so do HTTPS_PROXY and NO_PROXY.
+/// An interrupted pull continues where it stopped. HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE,
+/// HTTPS_PROXY and NO_PROXY mean the same as for the hub's own tools.
 #[derive(clap::Args)]
 struct Pull {
     name: String,
-    /// Take the files from a folder, a .gguf file, or the address of either, instead of the hub
+    /// Take the files from a folder, a .gguf file, or the address of one, instead of the hub
     #[arg(long, value_name = "DIR|FILE|URL")]
     from: Option<String>,
-    /// Never try the network: take what the hub's own tools have left in their cache
+    /// Use no network: take the files from the cache of the hub's own tools
     #[arg(long)]
     offline: bool,
-    /// Fetch the newest version, and pin that
+    /// Fetch the newest version, and pin it
     #[arg(long)]
     update: bool,
-    /// The age identity that decrypts files ending in .age
+    /// The age identity that decrypts .age files
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
 }
@@ -113,16 +112,16 @@ struct Pull {
 struct Row {
     name: String,
     description: Option<String>,
-    /// Of an adapter: the model that it is for.
+    /// The model that an adapter is for.
     base: Option<String>,
     licence: Option<String>,
     parameters: Option<u64>,
     quantize: Option<fimble_models::Quantization>,
     context_length: Option<usize>,
-    /// Bytes, estimated.
+    /// In bytes, estimated.
     memory: Option<u64>,
     repository: Option<String>,
-    /// The pinned commit, or what the manifest names.
+    /// The pinned commit, or the one that the manifest names.
     revision: Option<String>,
     installed: bool,
     pinned: bool,
@@ -131,217 +130,253 @@ struct Row {
     folder: Option<PathBuf>,
 }
 
+/// The settings that the language server would start with.
+struct Configuration {
+    policy: MachinePolicy,
+    settings: Settings,
+}
+
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut output = std::io::stdout().lock();
+    let configuration = Configuration::read();
     match arguments.command {
         Command::List { json } => {
-            let rows = rows()?;
+            let rows = configuration.rows()?;
             match json {
                 true => writeln!(output, "{}", serde_json::to_string_pretty(&rows)?)?,
                 false => write!(output, "{}", table(&rows))?,
             }
         }
         Command::Show { name, json } => {
-            known(&name)?;
-            let row = rows()?.into_iter().find(|row| row.name == name).context("its manifest has gone")?;
+            configuration.manifest(&name)?;
+            let row = configuration.rows()?.into_iter().find(|row| row.name == name);
+            let row = row.with_context(|| format!("somebody removed the manifest of `{name}` just now"))?;
             match json {
                 true => writeln!(output, "{}", serde_json::to_string_pretty(&row)?)?,
                 false => write!(output, "{}", description(&row))?,
             }
         }
-        Command::Pull(arguments) => pull(arguments, &mut output)?,
-        Command::Verify { name: Some(name), record: true } => {
-            known(&name)?;
-            if name == EMBEDDED {
-                bail!("the embedded model comes with fimble, which knows what its files have to be");
-            }
-            let entry = fimble_models::record(&name, trusted_key()?.as_deref())?;
-            writeln!(output, "{name}: {} files pinned as they are", entry.files.len())?;
+        Command::Pull(arguments) => {
+            let key = configuration.key(None)?;
+            configuration.pull(arguments, key, &mut output)?;
         }
-        Command::Verify { name, record: _ } => return verify(name, &mut output),
-        Command::Use { name: Some(name), previous: _ } => {
-            // A setting that names what is not there would leave every editor without completions.
-            let key = trusted_key()?;
-            let model = locate(Some(&name), key.as_deref())?;
-            model.verify()?;
-            if let Some(adapter) = in_use().adapter {
-                model.with_adapter(&adapter, key.as_deref())?.check_adapter()?;
+        Command::Verify { name: Some(name), record: true } => {
+            configuration.manifest(&name)?;
+            if name == EMBEDDED {
+                bail!("the embedded model comes with fimble, which already pins its files");
             }
+            let locked = fimble_models::record(&name, configuration.trusted_key())?;
+            writeln!(output, "{name}: {} files pinned as they are", locked.files.len())?;
+        }
+        Command::Verify { name, record: _ } => return configuration.verify(name, &mut output),
+        Command::Use { name: Some(name), previous: _ } => {
+            configuration.check_usable(&name)?;
             say_selected(&fimble_models::select(&name)?, &mut output)?;
         }
-        Command::Use { name: None, previous: _ } => say_selected(&fimble_models::select_previous()?, &mut output)?,
+        Command::Use { name: None, previous: _ } => {
+            configuration.check_free()?;
+            say_selected(&fimble_models::select_previous()?, &mut output)?;
+        }
         Command::Remove { name } => {
-            if name == EMBEDDED {
-                bail!("the embedded model is part of fimble and cannot be removed");
-            }
-            let in_use = in_use();
-            if name == in_use.model {
-                bail!("`{name}` is in use; choose another first, such as `fimble models use {EMBEDDED}`");
-            }
-            if Some(&name) == in_use.adapter.as_ref() {
-                bail!("`{name}` is in use; take it out of the setting `adapter` first");
-            }
-            known(&name)?;
+            configuration.check_removable(&name)?;
+            configuration.manifest(&name)?;
             let freed = fimble_models::remove(&name)?;
             writeln!(output, "{name} is removed ({} freed)", size(freed))?;
         }
         Command::Path { name: None } => writeln!(output, "{}", models_folder()?.display())?,
         Command::Path { name: Some(name) } => {
-            known(&name)?;
+            configuration.manifest(&name)?;
             let folder = match name == EMBEDDED {
                 true => locate(None, None)?.files.folder().to_owned(),
                 false => installed_folder(&name)?,
             };
             writeln!(output, "{}", folder.display())?;
         }
-        Command::Add { path, key } if path.is_dir() => {
-            let key = key.map_or_else(trusted_key, |key| Ok(Some(key)))?;
-            let manifest = fimble_models::add_manifest(&path.join(MANIFEST_FILE), key.as_deref())?;
-            let from = path.to_str().context("the folder's path has to be Unicode")?.to_owned();
-            // What was installed by this name before is replaced by what the folder holds now.
-            let arguments = Pull { name: manifest.name, from: Some(from), offline: true, update: true, identity: None };
-            pull(arguments, &mut output)?;
-        }
         Command::Add { path, key } => {
-            let key = key.map_or_else(trusted_key, |key| Ok(Some(key)))?;
-            let manifest = fimble_models::add_manifest(&path, key.as_deref())?;
-            writeln!(output, "{0} is known now; `fimble models pull {0}` fetches it", manifest.name)?;
+            let key = configuration.key(key)?;
+            if !path.is_dir() {
+                let manifest = fimble_models::add_manifest(&path, key.as_deref())?;
+                writeln!(output, "{0} is added; `fimble models pull {0}` fetches it", manifest.name)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            let manifest = fimble_models::add_manifest(&path.join(MANIFEST_FILE), key.as_deref())?;
+            let from = path.to_str().context("the folder's path is not Unicode; rename the folder")?.to_owned();
+            // The folder's files replace those of a model that was installed by this name before.
+            let arguments = Pull { name: manifest.name, from: Some(from), offline: true, update: true, identity: None };
+            configuration.pull(arguments, key, &mut output)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn pull(arguments: Pull, output: &mut impl Write) -> anyhow::Result<()> {
-    let Pull { name, from, offline, update, identity } = arguments;
-    let trusted_key = trusted_key()?;
-    let manifest = find_manifest(&name, trusted_key.as_deref())?;
-    if let Some(licence) = manifest.as_ref().and_then(|manifest| manifest.licence.as_ref()) {
-        eprintln!("{name} is licensed by its authors: {licence}");
+impl Configuration {
+    fn read() -> Self {
+        let (options, problems) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();
+        let policy = MachinePolicy::read(MachinePolicy::path());
+        let (settings, more) = policy.resolve([&options]);
+        problems.iter().chain(&more).for_each(|problem| eprintln!("fimble: {problem}"));
+        Self { policy, settings }
     }
-    let request = PullRequest { name: name.clone(), from, offline, update, identity, trusted_key };
-    let outcome = fimble_models::pull(&request, &Bar::default());
-    match outcome? {
-        Outcome::Intact { folder } => writeln!(output, "{name} is here and intact: {}", folder.display())?,
-        Outcome::Installed { folder, revision, fetched, kept } => {
-            let revision = revision.map(|revision| format!(" at {revision}")).unwrap_or_default();
-            writeln!(output, "{name}{revision} is in {}", folder.display())?;
-            writeln!(output, "fetched: {}; kept: {}", names(&fetched), names(&kept))?;
-            match manifest.and_then(|manifest| manifest.base) {
-                Some(base) => writeln!(output, "the setting `adapter = \"{name}\"` puts it on the model {base}")?,
-                None if name == in_use().model => (),
-                None => writeln!(output, "`fimble models use {name}` makes it yours")?,
-            }
-        }
-    }
-    Ok(())
-}
 
-fn verify(name: Option<String>, output: &mut impl Write) -> anyhow::Result<ExitCode> {
-    let models = models_folder()?;
-    let mut lock = Lock::read(&models)?;
-    if let Some(name) = name {
-        known(&name)?;
-        if name == EMBEDDED {
-            // Whatever differs is written anew.
-            locate(None, None)?;
-            writeln!(output, "{EMBEDDED}: intact")?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        lock.models.retain(|other, _| *other == name);
-        if lock.models.is_empty() {
-            bail!(
-                "`{name}` is not pinned; `fimble models pull {name}` or `fimble models verify --record {name}` does that"
-            );
-        }
+    /// The key that must have signed the manifests on this machine.
+    fn trusted_key(&self) -> Option<&str> {
+        self.settings.manifest_key.as_deref()
     }
-    let mut status = ExitCode::SUCCESS;
-    for (name, entry) in lock.models {
-        let model = LockedModel::new(&models, name, entry);
-        match model.verify_anew() {
-            Ok(()) => writeln!(output, "{}: {} files, intact", model.name, model.entry.files.len())?,
-            Err(damaged) => {
-                eprintln!("fimble: {damaged}");
-                status = ExitCode::FAILURE;
+
+    /// The key that must have signed a manifest to add or to fetch by, where `asked` is from the command line.
+    fn key(&self, asked: Option<String>) -> anyhow::Result<Option<String>> {
+        self.policy.manifest_key(asked, &self.settings).map_err(anyhow::Error::msg)
+    }
+
+    /// The name or path of the model in use.
+    fn model(&self) -> &str {
+        self.settings.model.as_deref().unwrap_or(EMBEDDED)
+    }
+
+    fn is_in_use(&self, name: &str) -> bool {
+        name == self.model() || Some(name) == self.settings.adapter.as_deref()
+    }
+
+    fn manifest(&self, name: &str) -> anyhow::Result<Manifest> {
+        let names = || fimble_models::model_names().join(", ");
+        find_manifest(name, self.trusted_key())?
+            .with_context(|| format!("no model is called `{name}`; the names are {}", names()))
+    }
+
+    /// Fails if the policy chooses the model, so that the user's choice would have no effect.
+    fn check_free(&self) -> anyhow::Result<()> {
+        if self.policy.fixed().model.is_some() {
+            let path = MachinePolicy::path().display();
+            bail!("the policy of this machine, `{path}`, makes every user run the model `{}`", self.model());
+        }
+        Ok(())
+    }
+
+    /// Fails if `name` cannot be the user's model: every editor would then be without completions.
+    fn check_usable(&self, name: &str) -> anyhow::Result<()> {
+        self.check_free()?;
+        let mut model = locate(Some(name), self.trusted_key())?;
+        model.verify()?;
+        if let Some(adapter) = &self.settings.adapter {
+            model = model.with_adapter(adapter, self.trusted_key())?;
+            model.check_adapter()?;
+        }
+        let choice = ModelChoice { model: Some(name.to_owned()), ..self.settings.choice() };
+        self.policy.check(&choice, &model).map_err(anyhow::Error::msg)
+    }
+
+    /// Fails if fimble needs the model or adapter `name`.
+    fn check_removable(&self, name: &str) -> anyhow::Result<()> {
+        if name == EMBEDDED {
+            bail!("the embedded model is part of fimble and cannot be removed");
+        }
+        let fixed = self.policy.fixed();
+        if self.is_in_use(name) && [&fixed.model, &fixed.adapter].into_iter().flatten().any(|fixed| fixed == name) {
+            let path = MachinePolicy::path().display();
+            bail!("`{name}` is in use: the policy of this machine, `{path}`, makes every user run it");
+        }
+        if name == self.model() {
+            bail!("`{name}` is in use; choose another model first, such as `fimble models use {EMBEDDED}`");
+        }
+        if self.is_in_use(name) {
+            bail!("`{name}` is in use; take it out of the setting `adapter` first");
+        }
+        Ok(())
+    }
+
+    fn pull(&self, arguments: Pull, trusted_key: Option<String>, output: &mut impl Write) -> anyhow::Result<()> {
+        let Pull { name, from, offline, update, identity } = arguments;
+        let manifest = find_manifest(&name, trusted_key.as_deref())?;
+        if let Some(licence) = manifest.as_ref().and_then(|manifest| manifest.licence.as_ref()) {
+            eprintln!("the licence of {name}, from its authors: {licence}");
+        }
+        let request = PullRequest { name: name.clone(), from, offline, update, identity, trusted_key };
+        match fimble_models::pull(&request, &Bar::default())? {
+            Outcome::Intact { folder } => writeln!(output, "{name} is here and intact: {}", folder.display())?,
+            Outcome::Installed { folder, revision, fetched, kept } => {
+                let revision = revision.map(|revision| format!(" at {revision}")).unwrap_or_default();
+                writeln!(output, "{name}{revision} is in {}", folder.display())?;
+                writeln!(output, "fetched: {}; kept: {}", names(&fetched), names(&kept))?;
+                match manifest.and_then(|manifest| manifest.base) {
+                    Some(base) => writeln!(output, "the setting `adapter = \"{name}\"` puts it on the model {base}")?,
+                    None if name == self.model() || self.check_free().is_err() => (),
+                    None => writeln!(output, "`fimble models use {name}` makes it your model")?,
+                }
             }
         }
+        Ok(())
     }
-    Ok(status)
+
+    fn verify(&self, name: Option<String>, output: &mut impl Write) -> anyhow::Result<ExitCode> {
+        let models = models_folder()?;
+        let mut lock = Lock::read(&models)?;
+        if let Some(name) = name {
+            self.manifest(&name)?;
+            if name == EMBEDDED {
+                // This unpacks every file that differs again.
+                locate(None, None)?;
+                writeln!(output, "{EMBEDDED}: intact")?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            lock.models.retain(|other, _| *other == name);
+            if lock.models.is_empty() {
+                bail!(
+                    "`{name}` is not pinned; pin it with `fimble models pull {name}` or `fimble models verify --record \
+                     {name}`"
+                );
+            }
+        }
+        let mut status = ExitCode::SUCCESS;
+        for (name, entry) in lock.models {
+            let files = entry.files.len();
+            match LockedModel::new(&models, name.clone(), entry).verify_anew() {
+                Ok(()) => writeln!(output, "{name}: {files} files, intact")?,
+                Err(damaged) => {
+                    eprintln!("fimble: {damaged}");
+                    status = ExitCode::FAILURE;
+                }
+            }
+        }
+        Ok(status)
+    }
+
+    fn rows(&self) -> anyhow::Result<Vec<Row>> {
+        let models = named_models(self.trusted_key());
+        let lock = Lock::read(&models_folder()?)?;
+        let machine = Machine::this(cfg!(any(feature = "cuda", feature = "metal")));
+        let recommended = fimble_models::recommended(&machine, models.iter().map(|model| &model.manifest));
+        let recommended = recommended.map_or_else(|| EMBEDDED.to_owned(), |manifest| manifest.name.clone());
+        let row = |NamedModel { manifest, folder, installed }: NamedModel| {
+            let entry = lock.models.get(&manifest.name);
+            let memory = manifest.memory();
+            let named = manifest.source.as_ref().and_then(|source| source.revision.clone());
+            Row {
+                installed,
+                pinned: entry.is_some(),
+                in_use: self.is_in_use(&manifest.name),
+                recommended: manifest.name == recommended,
+                revision: entry.and_then(|entry| entry.revision.clone()).or(named),
+                folder,
+                memory,
+                repository: manifest.source.map(|source| source.repository),
+                name: manifest.name,
+                description: manifest.description,
+                base: manifest.base,
+                licence: manifest.licence,
+                parameters: manifest.parameters,
+                quantize: manifest.quantize,
+                context_length: manifest.context_length,
+            }
+        };
+        Ok(models.into_iter().map(row).collect())
+    }
 }
 
 fn say_selected(selected: &Selected, output: &mut impl Write) -> anyhow::Result<()> {
     let Selected { model, before, file } = selected;
-    writeln!(output, "{model} is your model now (before: {before}), by {}", file.display())?;
-    writeln!(output, "editors take it when they start fimble next; `fimble models use --previous` goes back")?;
+    writeln!(output, "{model} is your model now (before: {before}), set in {}", file.display())?;
+    writeln!(output, "editors use it when they next start fimble; `fimble models use --previous` goes back")?;
     Ok(())
-}
-
-fn known(name: &str) -> anyhow::Result<Manifest> {
-    let names = || fimble_models::model_names().join(", ");
-    find_manifest(name, trusted_key()?.as_deref())?
-        .with_context(|| format!("no model is called `{name}`; the names are {}", names()))
-}
-
-/// The minisign public key that must have signed every added manifest. For now, only `manifest_key` in the user's own
-/// settings file is read: a setting that is resolved together with the machine's policy belongs here.
-pub(super) fn trusted_key() -> anyhow::Result<Option<String>> {
-    let Some(path) = user_file() else { return Ok(None) };
-    let shown = path.display();
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => bail!("cannot read `{shown}`: {error}"),
-    };
-    let settings: toml::Table = match toml::from_str(&text) {
-        Ok(settings) => settings,
-        Err(error) => bail!("`{shown}` is not TOML ({}); correct it first", error.message()),
-    };
-    let Some(key) = settings.get("manifest_key") else { return Ok(None) };
-    let key = key.as_str().with_context(|| format!("`manifest_key` in `{shown}` is not a string; correct it first"))?;
-    Ok(Some(key.to_owned()))
-}
-
-/// What the user's settings say.
-struct InUse {
-    model: String,
-    adapter: Option<String>,
-}
-
-fn in_use() -> InUse {
-    let (options, _) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();
-    let Settings { model, adapter, .. } = Settings::resolve([&options]);
-    InUse { model: model.unwrap_or_else(|| EMBEDDED.to_owned()), adapter }
-}
-
-fn rows() -> anyhow::Result<Vec<Row>> {
-    let models = named_models(trusted_key()?.as_deref());
-    let lock = Lock::read(&models_folder()?)?;
-    let in_use = in_use();
-    let machine = Machine::this(cfg!(any(feature = "cuda", feature = "metal")));
-    let recommended = fimble_models::recommended(&machine, models.iter().map(|model| &model.manifest));
-    let recommended = recommended.map_or_else(|| EMBEDDED.to_owned(), |manifest| manifest.name.clone());
-    let row = |NamedModel { manifest, folder, installed }: NamedModel| {
-        let pinned = lock.models.get(&manifest.name);
-        let memory = manifest.memory();
-        let named = manifest.source.as_ref().and_then(|source| source.revision.clone());
-        Row {
-            installed,
-            pinned: pinned.is_some(),
-            in_use: manifest.name == in_use.model || Some(&manifest.name) == in_use.adapter.as_ref(),
-            recommended: manifest.name == recommended,
-            revision: pinned.and_then(|pinned| pinned.revision.clone()).or(named),
-            folder,
-            memory,
-            repository: manifest.source.map(|source| source.repository),
-            name: manifest.name,
-            description: manifest.description,
-            base: manifest.base,
-            licence: manifest.licence,
-            parameters: manifest.parameters,
-            quantize: manifest.quantize,
-            context_length: manifest.context_length,
-        }
-    };
-    Ok(models.into_iter().map(row).collect())
 }
 
 fn table(rows: &[Row]) -> String {
@@ -399,7 +434,7 @@ fn size(bytes: u64) -> String {
     format!("{:.1} GB", bytes as f64 / 1e9)
 }
 
-/// One bar a file, on standard error; hidden where that is no terminal.
+/// A progress bar for each file, on standard error. It is hidden if standard error is not a terminal.
 #[derive(Default)]
 struct Bar(RefCell<Option<ProgressBar>>);
 
@@ -413,7 +448,7 @@ impl Progress for Bar {
 
     fn begin(&self, file: &str, size: Option<u64>, done: u64) {
         let template = "{msg}  {wide_bar}  {bytes} of {total_bytes}  {bytes_per_sec}  {eta}";
-        let style = ProgressStyle::with_template(template).expect("the template is right");
+        let style = ProgressStyle::with_template(template).expect("the template is valid");
         let bar = size.map_or_else(ProgressBar::new_spinner, ProgressBar::new).with_style(style);
         bar.set_message(file.to_owned());
         bar.set_position(done);

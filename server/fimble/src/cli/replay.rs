@@ -23,8 +23,7 @@ use serde_json::{Value, json};
 
 use super::Common;
 use super::ablation::{MechanismName, ablations};
-use super::engine::NO_REMOTE;
-use super::engine::milliseconds;
+use super::engine::{check_routing, milliseconds};
 use super::lsp::load_engine;
 use super::scope::{Scope, Who};
 use client::Client;
@@ -116,7 +115,9 @@ struct Percentiles {
 }
 
 pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitCode> {
+    let machine_policy = Arc::new(MachinePolicy::read(MachinePolicy::path()));
     let level = common.log_level.map_or(LogLevel::Error, LogLevel::from);
+    let level = machine_policy.fixed().log_level.unwrap_or(level);
     let log = log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
     let texts = arguments.stretches.iter().map(Text::read).collect::<anyhow::Result<Vec<_>>>()?;
 
@@ -131,12 +132,9 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         log_level: Some(level),
         ..Options::default()
     };
-    let machine_policy = Arc::new(MachinePolicy::read(MachinePolicy::path()));
     let (settings, problems) = machine_policy.resolve([&from_file, &command_line]);
     problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
-    if arguments.routing != Who::Local && settings.remote.is_none() {
-        bail!(NO_REMOTE);
-    }
+    check_routing(arguments.routing.into(), &settings)?;
     let pace = Pace {
         interval: Duration::from_millis(arguments.interval_ms),
         deadline: settings.completion.deadline.unwrap_or(Duration::MAX),

@@ -1,47 +1,141 @@
-//! What users and clients configure: [`Options`] is what one source says, [`Settings`] what holds after all of them.
-//! The only place with names of settings, their ranges and their defaults.
+//! The declaration of every setting: its name, type, range and description, and its default. Errors and documents are
+//! made from it.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use etcetera::BaseStrategy;
 use fimble_completion::language::Language;
 use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
 use fimble_remote::{RemoteSettings, Routing};
-use serde::Deserialize as _;
-use serde_json::{Map, Value};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::workspace::exclusions::problem;
+/// What one source says. A setting that is `None` or empty is left to the sources before it.
+///
+/// The doc comments of the fields are the descriptions in every document. The extension `x-editor` declares how a
+/// setting differs in an editor: `false` forbids it there, `enum` restricts its values, `description` replaces its
+/// description, and `scope` and `link` are for VS Code.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(default = "Options::defaults")]
+pub struct Options {
+    /// Make suggestions. If this is `false`, fimble suggests nothing and loads no model.
+    pub enabled: Option<bool>,
+    /// Languages to switch on or off, by their LSP identifiers: `markdown = false` switches Markdown off. `*` stands for
+    /// every language that is not named. Sources add to each other, language by language.
+    pub languages: BTreeMap<String, bool>,
+    /// The model to run: the name of an installed model, the path of a folder in Hugging Face layout, or the path of a
+    /// `.gguf` file. Empty is the model that comes with fimble.
+    #[schemars(extend("x-editor" = { "scope": "machine", "link": "[Choose a model](command:fimble.chooseModel)" }))]
+    pub model: Option<String>,
+    /// A LoRA adapter to put on the model: the name of an installed adapter, or the path of a folder with
+    /// `adapter_config.json` and `adapter_model.safetensors`. Empty is none.
+    #[schemars(extend("x-editor" = { "scope": "machine" }))]
+    pub adapter: Option<String>,
+    /// Where completions come from: this machine, the server in `remote`, or both. The default is `hybrid` if a server
+    /// is named. An editor can only set `local`, because a repository can bring editor settings.
+    #[schemars(extend("x-editor" = {
+        "enum": ["local"],
+        "description": "Set this to `local` to ask no server, even if your `fimble.toml` names one.",
+    }))]
+    pub routing: Option<Routing>,
+    /// A server of your own that fimble may send code to.
+    #[schemars(extend("x-editor" = false))]
+    pub remote: Option<RemoteSettings>,
+    /// When to suggest more than the rest of the line.
+    pub multiline: Option<Multiline>,
+    /// The longest suggestion, in tokens of the model. 64 tokens are about six lines.
+    #[schemars(range(min = 1, max = 1024))]
+    pub max_tokens: Option<usize>,
+    /// How much of the file to show to the model, in its tokens. 1024 tokens are about a hundred lines.
+    #[schemars(range(min = 16, max = 131_072))]
+    pub context_tokens: Option<usize>,
+    /// fimble cuts a suggestion short after this many milliseconds. 0 waits for as long as the model takes.
+    #[schemars(range(min = 0, max = 60_000))]
+    pub deadline_ms: Option<u64>,
+    /// The least confidence of a suggestion, in per cent. fimble shows what the model is less sure of only if you ask
+    /// with a key. 0 shows everything.
+    #[schemars(range(min = 0, max = 100))]
+    pub min_confidence: Option<u8>,
+    /// Where the definitions and similar code that fimble shows to the model come from.
+    pub context: Option<ContextScope>,
+    /// Files that the model sees only while you edit them, as `.gitignore` patterns. A `.fimbleignore` file in the
+    /// workspace does the same. fimble always leaves out files whose names say that they hold secrets. Sources add to
+    /// each other.
+    pub exclude: Vec<String>,
+    /// Also offer suggestions in the completion menu of editors that show ghost text.
+    pub completion_items: Option<bool>,
+    /// Count how suggestions are received, for `fimble stats`. The counts stay on this machine and hold no text.
+    #[schemars(extend("x-editor" = { "scope": "machine", "link": "[Show statistics](command:fimble.showStatistics)" }))]
+    pub statistics: Option<bool>,
+    /// The minisign public key that must have signed every manifest that you add with `fimble models add`. Empty accepts
+    /// unsigned manifests.
+    #[schemars(extend("x-editor" = false))]
+    pub manifest_key: Option<String>,
+    /// The least severe messages to write to the log: standard error, or the file that `--log-file` names.
+    #[schemars(extend("x-editor" = { "scope": "machine", "link": "[Open the log](command:fimble.openLog)" }))]
+    pub log_level: Option<LogLevel>,
+}
 
-/// What holds, for the whole session.
+/// How much is logged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Only failures.
+    Error,
+    /// Also what fimble ignored or repaired.
+    Warn,
+    /// Also the client, the model and the settings.
+    #[default]
+    Info,
+    /// Also every request, with its timing.
+    Debug,
+    /// Also the text of messages, which includes your source code.
+    Trace,
+}
+
+/// The settings of a session, after all sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// `false` answers every request with nothing and loads no model.
     pub enabled: bool,
-    /// Languages switched on and off by their LSP identifiers; `*` stands for those not named.
+    /// Languages that users switch on or off, by their LSP identifiers. `*` stands for those not named.
     pub languages: BTreeMap<String, bool>,
-    /// A name or a path, as the model loader understands it; `None` for the embedded model.
+    /// Languages that the machine's policy switches on or off. They win over [`languages`](Self::languages).
+    pub fixed_languages: BTreeMap<String, bool>,
+    /// A name or a path, as the model loader understands it; `None` is the embedded model.
     pub model: Option<String>,
-    /// A LoRA adapter on the model, by a name or a path.
+    /// A LoRA adapter for the model, by a name or a path.
     pub adapter: Option<String>,
-    /// Who is asked, if there is a [remote](Self::remote).
+    /// Which engines answer, if there is a [remote](Self::remote).
     pub routing: Routing,
-    /// A server elsewhere.
+    /// A server that code may be sent to.
     pub remote: Option<RemoteSettings>,
-    /// What bears on one completion.
+    /// The settings of one completion.
     pub completion: CompletionSettings,
-    /// Where the model is shown code from.
+    /// Where the code that the model sees comes from.
     pub context: ContextScope,
-    /// Files that are not shown but while they are edited, as patterns of `.gitignore`.
-    pub exclude: Vec<String>,
+    /// Files that are shown only while they are edited.
+    pub exclude: ExcludePatterns,
     /// Whether clients with inline completion are offered items in their completion menus too.
     pub completion_items: bool,
-    /// Whether it is kept how suggestions are received, in a file of the user's.
+    /// Whether to keep counts of how suggestions are received.
     pub statistics: bool,
-    /// The least severe messages that are still logged.
+    /// The minisign public key that must have signed every added manifest.
+    pub manifest_key: Option<String>,
+    /// The least severe messages to log.
     pub log_level: LogLevel,
+}
+
+/// Files to leave out, as `.gitignore` patterns.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExcludePatterns {
+    /// The patterns of all sources, in their order.
+    pub patterns: Vec<String>,
+    /// The patterns of the machine's policy. No other pattern and no ignore file may include what they exclude, so match
+    /// them by themselves.
+    pub fixed: Vec<String>,
 }
 
 /// What the settings ask the model loader for.
@@ -51,105 +145,26 @@ pub struct ModelChoice {
     pub model: Option<String>,
     /// See [`Settings::adapter`].
     pub adapter: Option<String>,
+    /// See [`Settings::manifest_key`]: the manifests of the model and the adapter must be signed by it.
+    pub manifest_key: Option<String>,
 }
-
-impl fmt::Display for ModelChoice {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.model.as_deref().unwrap_or("the embedded model"))?;
-        self.adapter.iter().try_for_each(|adapter| write!(formatter, " with {adapter}"))
-    }
-}
-
-/// How much is logged. Only `Trace` may log source text.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum LogLevel {
-    /// Only what broke.
-    Error,
-    /// And what was ignored or repaired.
-    Warn,
-    /// And what a user may want to know: the client, the model, the settings.
-    #[default]
-    Info,
-    /// And every request with its timing.
-    Debug,
-    /// And messages with their text.
-    Trace,
-}
-
-/// What one source says. `None` leaves a setting to the sources before it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Options {
-    /// See [`Settings::enabled`].
-    pub enabled: Option<bool>,
-    /// See [`Settings::languages`]; added to what earlier sources say, language by language.
-    pub languages: BTreeMap<String, bool>,
-    /// See [`Settings::model`]. Empty means the embedded model.
-    pub model: Option<String>,
-    /// See [`Settings::adapter`]. Empty means none.
-    pub adapter: Option<String>,
-    /// See [`Settings::routing`].
-    pub routing: Option<Routing>,
-    /// See [`Settings::remote`].
-    pub remote: Option<RemoteSettings>,
-    /// See [`CompletionSettings::multiline`].
-    pub multiline: Option<Multiline>,
-    /// See [`CompletionSettings::max_tokens`].
-    pub max_tokens: Option<usize>,
-    /// See [`CompletionSettings::context_tokens`].
-    pub context_tokens: Option<usize>,
-    /// See [`CompletionSettings::deadline`]; in milliseconds, 0 for none.
-    pub deadline_ms: Option<u64>,
-    /// See [`CompletionSettings::min_confidence`].
-    pub min_confidence: Option<u8>,
-    /// See [`Settings::context`].
-    pub context: Option<ContextScope>,
-    /// See [`Settings::exclude`]; added to what earlier sources say.
-    pub exclude: Vec<String>,
-    /// See [`Settings::completion_items`].
-    pub completion_items: Option<bool>,
-    /// See [`Settings::statistics`].
-    pub statistics: Option<bool>,
-    /// See [`Settings::log_level`].
-    pub log_level: Option<LogLevel>,
-}
-
-/// A sentence about something a source says that is not followed, fit to be shown to the user.
-pub type Problem = String;
-
-const NAMES: [&str; 17] = [
-    "enabled",
-    "languages",
-    "model",
-    "adapter",
-    "routing",
-    "remote",
-    "multiline",
-    "max_tokens",
-    "context_tokens",
-    "deadline_ms",
-    "min_confidence",
-    "context",
-    "exclude",
-    "completion_items",
-    "statistics",
-    "log_level",
-    "manifest_key",
-];
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             enabled: true,
             languages: BTreeMap::new(),
+            fixed_languages: BTreeMap::new(),
             model: None,
             adapter: None,
             routing: Routing::Local,
             remote: None,
             completion: CompletionSettings::default(),
             context: ContextScope::Workspace,
-            exclude: Vec::new(),
+            exclude: ExcludePatterns::default(),
             completion_items: false,
             statistics: true,
+            manifest_key: None,
             log_level: LogLevel::Info,
         }
     }
@@ -159,136 +174,94 @@ impl Settings {
     /// The defaults, changed by each source in turn.
     pub fn resolve<'a>(sources: impl IntoIterator<Item = &'a Options>) -> Self {
         let mut settings = Self::default();
+        let mut routing = None;
         for options in sources {
             settings.languages.extend(options.languages.clone());
-            settings.exclude.extend(options.exclude.clone());
+            settings.exclude.patterns.extend(options.exclude.clone());
             replace(&mut settings.enabled, options.enabled);
+            replace_text(&mut settings.model, options.model.as_deref());
+            replace_text(&mut settings.adapter, options.adapter.as_deref());
+            replace_text(&mut settings.manifest_key, options.manifest_key.as_deref());
             replace(&mut settings.completion.multiline, options.multiline);
             replace(&mut settings.completion.max_tokens, options.max_tokens);
             replace(&mut settings.completion.context_tokens, options.context_tokens);
+            let deadline = |ms| (ms > 0).then(|| Duration::from_millis(ms));
+            replace(&mut settings.completion.deadline, options.deadline_ms.map(deadline));
             replace(&mut settings.completion.min_confidence, options.min_confidence);
             replace(&mut settings.context, options.context);
             replace(&mut settings.completion_items, options.completion_items);
             replace(&mut settings.statistics, options.statistics);
             replace(&mut settings.log_level, options.log_level);
-            if let Some(milliseconds) = options.deadline_ms {
-                settings.completion.deadline = (milliseconds > 0).then(|| Duration::from_millis(milliseconds));
-            }
-            if let Some(model) = &options.model {
-                settings.model = (!model.is_empty()).then(|| model.clone());
-            }
-            if let Some(adapter) = &options.adapter {
-                settings.adapter = (!adapter.is_empty()).then(|| adapter.clone());
-            }
-            if let Some(remote) = &options.remote {
-                settings.remote = Some(remote.clone());
-                // Who names a server means it to be asked.
-                settings.routing = Routing::Hybrid;
-            }
-            replace(&mut settings.routing, options.routing);
+            settings.remote = options.remote.clone().or(settings.remote);
+            routing = options.routing.or(routing);
         }
+        // Naming a server means asking it, unless a source says otherwise.
+        let default = if settings.remote.is_some() { Routing::Hybrid } else { Routing::Local };
+        settings.routing = routing.unwrap_or(default);
         settings
     }
 
-    /// What is to be loaded.
+    /// The model and adapter to load.
     pub fn choice(&self) -> ModelChoice {
-        ModelChoice { model: self.model.clone(), adapter: self.adapter.clone() }
+        ModelChoice {
+            model: self.model.clone(),
+            adapter: self.adapter.clone(),
+            manifest_key: self.manifest_key.clone(),
+        }
     }
 
-    /// Whether a document gets completions that the client says is in `language_id`, and fimble in `language`.
+    /// Whether to complete a document. The client calls its language `language_id`; fimble calls it `language`.
     pub fn completes(&self, language_id: &str, language: Language) -> bool {
-        let on = [language_id, language.id(), "*"].iter().find_map(|name| self.languages.get(*name));
-        self.enabled && on.copied().unwrap_or(true)
+        let names = [language_id, language.id(), "*"];
+        let mut entries = [&self.fixed_languages, &self.languages]
+            .into_iter()
+            .flat_map(|languages| names.iter().filter_map(|name| languages.get(*name)));
+        self.enabled && entries.next().copied().unwrap_or(true)
     }
 }
 
 impl Options {
-    /// What `value`, sent by a client, says: settings as an object, bare or under the key `fimble`. Names may be in
-    /// camel case or snake case. `source` names the sender in problems.
-    pub fn from_client(value: &Value, source: &str) -> (Self, Vec<Problem>) {
-        match value {
-            Value::Null => Default::default(),
-            Value::Object(object) => match object.get("fimble") {
-                Some(Value::Null) => Default::default(),
-                Some(Value::Object(section)) => Self::from_object(section, source, Trust::Nobody),
-                Some(other) => (Self::default(), vec![unexpected("fimble", other, "an object", source)]),
-                None if is_about_others(object) => Default::default(),
-                None => Self::from_object(object, source, Trust::Nobody),
-            },
-            other => (Self::default(), vec![unexpected("settings", other, "an object", source)]),
+    /// The default of every setting that has one, for the schema.
+    fn defaults() -> Self {
+        let Settings {
+            enabled,
+            languages,
+            fixed_languages: _,
+            model,
+            adapter,
+            routing,
+            remote,
+            completion,
+            context,
+            exclude,
+            completion_items,
+            statistics,
+            manifest_key,
+            log_level,
+        } = Settings::default();
+        Self {
+            enabled: Some(enabled),
+            languages,
+            model: Some(model.unwrap_or_default()),
+            adapter: Some(adapter.unwrap_or_default()),
+            routing: Some(routing),
+            remote,
+            multiline: Some(completion.multiline),
+            max_tokens: Some(completion.max_tokens),
+            context_tokens: Some(completion.context_tokens),
+            deadline_ms: completion.deadline.and_then(|deadline| deadline.as_millis().try_into().ok()),
+            min_confidence: Some(completion.min_confidence),
+            context: Some(context),
+            exclude: exclude.patterns,
+            completion_items: Some(completion_items),
+            statistics: Some(statistics),
+            manifest_key: Some(manifest_key.unwrap_or_default()),
+            log_level: Some(log_level),
         }
     }
-
-    /// What the user's file says; nothing where it does not exist.
-    pub fn from_file(path: &Path) -> (Self, Vec<Problem>) {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Default::default(),
-            Err(error) => {
-                return (Self::default(), vec![format!("{} cannot be read: {error}", path.display())]);
-            }
-        };
-        match toml::from_str::<Map<String, Value>>(&text) {
-            Ok(object) => Self::from_user(&object, &path.display().to_string()),
-            Err(error) => {
-                let problem = format!("{} is not TOML and is not used: {}", path.display(), error.message());
-                (Self::default(), vec![problem])
-            }
-        }
-    }
-
-    /// What `object` says, in the words of the user or of whoever looks after the machine.
-    pub(crate) fn from_user(object: &Map<String, Value>, source: &str) -> (Self, Vec<Problem>) {
-        Self::from_object(object, source, Trust::User)
-    }
-
-    fn from_object(object: &Map<String, Value>, source: &str, trust: Trust) -> (Self, Vec<Problem>) {
-        let mut options = Self::default();
-        let mut problems = Vec::new();
-        for (name, value) in object {
-            // Clients whose users cannot leave a setting out send null for it.
-            if value.is_null() {
-                continue;
-            }
-            let mut set = Setter { name, value, source, trust, problems: &mut problems };
-            match snake_case(name).as_str() {
-                "enabled" => set.boolean(&mut options.enabled),
-                "languages" => set.languages(&mut options.languages),
-                "model" => set.text(&mut options.model),
-                "adapter" => set.text(&mut options.adapter),
-                "routing" => set.routing(&mut options.routing),
-                "remote" => set.remote(&mut options.remote),
-                "multiline" => set.multiline(&mut options.multiline),
-                "max_tokens" => set.number(&mut options.max_tokens, 1, 1024),
-                "context_tokens" => set.number(&mut options.context_tokens, 16, 131_072),
-                "deadline_ms" => set.number(&mut options.deadline_ms, 0, 60_000),
-                "min_confidence" => set.number(&mut options.min_confidence, 0, 100),
-                "context" => set.context(&mut options.context),
-                "exclude" => set.patterns(&mut options.exclude),
-                "completion_items" => set.boolean(&mut options.completion_items),
-                "statistics" => set.boolean(&mut options.statistics),
-                "log_level" => set.log_level(&mut options.log_level),
-                // Read where manifests are, and from the user's own file only: a client cannot say whom to trust.
-                "manifest_key" => set.text(&mut None),
-                _ => problems.push(format!(
-                    "`{name}` in {source} is no setting of fimble and is not used; there are: {}",
-                    NAMES.join(", ")
-                )),
-            }
-        }
-        (options, problems)
-    }
-}
-
-/// Where the user's file is looked for; `None` on a machine without a home folder.
-pub fn user_file() -> Option<PathBuf> {
-    let folders = etcetera::choose_base_strategy().ok()?;
-    Some(folders.config_dir().join("fimble").join("fimble.toml"))
 }
 
 impl LogLevel {
-    const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
-
     /// As it is written in settings.
     pub fn name(self) -> &'static str {
         match self {
@@ -307,183 +280,22 @@ impl fmt::Display for LogLevel {
     }
 }
 
-/// Whose words a source's are. An editor sends what a repository's settings say as if they were its user's.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Trust {
-    Nobody,
-    User,
-}
-
-/// One name and value of a source, on the way into its option.
-struct Setter<'a> {
-    name: &'a str,
-    value: &'a Value,
-    source: &'a str,
-    trust: Trust,
-    problems: &'a mut Vec<Problem>,
-}
-
-impl Setter<'_> {
-    fn set<T>(&mut self, option: &mut Option<T>, value: Option<T>, expected: &str) {
-        match value {
-            Some(value) => *option = Some(value),
-            None => self.problems.push(unexpected(self.name, self.value, expected, self.source)),
-        }
-    }
-
-    fn boolean(&mut self, option: &mut Option<bool>) {
-        self.set(option, self.value.as_bool(), "true or false");
-    }
-
-    fn text(&mut self, option: &mut Option<String>) {
-        self.set(option, self.value.as_str().map(str::to_owned), "a text");
-    }
-
-    fn number<T: TryFrom<u64>>(&mut self, option: &mut Option<T>, least: u64, most: u64) {
-        let number = self.value.as_u64().filter(|number| (least..=most).contains(number));
-        let number = number.and_then(|number| number.try_into().ok());
-        self.set(option, number, &format!("a whole number from {least} to {most}"));
-    }
-
-    fn multiline(&mut self, option: &mut Option<Multiline>) {
-        let multiline = match self.value.as_str() {
-            Some("auto") => Some(Multiline::Auto),
-            Some("always") => Some(Multiline::Always),
-            Some("never") => Some(Multiline::Never),
-            _ => None,
-        };
-        self.set(option, multiline, "auto, always or never");
-    }
-
-    fn context(&mut self, option: &mut Option<ContextScope>) {
-        let scope = match self.value.as_str() {
-            Some("window") => Some(ContextScope::Window),
-            Some("file") => Some(ContextScope::File),
-            Some("open") => Some(ContextScope::Open),
-            Some("workspace") => Some(ContextScope::Workspace),
-            _ => None,
-        };
-        self.set(option, scope, "window, file, open or workspace");
-    }
-
-    /// A repository may keep code on this machine, and nothing else.
-    fn routing(&mut self, option: &mut Option<Routing>) {
-        let routing = Routing::deserialize(self.value).ok();
-        if self.trust == Trust::Nobody && routing.is_some_and(|routing| routing != Routing::Local) {
-            self.problems.push(self.untrusted("send code elsewhere"));
-        } else {
-            self.set(option, routing, "local, remote or hybrid");
-        }
-    }
-
-    fn remote(&mut self, option: &mut Option<RemoteSettings>) {
-        if self.trust == Trust::Nobody {
-            self.problems.push(self.untrusted("name a server elsewhere"));
-            return;
-        }
-        let settings = RemoteSettings::deserialize(self.value).map_err(|error| error.to_string());
-        let checked =
-            settings.and_then(|settings| settings.check().map(|()| settings).map_err(|error| error.to_string()));
-        let patterns = |settings: &RemoteSettings| settings.exclude.iter().find_map(|pattern| problem(pattern));
-        match checked {
-            Ok(settings) => match patterns(&settings) {
-                None => *option = Some(settings),
-                // Whoever excludes something wants nothing to be sent rather than that.
-                Some(problem) => {
-                    self.problems.push(self.unusable(&format!("a pattern of `exclude` is none: {problem}")))
-                }
-            },
-            Err(problem) => self.problems.push(self.unusable(&problem)),
-        }
-    }
-
-    fn untrusted(&self, what: &str) -> Problem {
-        let Self { name, source, .. } = self;
-        let file = user_file().map_or_else(|| "fimble.toml".to_owned(), |file| file.display().to_string());
-        format!(
-            "`{name}` in {source} is not followed: only your own `{file}` can {what}, since a repository may have settings too"
-        )
-    }
-
-    fn unusable(&self, problem: &str) -> Problem {
-        let Self { name, source, .. } = self;
-        format!("`{name}` in {source} is not used, and nothing is sent anywhere: {problem}")
-    }
-
-    fn patterns(&mut self, patterns: &mut Vec<String>) {
-        let Some(texts) =
-            self.value.as_array().and_then(|list| list.iter().map(Value::as_str).collect::<Option<Vec<_>>>())
-        else {
-            self.problems.push(unexpected(self.name, self.value, "a list of texts", self.source));
-            return;
-        };
-        for text in texts {
-            match problem(text) {
-                None => patterns.push(text.to_owned()),
-                Some(problem) => self.problems.push(format!(
-                    "`{text}` of `{}` in {} is no pattern, and is not used: {problem}",
-                    self.name, self.source
-                )),
-            }
-        }
-    }
-
-    fn log_level(&mut self, option: &mut Option<LogLevel>) {
-        let level = LogLevel::ALL.into_iter().find(|level| self.value.as_str() == Some(level.name()));
-        self.set(option, level, "error, warn, info, debug or trace");
-    }
-
-    fn languages(&mut self, languages: &mut BTreeMap<String, bool>) {
-        let Some(object) = self.value.as_object() else {
-            let expected = "an object of language identifiers with true or false";
-            self.problems.push(unexpected(self.name, self.value, expected, self.source));
-            return;
-        };
-        for (language, value) in object {
-            match value.as_bool() {
-                Some(on) => {
-                    languages.insert(language.clone(), on);
-                }
-                None => {
-                    let name = format!("{}.{language}", self.name);
-                    self.problems.push(unexpected(&name, value, "true or false", self.source));
-                }
-            }
-        }
+impl fmt::Display for ModelChoice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.model.as_deref().unwrap_or("the embedded model"))?;
+        self.adapter.iter().try_for_each(|adapter| write!(formatter, " with {adapter}"))
     }
 }
 
-fn unexpected(name: &str, value: &Value, expected: &str, source: &str) -> Problem {
-    const LONGEST: usize = 60;
-    let value = value.to_string();
-    let value = match value.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value,
-    };
-    format!("`{name}` in {source} must be {expected}, not {value}; fimble goes on without it")
-}
-
-/// Some clients send all of a user's settings, those of other servers too, each server's under a name of its own.
-fn is_about_others(object: &Map<String, Value>) -> bool {
-    let ours = |name: &String| NAMES.contains(&snake_case(name).as_str());
-    object.values().all(Value::is_object) && !object.keys().any(ours)
-}
-
-fn snake_case(name: &str) -> String {
-    let mut snake = String::with_capacity(name.len() + 4);
-    for character in name.chars() {
-        if character.is_ascii_uppercase() {
-            snake.push('_');
-        }
-        snake.push(character.to_ascii_lowercase());
-    }
-    snake
-}
-
-fn replace<T: Copy>(setting: &mut T, option: Option<T>) {
+fn replace<T>(setting: &mut T, option: Option<T>) {
     if let Some(value) = option {
         *setting = value;
     }
+}
+
+/// An empty text takes back what an earlier source set.
+fn replace_text(setting: &mut Option<String>, option: Option<&str>) {
+    replace(setting, option.map(|text| (!text.is_empty()).then(|| text.to_owned())));
 }
 
 #[cfg(test)]
@@ -508,114 +320,16 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_is_read_in_both_spellings() {
-        for value in [
-            json!({"enabled": false, "languages": {"c": false}, "model": "m", "adapter": "a", "routing": "local", "multiline": "never", "max_tokens": 1,
-                   "context_tokens": 64, "deadline_ms": 5, "min_confidence": 6, "context": "open", "exclude": ["*.gen"], "completion_items": true, "statistics": false, "log_level": "trace"}),
-            json!({"enabled": false, "languages": {"c": false}, "model": "m", "adapter": "a", "routing": "local", "multiline": "never", "maxTokens": 1,
-                   "contextTokens": 64, "deadlineMs": 5, "minConfidence": 6, "context": "open", "exclude": ["*.gen"], "completionItems": true, "statistics": false, "logLevel": "trace"}),
-        ] {
-            let (options, problems) = Options::from_client(&value, "test");
-            assert_eq!(problems, Vec::<String>::new());
-            let expected = Options {
-                enabled: Some(false),
-                languages: BTreeMap::from([("c".to_owned(), false)]),
-                model: Some("m".to_owned()),
-                adapter: Some("a".to_owned()),
-                routing: Some(Routing::Local),
-                remote: None,
-                multiline: Some(Multiline::Never),
-                max_tokens: Some(1),
-                context_tokens: Some(64),
-                deadline_ms: Some(5),
-                min_confidence: Some(6),
-                context: Some(ContextScope::Open),
-                exclude: vec!["*.gen".to_owned()],
-                completion_items: Some(true),
-                statistics: Some(false),
-                log_level: Some(LogLevel::Trace),
-            };
-            assert_eq!(options, expected);
-        }
-    }
-
-    #[test]
-    fn a_bad_value_is_named_and_the_others_count() {
-        for (value, problem) in [
-            (json!({"enabled": 1}), "`enabled` in test must be true or false, not 1"),
-            (json!({"maxTokens": 0}), "`maxTokens` in test must be a whole number from 1 to 1024, not 0"),
-            (json!({"max_tokens": 1.5}), "`max_tokens` in test must be a whole number from 1 to 1024, not 1.5"),
-            (json!({"deadline_ms": -1}), "`deadline_ms` in test must be a whole number from 0 to 60000, not -1"),
-            (json!({"context": "all"}), "`context` in test must be window, file, open or workspace, not \"all\""),
-            (json!({"exclude": "*.rs"}), "`exclude` in test must be a list of texts, not \"*.rs\""),
-            (json!({"exclude": ["a{b"]}), "`a{b` of `exclude` in test is no pattern, and is not used: "),
-            (json!({"multiline": true}), "`multiline` in test must be auto, always or never, not true"),
-            (json!({"languages": {"rust": "no"}}), "`languages.rust` in test must be true or false, not \"no\""),
-            (json!({"languages": []}), "`languages` in test must be an object of language identifiers"),
-            (json!({"log_level": "loud"}), "`log_level` in test must be error, warn, info, debug or trace"),
-            (json!({"adapter": 1}), "`adapter` in test must be a text, not 1"),
-            (json!({"model": ["a"]}), "`model` in test must be a text, not [\"a\"]"),
-            (json!({"enabeld": true}), "`enabeld` in test is no setting of fimble and is not used; there are: enabled"),
-            (json!({"fimble": 3}), "`fimble` in test must be an object, not 3"),
-            (json!([1]), "`settings` in test must be an object, not [1]"),
-        ] {
-            let (_, problems) = Options::from_client(&value, "test");
-            assert_eq!(problems.len(), 1, "{problems:?}");
-            assert!(problems[0].starts_with(problem), "{}", problems[0]);
-        }
-        let (options, problems) = Options::from_client(&json!({"maxTokens": "x", "model": "m"}), "test");
-        assert_eq!((options.max_tokens, options.model.as_deref(), problems.len()), (None, Some("m"), 1));
-    }
-
-    #[test]
-    fn only_the_user_can_name_a_server_elsewhere() {
-        let value = json!({"remote": {"url": "https://gpu.example"}, "routing": "remote", "maxTokens": 3});
-        let object = value.as_object().unwrap();
-        let (options, problems) = Options::from_client(&value, "test");
-        assert_eq!((options.remote, options.routing, options.max_tokens), (None, None, Some(3)));
-        assert!(
-            problems.iter().all(|problem| problem.contains("only your own `")) && problems.len() == 2,
-            "{problems:?}"
-        );
-
-        let (user, problems) = Options::from_user(object, "test");
-        assert_eq!(problems, Vec::<String>::new());
-        assert_eq!(Settings::resolve([&user]).routing, Routing::Remote);
-        let (named, _) = Options::from_user(json!({"remote": {"url": "https://a"}}).as_object().unwrap(), "test");
-        assert_eq!(Settings::resolve([&named]).routing, Routing::Hybrid);
+    fn naming_a_server_means_asking_it_unless_a_source_says_otherwise() {
+        let remote = json!({"url": "https://gpu.example"});
+        let user = |value: serde_json::Value| Options::from_user(value.as_object().expect("an object"), "test").0;
+        let local = user(json!({"routing": "local"}));
+        let named = user(json!({ "remote": remote }));
+        let named_only_remote = user(json!({ "remote": remote, "routing": "remote" }));
         assert_eq!(Settings::resolve([]).routing, Routing::Local);
-        // Who keeps code on the machine is always heard.
-        let (client, problems) = Options::from_client(&json!({"routing": "local"}), "test");
-        assert_eq!(problems, Vec::<String>::new());
-        assert_eq!(Settings::resolve([&user, &client]).routing, Routing::Local);
-
-        for (remote, problem) in [
-            (json!({"url": "http://gpu.example"}), "`url` is http to another machine"),
-            (json!({"api": "openai"}), "missing field `url`"),
-            (json!({"url": "https://a", "modle": "b"}), "unknown field `modle`"),
-            (json!({"url": "https://a", "exclude": ["a{b"]}), "a pattern of `exclude` is none"),
-            (json!("https://a"), "invalid type"),
-        ] {
-            let (options, problems) = Options::from_user(json!({ "remote": remote }).as_object().unwrap(), "test");
-            assert_eq!(options.remote, None);
-            assert!(problems[0].contains("nothing is sent anywhere") && problems[0].contains(problem), "{problems:?}");
-        }
-    }
-
-    #[test]
-    fn settings_of_other_servers_are_none_of_ours() {
-        let value = json!({"rust-analyzer": {"check": {}}, "gopls": {}});
-        assert_eq!(Options::from_client(&value, "test"), Default::default());
-        let value = json!({"rust-analyzer": {}, "fimble": {"enabled": false}});
-        assert_eq!(Options::from_client(&value, "test").0.enabled, Some(false));
-    }
-
-    #[test]
-    fn a_file_that_is_missing_says_nothing_and_one_that_is_broken_is_named() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-        assert_eq!(Options::from_file(&folder.join("no-such-file.toml")), Default::default());
-        let (options, problems) = Options::from_file(&folder.join("src").join("lib.rs"));
-        assert_eq!(options, Options::default());
-        assert!(problems[0].contains("is not TOML"), "{problems:?}");
+        assert_eq!(Settings::resolve([&named]).routing, Routing::Hybrid);
+        assert_eq!(Settings::resolve([&named_only_remote]).routing, Routing::Remote);
+        assert_eq!(Settings::resolve([&named_only_remote, &local]).routing, Routing::Local);
+        assert_eq!(Settings::resolve([&local, &named]).routing, Routing::Local);
     }
 }

@@ -9,18 +9,18 @@ use ignore::gitignore::Gitignore;
 
 use super::Folders;
 use super::exclusions::Exclusions;
+use crate::settings::ExcludePatterns;
 
 #[derive(Debug)]
 pub(crate) struct EgressPolicy {
     folders: Folders,
-    /// Patterns of `.gitignore`.
-    exclude: Vec<String>,
+    exclude: ExcludePatterns,
     /// By language identifier; `*` stands for those not named.
     languages: BTreeMap<String, bool>,
 }
 
 impl EgressPolicy {
-    pub(super) fn new(folders: Folders, exclude: Vec<String>, languages: BTreeMap<String, bool>) -> Self {
+    pub(super) fn new(folders: Folders, exclude: ExcludePatterns, languages: BTreeMap<String, bool>) -> Self {
         Self { folders, exclude, languages }
     }
 
@@ -95,7 +95,7 @@ mod tests {
 
         let egress = EgressPolicy::new(
             Folders(vec![root.clone()]),
-            vec!["clients/".to_owned()],
+            ExcludePatterns { patterns: vec!["clients/".to_owned()], ..ExcludePatterns::default() },
             [("rust".to_owned(), false)].into(),
         );
         for name in ["src/a.py", "src/local.py", "src/kept.log.py", "never_saved.py", "Makefile"] {
@@ -125,7 +125,7 @@ mod tests {
             std::os::unix::fs::symlink(folder.path().join("outside.py"), root.join("link.py")).unwrap();
             assert!(!egress.allows("link.py"));
         }
-        let nowhere = EgressPolicy::new(Folders::default(), Vec::new(), BTreeMap::new());
+        let nowhere = EgressPolicy::new(Folders::default(), ExcludePatterns::default(), BTreeMap::new());
         assert!(!nowhere.allows("a.py"), "without a folder nobody knows what is the project's");
     }
 }

@@ -18,6 +18,7 @@ use ropey::Rope;
 
 use super::exclusions::{Exclusions, IGNORE_FILE};
 use super::{Folders, Reading};
+use crate::settings::ExcludePatterns;
 use crate::tasks::Tasks;
 
 /// A larger file is generated, or data.
@@ -70,7 +71,7 @@ impl Reader {
 pub fn read_workspace(folder: &Path) -> WorkspaceIndex {
     let index = WorkspaceIndex::default();
     let folders = Folders(vec![folder.to_owned()]);
-    let exclusions = Exclusions::new([], &[]);
+    let exclusions = Exclusions::new([], &ExcludePatterns::default());
     walk(folder).build().filter_map(Result::ok).for_each(|entry| read(&entry, &folders, &exclusions, &index));
     index
 }

@@ -1,4 +1,4 @@
-//! From a model's files to a pipeline of mistral.rs that can generate.
+//! Loads a model's files and prepares what an engine needs to generate with them.
 
 use std::any::Any;
 use std::collections::HashSet;
@@ -12,27 +12,31 @@ use fimble_completion::prompt::{FimTemplate, detect_family};
 use fimble_models::{
     AdapterError, DamagedModel, LocateError, LocatedAdapter, LocatedModel, Manifest, ModelFiles, Quantization,
 };
+use mistralrs::core::Pipeline;
 use mistralrs::model_builder_trait::{build_gguf_pipeline, build_text_pipeline};
 use mistralrs::{GgufModelBuilder, IsqType, ModelDType, SchedulerConfig, TextModelBuilder, TokenSource};
 use tokio::runtime::{self, Runtime};
 
-use crate::adapted;
-use crate::mistralrs_backend::{BackendError, KV_STEP, LoadedPipeline, MistralrsBackend};
-use crate::ngrams::{Marks, Mixture};
+use super::adapted;
+use super::backend::{KV_STEP, LoadedPipeline, MistralrsBackend};
+use crate::byte_budget::KvLayout;
+use crate::ngrams::{Mixture, PromptMarkers};
 use crate::vocabulary::Vocabulary;
 
-/// Weights beyond this run in half precision on a CPU unless they are quantized: f32 is faster, but twice as large.
+/// On a CPU, unquantized weights of more than this many bytes run in half precision. f32 is faster but takes twice the
+/// memory.
 const LARGE_WEIGHTS: u64 = 2 << 30;
 
+/// A model that is ready to generate.
 pub(crate) struct Loaded {
     pub(crate) info: ModelInfo,
     pub(crate) template: FimTemplate,
     pub(crate) vocabulary: Arc<Vocabulary>,
+    /// The tokens that end a generation.
     pub(crate) stops: Arc<HashSet<u32>>,
     pub(crate) backend: MistralrsBackend,
-    /// Bytes of KV a token takes.
-    pub(crate) kv_bytes_per_token: usize,
-    /// What is asked beside the model, where its folder has a table for that.
+    pub(crate) kv_layout: KvLayout,
+    /// `None` if the model's folder has no table of n-grams.
     pub(crate) mixture: Option<Mixture>,
 }
 
@@ -47,17 +51,20 @@ pub enum LoadError {
     #[error("cannot load the model `{name}`: {message}")]
     Load { name: String, message: String },
     #[error(
-        "the model `{name}` knows no fill-in-the-middle: its vocabulary has the special tokens of none of the known \
-         families; take a base model trained for code completion, or describe its format in a `fimble-model.toml` \
-         beside its files"
+        "the model `{name}` does not support fill-in-the-middle: its vocabulary lacks the special tokens of every \
+         model family that fimble knows; use a base model that was trained for code completion, or describe the \
+         model's format in a `fimble-model.toml` beside its files"
     )]
     NoFamily { name: String },
-    #[error("the model `{name}` lacks the special token `{token}` that its manifest's format needs")]
+    #[error(
+        "the vocabulary of the model `{name}` lacks the special token `{token}`, which the format in its manifest needs"
+    )]
     MissingToken { name: String, token: String },
-    #[error("the model `{name}` has no end-of-text token that fimble knows; name one in `fim.stops` of its manifest")]
+    #[error("fimble cannot find the end-of-text token of the model `{name}`; name it in `fim.stops` of its manifest")]
     NoStop { name: String },
 }
 
+/// Checks the files of `model`, loads them and starts the backend.
 pub(crate) fn load(model: LocatedModel) -> Result<Loaded, LoadError> {
     model.verify()?;
     model.check_adapter()?;
@@ -67,18 +74,18 @@ pub(crate) fn load(model: LocatedModel) -> Result<Loaded, LoadError> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| failed(format!("no runtime: {error}")))?;
+        .map_err(|error| failed(format!("cannot start an async runtime: {error}")))?;
 
     // A damaged file can make the libraries below panic instead of returning an error.
     let pipeline = catch_unwind(AssertUnwindSafe(|| build_pipeline(&runtime, &manifest, &files, adapter.as_ref())))
         .unwrap_or_else(|panic| Err(panic_message(&*panic)))
         .map_err(|message| {
-            failed(format!("{message}; the files may be damaged, or of a kind mistral.rs cannot run"))
+            failed(format!("{message}; the files may be damaged, or mistral.rs may not support this kind of model"))
         })?;
-    let (pipeline, scheduler) = pipeline;
-    // The weights of the mixture were fitted to the model as it is, and would drown what an adapter changes.
-    let table_folder = adapter.is_none().then(|| files.folder());
-    prepare(Manifest { name, ..manifest }, table_folder, version, pipeline, scheduler, runtime)
+    // The weights of the mixture were fitted to the model without an adapter. They would drown what the adapter
+    // changes.
+    let ngrams_folder = adapter.is_none().then(|| files.folder());
+    prepare(Manifest { name, ..manifest }, version, ngrams_folder, pipeline, runtime)
 }
 
 fn build_pipeline(
@@ -89,11 +96,7 @@ fn build_pipeline(
 ) -> Result<(LoadedPipeline, SchedulerConfig), String> {
     let pipeline = match files {
         ModelFiles::Safetensors { folder } => {
-            let dtype = match manifest.quantize {
-                _ if cfg!(any(feature = "cuda", feature = "metal")) => ModelDType::Auto,
-                None if weights_size(folder) > LARGE_WEIGHTS => ModelDType::F16,
-                _ => ModelDType::F32,
-            };
+            let dtype = dtype(manifest, folder);
             let quantization = manifest.quantize.map(|quantization| match quantization {
                 Quantization::Q8_0 => IsqType::Q8_0,
                 Quantization::Q4k => IsqType::Q4K,
@@ -114,7 +117,7 @@ fn build_pipeline(
             let folder = file.parent().unwrap_or(Path::new("."));
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             let mut builder = GgufModelBuilder::new(folder.display(), vec![name]).with_token_source(TokenSource::None);
-            // A GGUF's own description of its tokenizer is not honoured in full.
+            // mistral.rs does not honor every detail of the tokenizer that a GGUF file describes.
             let tokenizer = folder.join("tokenizer.json");
             if tokenizer.is_file() {
                 builder = builder.with_tokenizer_json(tokenizer.display());
@@ -126,19 +129,26 @@ fn build_pipeline(
     Ok((pipeline, scheduler))
 }
 
+fn dtype(manifest: &Manifest, folder: &Path) -> ModelDType {
+    match manifest.quantize {
+        _ if cfg!(any(feature = "cuda", feature = "metal")) => ModelDType::Auto,
+        None if weights_size(folder) > LARGE_WEIGHTS => ModelDType::F16,
+        _ => ModelDType::F32,
+    }
+}
+
 fn prepare(
     manifest: Manifest,
-    table_folder: Option<&Path>,
     version: Option<String>,
-    pipeline: LoadedPipeline,
-    scheduler: SchedulerConfig,
+    ngrams_folder: Option<&Path>,
+    (pipeline, scheduler): (LoadedPipeline, SchedulerConfig),
     runtime: Runtime,
 ) -> Result<Loaded, LoadError> {
     let name = manifest.name.clone();
     let failed = |message: String| LoadError::Load { name: name.clone(), message };
     let (vocabulary, metadata) = {
         let pipeline = runtime.block_on(pipeline.lock());
-        (Vocabulary::new(&*pipeline).map_err(failed)?, pipeline.get_metadata())
+        (vocabulary(&*pipeline).map_err(failed)?, pipeline.get_metadata())
     };
     let template = template(&manifest, &vocabulary)?;
     if let Some(token) = template.special_tokens().into_iter().find(|token| vocabulary.id(token).is_none()) {
@@ -149,16 +159,19 @@ fn prepare(
     let Some(end_of_text) = end_of_text else { return Err(LoadError::NoStop { name }) };
     let stops: HashSet<u32> = known_stops.into_iter().chain(metadata.eos_tok.iter().copied()).collect();
 
-    let shape = metadata.model_metadata.as_ref().ok_or_else(|| failed("it is no text model".to_owned()))?;
-    let kv_bytes_per_token =
-        shape.num_layers() * shape.kv_cache_elements_per_token() * metadata.activation_dtype.size_in_bytes();
-    // KV grows in whole steps, and mistral.rs refuses the step that would pass the model's length.
-    let longest = (metadata.max_seq_len / KV_STEP * KV_STEP).max(KV_STEP.min(metadata.max_seq_len));
+    let shape = metadata.model_metadata.as_ref().ok_or_else(|| failed("it is not a text model".to_owned()))?;
+    let kv_layout = KvLayout {
+        bytes_per_token: shape.num_layers()
+            * shape.kv_cache_elements_per_token()
+            * metadata.activation_dtype.size_in_bytes(),
+        tokens_per_step: KV_STEP,
+    };
+    let longest = longest_sequence(metadata.max_seq_len);
     let context_length = manifest.context_length.map_or(longest, |length| length.min(longest));
 
-    let mixture = table_folder.map_or(Ok(None), |folder| mixture(folder, &vocabulary, end_of_text)).map_err(failed)?;
-    let backend = MistralrsBackend::new(pipeline, scheduler, end_of_text, vocabulary.ordinary(), runtime)
-        .map_err(|error: BackendError| failed(error.to_string()))?;
+    let mixture = ngrams_folder.map_or(Ok(None), |folder| mixture(folder, &vocabulary, end_of_text)).map_err(failed)?;
+    let backend = MistralrsBackend::new(pipeline, scheduler, end_of_text, vocabulary.filler_token(), runtime)
+        .map_err(|error| failed(error.to_string()))?;
     Ok(Loaded {
         info: ModelInfo {
             id: Arc::new(ModelId { name, version }),
@@ -169,27 +182,45 @@ fn prepare(
         vocabulary: Arc::new(vocabulary),
         stops: Arc::new(stops),
         backend,
-        kv_bytes_per_token,
+        kv_layout,
         mixture,
     })
 }
 
-/// A table knows the parts of a prompt by the special tokens that this project's models are trained with.
-fn mixture(folder: &Path, vocabulary: &Vocabulary, end_of_text: u32) -> Result<Option<Mixture>, String> {
-    let ids = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"].map(|token| vocabulary.id(token));
-    let [Some(prefix), Some(suffix), Some(middle)] = ids else { return Ok(None) };
-    Mixture::load(folder, vocabulary, Marks { prefix, suffix, middle, end_of_text })
+fn vocabulary(pipeline: &dyn Pipeline) -> Result<Vocabulary, String> {
+    let tokenizer = pipeline.tokenizer().ok_or("it has no tokenizer")?;
+    let environment = pipeline.get_metadata().tok_env().ok_or("its tokenizer cannot list the bytes of its tokens")?;
+    let trie = environment.tok_trie();
+    let size = u32::try_from(trie.vocab_size()).map_err(|_| "its vocabulary is too large")?;
+    let bytes = (0..size).map(|id| if trie.is_special_token(id) { Box::default() } else { trie.token(id).into() });
+    Vocabulary::new(tokenizer, bytes.collect())
 }
 
+/// The format from the manifest or else the detected one.
 fn template(manifest: &Manifest, vocabulary: &Vocabulary) -> Result<FimTemplate, LoadError> {
     let given = manifest.template().map_err(|error| LoadError::Load {
         name: manifest.name.clone(),
-        message: format!("its manifest is wrong: {error}"),
+        message: format!("its manifest is invalid: {error}"),
     })?;
     let detected = || detect_family(|token| vocabulary.id(token).is_some()).map(|family| family.template());
     given.or_else(detected).ok_or_else(|| LoadError::NoFamily { name: manifest.name.clone() })
 }
 
+/// The most tokens that a sequence of a model with `max_tokens` positions may have. mistral.rs grows KV in whole steps,
+/// and refuses a step that goes beyond the model's length.
+fn longest_sequence(max_tokens: usize) -> usize {
+    (max_tokens / KV_STEP * KV_STEP).max(KV_STEP.min(max_tokens))
+}
+
+/// `None` if the folder has no table of n-grams, or if the model does not mark the parts of a prompt with the special
+/// tokens of this project's own models.
+fn mixture(folder: &Path, vocabulary: &Vocabulary, end_of_text: u32) -> Result<Option<Mixture>, String> {
+    let ids = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"].map(|token| vocabulary.id(token));
+    let [Some(prefix), Some(_), Some(middle)] = ids else { return Ok(None) };
+    Mixture::load(folder, vocabulary, PromptMarkers { prefix, middle }, end_of_text)
+}
+
+/// Bytes of the weights in a folder.
 fn weights_size(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let weights = entries.filter(|entry| entry.path().extension().is_some_and(|e| e == "safetensors"));

@@ -1,5 +1,6 @@
-//! A model with a LoRA adapter, which mistral.rs adds to the weights before it quantizes them: it costs nothing afterwards.
-//! Its own builder would ask the network for an adapter's files wherever they lie, so its loader is told the paths.
+//! Loads a model with a LoRA adapter. mistral.rs merges the adapter into the weights before it quantizes them, so an
+//! adapter costs nothing at inference. mistral.rs's model builder would ask the network for the adapter's files even if
+//! they are local, so this module passes their paths to the loader below the builder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,10 +12,11 @@ use mistralrs::core::{
 };
 use mistralrs::{AutoDeviceMapParams, DeviceMapSetting, IsqType, ModelDType, SchedulerConfig, best_device};
 
-use crate::mistralrs_backend::LoadedPipeline;
+use super::backend::LoadedPipeline;
 
-/// The model with its weights and the other files in `base`. The adapter has to fit: mistral.rs passes over what does not.
-pub(crate) fn build(
+/// Loads `weights` and the other files in `base`. Check beforehand that the adapter fits the model: mistral.rs ignores
+/// tensors that do not fit.
+pub(super) fn build(
     base: &Path,
     weights: Vec<PathBuf>,
     adapter: &LocatedAdapter,
@@ -38,7 +40,7 @@ pub(crate) fn build(
         quantization,
         None,
     )?;
-    // As for a model without an adapter.
+    // The same scheduler that mistral.rs's builders choose for a model without an adapter.
     let scheduler = SchedulerConfig::DefaultScheduler { method: DefaultSchedulerMethod::Fixed(32.try_into()?) };
     Ok((pipeline, scheduler))
 }
