@@ -56,7 +56,9 @@ impl Machine {
         client.open(&uri, &format!("# {MARKER}\nx = \n")).await;
         for (version, key) in (2..).zip("max(len(".chars()) {
             let place = json!({"line": 1, "character": version + 2});
-            client.change(&uri, version, json!({"range": {"start": place, "end": place}, "text": key.to_string()})).await;
+            client
+                .change(&uri, version, json!({"range": {"start": place, "end": place}, "text": key.to_string()}))
+                .await;
             if let Some(item) = client.inline(&uri, 1, i64::from(version) + 3).await.first() {
                 let accepted = json!({"command": "fimble.accepted", "arguments": item["command"]["arguments"]});
                 client.ask("workspace/executeCommand", accepted).await;

@@ -99,9 +99,9 @@ async fn invalid_values_are_reported_once_and_the_others_apply() {
     client.initialize(ghost_text(), json!({"deadlineMs": "soon", "colour": "red"})).await;
     let mut shown = [client.shown().await, client.shown().await, client.shown().await];
     shown.sort();
-    assert!(shown[0].starts_with("`colour` in initializationOptions is no setting"), "{shown:?}");
+    assert!(shown[0].starts_with("`colour` in initializationOptions is not a setting"), "{shown:?}");
     assert!(shown[1].starts_with("`deadlineMs` in initializationOptions must be a whole number from 0"), "{shown:?}");
-    let expected = format!("`max_tokens` in {} must be a whole number from 1 to 1024, not 0", path.display());
+    let expected = format!("`max_tokens` in `{}` must be a whole number from 1 to 1024, not 0", path.display());
     assert!(shown[2].starts_with(&expected), "{shown:?}");
     wait_for_model(&mut client, "file").await;
 
@@ -127,7 +127,7 @@ async fn the_server_works_without_a_user_file_and_with_an_invalid_one() {
     let mut client = start(by_name(), options);
     client.initialize(ghost_text(), Value::Null).await;
     let shown = client.shown().await;
-    assert!(shown.contains("fimble.toml is not TOML"), "{shown}");
+    assert!(shown.contains("fimble.toml`, which is not TOML"), "{shown}");
     wait_for_model(&mut client, "embedded").await;
     assert_eq!(client.quit().await, (0, vec![]));
 }

@@ -258,7 +258,7 @@ async fn the_machine_policy_overrides_the_user_s_settings() {
     for (policy, message) in [
         ("routing = \"local\"\n", None),
         ("allowed_remotes = [\"https://gpu.example\"]\n", Some("does not allow the server localhost:1")),
-        ("allowed_remotes = \n", Some("cannot be followed, so nothing but the embedded model is used")),
+        ("allowed_remotes = \n", Some("so it uses only the embedded model and asks no server")),
     ] {
         let (local, remote) = (unsure("alpha"), FakeEngine::answering("beta").sure(0.9));
         let mut session = Session::start(&format!("deadline_ms = 0\n{HYBRID}"), policy, local, remote).await;

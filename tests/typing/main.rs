@@ -28,7 +28,8 @@ impl Cost {
 }
 
 async fn start(load: LoadEngine, settings: Value) -> TestClient {
-    let mut client = TestClient::in_process(|input, output| fimble::serve(input, output, load, ServeOptions::default()));
+    let mut client =
+        TestClient::in_process(|input, output| fimble::serve(input, output, load, ServeOptions::default()));
     client.initialize(ghost_text(), settings).await;
     client.wait_until("ready").await;
     client
