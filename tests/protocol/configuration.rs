@@ -108,7 +108,9 @@ async fn invalid_values_are_reported_once_and_the_others_apply() {
     for _ in 0..3 {
         client.configure(json!({"fimble": {"multiline": "sometimes", "model": "client"}})).await;
     }
-    assert!(client.shown().await.starts_with("`multiline` in the editor's settings must be auto, always or never"));
+    assert!(
+        client.shown().await.starts_with("`multiline` in the editor's settings must be `auto`, `always` or `never`")
+    );
     wait_for_model(&mut client, "client").await;
     assert_eq!(client.quit().await, (0, vec![]));
 }
