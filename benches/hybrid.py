@@ -88,10 +88,10 @@ def share(flags) -> str:
 def serve(config: Path) -> str:
     """The address of a server of the n-gram model, for as long as this process runs."""
     sys.path.insert(0, str(ROOT / "models/train"))
-    import evaluate as baselines
-    from settings import Config
+    from fimble_train.evaluation.baselines import Ngrams
+    from fimble_train.settings import Config
 
-    model = baselines.Ngrams(Config.load(config), CONTEXT)
+    model = Ngrams(Config.load(config), CONTEXT)
 
     class Completions(BaseHTTPRequestHandler):
         def do_POST(self) -> None:  # noqa: N802

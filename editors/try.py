@@ -1,4 +1,4 @@
-"""A file to try fimble on: open it in your editor, go to the end of an unfinished line and type."""
+"""A file to try fimble with: open it in your editor, go to the end of an unfinished line, and type."""
 
 import sys
 

@@ -75,7 +75,7 @@ fn columns_count_characters() {
 
 #[test]
 fn invalid_positions_and_files_are_reported() {
-    assert!(complete(CODE, "4:1", &[]).1.contains("has 3 lines, there is no line 4"));
+    assert!(complete(CODE, "4:1", &[]).1.contains("has 3 lines; there is no line 4"));
     assert!(complete(CODE, "0:1", &[]).1.contains("such as src/main.rs:10:5"));
     assert!(complete([0xff, 0xfe, 0x00], "1:1", &[]).1.contains("not UTF-8"));
     assert!(run(&["complete", "no-such-file.rs:1:1"]).1.contains("cannot read `no-such-file.rs`"));

@@ -63,7 +63,7 @@ fn invalid_stretches_are_reported() {
     let path = folder.path().join("code.py");
     fs::write(&path, CODE).unwrap();
     let path = path.display();
-    assert!(run(&["replay", &format!("{path}:4-17")]).1.contains("has 16 lines, there is no line 17"));
+    assert!(run(&["replay", &format!("{path}:4-17")]).1.contains("has 16 lines; there is no line 17"));
     assert!(run(&["replay", &format!("{path}:2-2")]).1.contains("nothing to type in line 2"));
     assert!(run(&["replay", &format!("{path}:5-4")]).1.contains("such as src/main.rs:10-25"));
     assert!(run(&["replay", "no-such-file:1-2"]).1.contains("cannot read `no-such-file`"));

@@ -115,13 +115,13 @@ fn a_drop_of_the_acceptance_rate_is_reported() {
     };
     write(90);
     let (text, _, _) = stats(home.path(), &[]);
-    let warning = "Less than before. embedded@1f0c2d3e: 15.0 % of the 600 suggestions shown since 2026-W47 were taken, 32.5 % in \
-                the weeks before.\n";
+    let warning = "Acceptance has dropped. embedded@1f0c2d3e: 15.0 % of the 600 suggestions shown since 2026-W47 were taken, \
+                compared with 32.5 % in the weeks before.\n";
     assert!(text.ends_with(warning), "{text}");
     let (report, _, _) = stats(home.path(), &["--json"]);
     assert_eq!(serde_json::from_str::<Value>(&report).unwrap()["drifts"][0]["model"], "embedded@1f0c2d3e");
     write(180);
-    assert!(!stats(home.path(), &[]).0.contains("Less than before"));
+    assert!(!stats(home.path(), &[]).0.contains("Acceptance has dropped"));
 }
 
 #[test]

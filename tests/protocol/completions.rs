@@ -21,7 +21,7 @@ async fn ghost_text_is_inserted_at_the_cursor_and_its_acceptance_is_counted() {
             "insertText": "alpha(beta)",
             "range": {"start": cursor, "end": cursor},
             "command": {
-                "title": "Accepted a suggestion of fimble",
+                "title": "Accepted a fimble suggestion",
                 "command": "fimble.accepted",
                 "arguments": [argument],
             },

@@ -211,7 +211,10 @@ async fn versions_are_counted_apart_and_a_worse_one_is_reported_in_the_status_li
     assert_eq!((&reported["health"], &reported["quiescent"]), (&json!("ok"), &json!(true)));
     let message = reported["message"].as_str().unwrap();
     assert!(message.starts_with("Model: tiny. tiny@1f0c2d3e: 10.0 % of the 300 suggestions"), "{message}");
-    assert!(message.ends_with("were taken, 32.5 % with tiny before it; see `fimble stats`"), "{message}");
+    assert!(
+        message.ends_with("were taken, compared with 32.5 % for its predecessor tiny; see `fimble stats`"),
+        "{message}"
+    );
     assert_eq!(client.quit().await.0, 0);
 }
 

@@ -1,6 +1,7 @@
-//! The command line. Standard output carries results only; what went wrong goes to standard error, with what to do.
+//! The command line. Results go to standard output. Errors go to standard error and name the next step.
 
 mod ablation;
+mod arguments;
 mod complete;
 mod engine;
 mod eval;
@@ -8,7 +9,6 @@ mod forget;
 mod lsp;
 mod models;
 mod replay;
-mod scope;
 mod stats;
 
 use std::io;
@@ -20,9 +20,9 @@ use fimble::settings::LogLevel;
 
 /// Code completion by a small language model on your own machine.
 ///
-/// Without a subcommand fimble is a language server on standard input and output, which is how editors start it. The
-/// model comes with the binary. Nothing is downloaded but by `fimble models pull`, and nothing leaves the machine unless you name
-/// a server of your own in fimble.toml.
+/// Without a subcommand, fimble is a language server on standard input and output. Editors start it this way. A model
+/// is built in. Only `fimble models pull` downloads anything, and fimble sends code to no other machine unless you name
+/// a server in your fimble.toml.
 #[derive(Parser)]
 #[command(version, after_help = "Try it: fimble complete src/main.rs:10:5")]
 struct Arguments {
@@ -36,9 +36,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve an editor over standard input and output (what fimble does without a subcommand)
+    /// Serve an editor over standard input and output (the default)
     Lsp(Stdio),
-    /// Complete one place in a file and print the text to insert
+    /// Complete a file at one position and print the text to insert
     Complete(complete::Arguments),
     /// Measure a model on fill-in-the-middle cases
     Eval(eval::Arguments),
@@ -50,7 +50,7 @@ enum Command {
 
 #[derive(Args)]
 struct Stdio {
-    /// Accepted because some editors insist on it; there is no other way to talk to fimble
+    /// Accepted for editors that pass it; fimble always uses standard input and output
     #[arg(long)]
     stdio: bool,
 }
@@ -58,16 +58,16 @@ struct Stdio {
 /// Arguments that every subcommand takes.
 #[derive(Args)]
 struct Common {
-    /// Model to run: `embedded`, the name of an installed one, or the path of a folder or a .gguf file
+    /// Model to run: `embedded`, the name of an installed model, or the path of a folder or a .gguf file
     #[arg(long, global = true, value_name = "NAME|PATH")]
     model: Option<String>,
-    /// LoRA adapter to put on the model: the name of an installed one, or the path of a folder in peft's layout
+    /// LoRA adapter to apply to the model: the name of an installed adapter, or the path of a folder in peft's layout
     #[arg(long, global = true, value_name = "NAME|PATH")]
     adapter: Option<String>,
-    /// What is logged to standard error; `trace` includes source text
+    /// Level of the log on standard error; `trace` includes source text
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<Level>,
-    /// Write the log to this file instead
+    /// Write the log to this file instead of standard error
     #[arg(long, global = true, value_name = "PATH")]
     log_file: Option<PathBuf>,
 }
@@ -105,7 +105,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Models(arguments)) => models::run(arguments),
     };
     result.unwrap_or_else(|error| {
-        // Whoever reads the output has seen enough.
+        // A reader such as `head` closes the pipe when it has enough, which is not a failure.
         let is_broken_pipe = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
         if error.downcast_ref().is_some_and(is_broken_pipe) {
             return ExitCode::SUCCESS;

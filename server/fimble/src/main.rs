@@ -1,4 +1,4 @@
-//! The command `fimble`: arguments, standard streams, and the joining of the crates.
+//! The command `fimble`. It parses arguments, owns the standard streams, and connects the crates.
 
 #![warn(clippy::unwrap_used)]
 
@@ -6,8 +6,8 @@ mod cli;
 
 use std::process::ExitCode;
 
-/// A cache that comes and goes in large pieces, from many threads, stays within its budget with this allocator; glibc's
-/// keeps several times as much.
+/// The engine's cache is allocated and freed in large blocks by many threads. mimalloc keeps the process near the
+/// cache's budget; glibc's allocator holds several times as much.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! A small file of JSON that several processes of one user may change at the same time.
+//! A small JSON file that several processes of one user may change at the same time.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
@@ -9,11 +9,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// How often a file is tried that another fimble is writing to, and how long after.
+/// How often to try to lock a file that another process is writing, and how long to wait between two attempts.
 const LOCK_TRIES: u32 = 50;
 const LOCK_WAIT: Duration = Duration::from_millis(20);
 
-/// What the file says; the default where there is none yet.
+/// Reads the file. Returns the default value if the file does not exist.
 pub(crate) fn read<T: Default + DeserializeOwned>(path: &Path) -> io::Result<T> {
     match fs::read(path) {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes)?),
@@ -22,15 +22,16 @@ pub(crate) fn read<T: Default + DeserializeOwned>(path: &Path) -> io::Result<T> 
     }
 }
 
-/// Makes `change` to what the file says, and returns what it says then. One that cannot be read is put aside. On an error the
-/// file is as it was before. All that is ever beside it begins with its name up to the extension's dot.
+/// Applies `change` to the file's content and returns the new content. A file that cannot be read is renamed, and a new
+/// one replaces it. On an error, the file keeps its old content. The names of the lock, the draft and a renamed file
+/// all start with the file's stem and a dot, so `fimble forget` finds them.
 pub(crate) fn update<T>(path: &Path, change: impl FnOnce(&mut T)) -> io::Result<T>
 where
     T: Default + Serialize + DeserializeOwned,
 {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    // The file itself is replaced at each writing, and a lock on it with it.
+    // Each update replaces the file, so a lock on the file itself would be lost.
     let lock = File::create(path.with_extension("lock"))?;
     wait_for(&lock)?;
     let mut content = match read(path) {
@@ -38,7 +39,7 @@ where
         Err(error) => {
             let aside = path.with_extension("broken.json");
             fs::rename(path, &aside)?;
-            tracing::warn!("{error}; `{}` is now `{}`, and begun anew", path.display(), aside.display());
+            tracing::warn!("{error}; renamed `{}` to `{}` and started a new file", path.display(), aside.display());
             T::default()
         }
     };
@@ -60,5 +61,5 @@ fn wait_for(lock: &File) -> io::Result<()> {
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
-    Err(io::Error::new(io::ErrorKind::WouldBlock, "another fimble is writing to it"))
+    Err(io::Error::new(io::ErrorKind::WouldBlock, "another fimble is writing to this file"))
 }

@@ -1,4 +1,4 @@
-//! All that fimble keeps on the machine: what is stored anywhere has to be named here.
+//! Lists every file that fimble stores on this machine. Code that stores a new kind of file must add it here.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,27 +8,28 @@ use etcetera::BaseStrategy;
 use crate::request::daily_quota::daily_quota_file;
 use crate::usage::user_stats_file;
 
-/// One kind of thing that is stored.
+/// One kind of stored data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    pub what: &'static str,
-    /// Files and folders; not all of them need exist.
+    /// A description, for people.
+    pub name: &'static str,
+    /// Files and folders. Some of them may not exist.
     pub paths: Vec<PathBuf>,
-    /// The user has put it there.
-    pub is_the_users: bool,
+    /// The user installed it, so it is deleted only on request.
+    pub is_user_provided: bool,
 }
 
-/// What there may be of this user's; nothing on a machine without a home folder.
+/// Everything that fimble may have stored for this user; nothing on a machine without a home folder.
 pub fn stored() -> Vec<Stored> {
     let Ok(folders) = etcetera::choose_base_strategy() else { return Vec::new() };
     let ours = |folder: PathBuf| folder.join("fimble");
-    // With the lock, what was put aside, and what a crash has left half written.
-    let with_all_beside = |file: Option<PathBuf>| -> Vec<PathBuf> {
+    // Includes the lock, a broken file that was set aside, and drafts that a crash left behind.
+    let with_siblings = |file: Option<PathBuf>| -> Vec<PathBuf> {
         let Some((folder, name)) = file.as_deref().and_then(|file| file.parent().zip(file.file_stem())) else {
             return Vec::new();
         };
-        let beside = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        beside
+        let siblings = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        siblings
             .filter(|path| {
                 path.file_name()
                     .and_then(|it| Path::new(it).to_str())
@@ -38,25 +39,29 @@ pub fn stored() -> Vec<Stored> {
     };
     let models = ["models", "manifests", "previous-model.toml"].map(|name| ours(folders.data_dir()).join(name));
     vec![
-        Stored { what: "statistics", paths: with_all_beside(user_stats_file()), is_the_users: false },
+        Stored { name: "statistics", paths: with_siblings(user_stats_file()), is_user_provided: false },
         Stored {
-            what: "how often the remote was asked today",
-            paths: with_all_beside(daily_quota_file()),
-            is_the_users: false,
+            name: "the number of remote requests today",
+            paths: with_siblings(daily_quota_file()),
+            is_user_provided: false,
         },
-        Stored { what: "the embedded model, unpacked", paths: vec![ours(folders.cache_dir())], is_the_users: false },
-        Stored { what: "models", paths: models.to_vec(), is_the_users: true },
+        Stored {
+            name: "the embedded model, unpacked",
+            paths: vec![ours(folders.cache_dir())],
+            is_user_provided: false,
+        },
+        Stored { name: "models", paths: models.to_vec(), is_user_provided: true },
     ]
 }
 
 impl Stored {
-    /// The size of what exists; `None` if nothing does.
+    /// The total size in bytes; `None` if none of the paths exists.
     pub fn bytes(&self) -> Option<u64> {
         let sizes: Vec<u64> = self.paths.iter().filter(|path| path.exists()).map(|path| size(path)).collect();
         (!sizes.is_empty()).then(|| sizes.iter().sum())
     }
 
-    /// Deletes it, and the folders that are empty then and fimble's own.
+    /// Deletes all paths, and fimble's own folders that become empty.
     pub fn delete(&self) -> io::Result<()> {
         for path in self.paths.iter().filter(|path| path.exists()) {
             if path.is_dir() {
@@ -65,7 +70,7 @@ impl Stored {
                 std::fs::remove_file(path)?;
             }
             if let Some(folder) = path.parent().filter(|folder| folder.ends_with("fimble")) {
-                // Something else may be in it.
+                // This fails if the folder still holds other files, which must stay.
                 let _ = std::fs::remove_dir(folder);
             }
         }

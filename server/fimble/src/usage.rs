@@ -1,5 +1,5 @@
-//! How suggestions are received: counted for this session, kept over the weeks, and compared with the weeks before. It
-//! never holds any text.
+//! Counts how users receive suggestions: for this session, over the weeks, and compared with earlier weeks. None of
+//! this contains text.
 
 mod acceptance;
 pub(crate) mod counters;
@@ -18,20 +18,20 @@ use crate::usage::drift::{Drift, drifts};
 pub(crate) use acceptance::Accepted;
 pub use stats::{Counts, Latencies, StatsError, Subject, UsageStats, user_stats_file};
 
-/// A crash loses what was counted in this time.
+/// The delay between a change and saving it. A crash loses at most the counts of this time.
 const SAVE_AFTER: Duration = Duration::from_secs(1);
 
-/// Trying at once again does not help a full disk.
+/// The delay after a failed save. A problem such as a full disk does not go away in a second.
 const SAVE_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 pub(crate) struct Usage {
     pub(crate) counters: Counters,
     on_screen: OnScreen,
-    /// What the user's file said when the model was loaded.
+    /// The drifts found in the user's file when the model was loaded.
     pub(crate) drifts: Vec<Drift>,
-    /// `None` keeps nothing over the weeks.
+    /// Where counts are stored over the weeks; `None` stores nothing.
     file: Option<PathBuf>,
-    /// The setting `statistics`: without it, nothing is written or compared.
+    /// The setting `statistics`. If it is off, nothing is written or compared.
     is_kept: bool,
     tasks: Tasks<Event>,
     save_planned: bool,
@@ -77,7 +77,7 @@ impl Usage {
         }
     }
 
-    /// Plans to save, unless there is nothing to save or a plan stands already.
+    /// Schedules a save, unless there is nothing to save or one is already scheduled.
     pub(crate) fn plan_save(&mut self) {
         if !self.save_planned && !self.counters.unsaved.is_empty() && self.file.is_some() {
             self.save_planned = true;
@@ -85,7 +85,7 @@ impl Usage {
         }
     }
 
-    /// Saves what the end of the session leaves, while the process still waits for it.
+    /// Saves the last counts at the end of the session. The process waits for this.
     pub(crate) async fn save_last(&mut self) {
         self.leave_all();
         if let Some((unsaved, file)) = self.take_unsaved() {
@@ -96,11 +96,11 @@ impl Usage {
         }
     }
 
-    /// Looks for models that do worse than before.
+    /// Looks for models that users accept less often than before.
     pub(crate) fn look_for_drift(&self) {
         if let Some(file) = self.file.clone().filter(|_| self.is_kept) {
             self.tasks.spawn_blocking(move || {
-                // The next save puts an unreadable file aside and reports it.
+                // The next save renames an unreadable file and reports it.
                 Event::DriftsFound(UsageStats::read(&file).map(|stats| drifts(&stats)).unwrap_or_default())
             });
         }

@@ -1,4 +1,4 @@
-//! The folders that the client has open: what files in them are called, and what the files define.
+//! The folders that the client has open: the names of their files, and the definitions in those files.
 
 mod egress_policy;
 pub(crate) mod exclusions;
@@ -20,7 +20,7 @@ use reader::Reader;
 
 pub use reader::read_workspace;
 
-/// The folder of a file that is in none of the workspace's, as far as anybody else is concerned.
+/// Stands for the folder of a file that is in no workspace folder. Prompts must not reveal the real folder.
 const OUTSIDE: &str = "..";
 
 pub(crate) struct Workspace {
@@ -30,30 +30,30 @@ pub(crate) struct Workspace {
     reader: Option<Reader>,
     foreground: Foreground,
     tasks: Tasks<Reading>,
-    /// As the reader said last.
+    /// The reader's latest report.
     reading: Reading,
 }
 
-/// Workspace folders. The first one is what people mean by the project.
+/// Workspace folders. The first one is the project.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Folders(Vec<PathBuf>);
 
-/// How far the files have been read.
+/// The progress of reading the files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Reading {
-    /// Files that define something.
+    /// The number of files with definitions.
     pub(crate) files: usize,
-    /// What is known of them, in memory.
+    /// The memory that the index of definitions takes.
     pub(crate) bytes: usize,
-    /// All files were read, or as many as will be.
+    /// All files were read, or reading stopped at a limit.
     pub(crate) ended: bool,
-    /// Why not all of them were.
+    /// The limit that reading stopped at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) limit: Option<&'static str>,
 }
 
 impl Workspace {
-    /// `tasks` gets word of how far reading has come.
+    /// Creates a workspace without folders. Progress reports go to `tasks`.
     pub(crate) fn new(tasks: Tasks<Reading>) -> Self {
         Self {
             folders: Folders::default(),
@@ -79,7 +79,7 @@ impl Workspace {
         }
     }
 
-    /// What is shown only while it is edited itself.
+    /// The files that the model sees only while the user edits them.
     pub(crate) fn exclusions(&mut self) -> &Exclusions {
         self.exclusions
             .get_or_insert_with(|| Exclusions::new(self.folders.0.iter().map(PathBuf::as_path), &self.exclude))
@@ -92,37 +92,37 @@ impl Workspace {
         self.set_folders(folders);
     }
 
-    /// What the project is called.
+    /// The project's name.
     pub(crate) fn name(&self) -> Arc<str> {
         let name = self.folders.0.first().and_then(|folder| folder.file_name());
         name.map(|name| name.to_string_lossy()).unwrap_or_default().into()
     }
 
-    /// The name of the document at `path`, as models and people see it.
+    /// The name of the document at `path`, as prompts and messages use it.
     pub(crate) fn name_of(&self, path: &Path) -> String {
         self.folders.name_of(path)
     }
 
-    /// Begins to read the folders; returns whether it does, and had not begun.
+    /// Starts to read the folders. Returns false if there is nothing to read or reading has already started.
     pub(crate) fn open(&mut self) -> bool {
         if self.reader.is_some() || !self.folders.0.iter().any(|folder| is_project(folder)) {
             return false;
         }
         self.reading = Reading::default();
-        // It finds each folder's ignore files itself.
+        // The reader finds each folder's ignore files itself, so these exclusions need no folders.
         let exclusions = Exclusions::new([], &self.exclude);
         self.reader = Reader::start(self.folders.clone(), exclusions, self.foreground.clone(), self.tasks.clone());
         self.reader.is_some()
     }
 
-    /// Ends reading, and forgets what was read.
+    /// Stops reading and drops the index.
     pub(crate) fn close(&mut self) {
         self.reader = None;
         self.exclusions = None;
         self.reading = Reading::default();
     }
 
-    /// Files of the workspace, or others, have changed, come or gone.
+    /// Handles files that were changed, created or deleted, in the workspace or outside it.
     pub(crate) fn changed(&mut self, files: Vec<PathBuf>) {
         if files.iter().any(|file| file.file_name().is_some_and(|name| name == IGNORE_FILE)) {
             self.exclusions = None;
@@ -136,35 +136,36 @@ impl Workspace {
         self.reader.as_ref().map(|reader| reader.index.clone())
     }
 
-    /// `None` while nothing is to be read. Files go on changing after the reader's last word.
+    /// The current progress; `None` if there is nothing to read. Files still change after the reader's latest report,
+    /// so the counts come from the index.
     pub(crate) fn reading(&self) -> Option<Reading> {
         let index = &self.reader.as_ref()?.index;
         Some(Reading { files: index.file_count(), bytes: index.bytes(), ..self.reading.clone() })
     }
 
-    /// Returns whether it is the end of the first pass through the files.
+    /// Stores a report of the reader. Returns whether the first pass over all files has ended with it.
     pub(crate) fn note(&mut self, reading: Reading) -> bool {
         let ends = reading.ended && !self.reading.ended && self.reader.is_some();
         self.reading = reading;
         ends
     }
 
-    /// What of its files may go to `remote`.
+    /// Decides which of its files may be sent to `remote`.
     pub(crate) fn egress_policy(&self, remote: &RemoteSettings) -> EgressPolicy {
         let mut exclude = self.exclude.clone();
         exclude.patterns.extend(remote.exclude.iter().cloned());
         EgressPolicy::new(self.folders.clone(), exclude, remote.languages.clone())
     }
 
-    /// Reading pauses until the guard is dropped.
+    /// Pauses reading until the guard is dropped.
     pub(crate) fn enter_foreground(&self) -> ForegroundGuard {
         self.foreground.enter()
     }
 }
 
 impl Folders {
-    /// The path within a folder; those of the second folder and further begin with its name. What is in none of them is
-    /// called by its last part, in a way that nothing in a folder is.
+    /// The path relative to its folder, with the folder's name in front unless it is the first folder. A file outside
+    /// all folders gets [`OUTSIDE`] and its file name, which no file inside a folder can have.
     fn name_of(&self, path: &Path) -> String {
         for (number, folder) in self.0.iter().enumerate() {
             if let Ok(within) = path.strip_prefix(folder) {
@@ -176,8 +177,8 @@ impl Folders {
         if self.0.is_empty() { name.display().to_string() } else { Path::new(OUTSIDE).join(name).display().to_string() }
     }
 
-    /// Where the file called `name` may be; several folders may have one.
-    fn places_of<'a>(&'a self, name: &'a Path) -> impl Iterator<Item = (&'a Path, PathBuf)> {
+    /// The folders and paths that `name` may stand for. Several folders may have a file of this name.
+    fn candidates<'a>(&'a self, name: &'a Path) -> impl Iterator<Item = (&'a Path, PathBuf)> {
         self.0.iter().enumerate().filter_map(move |(number, folder)| {
             let within = match number {
                 0 => name,
@@ -188,8 +189,7 @@ impl Folders {
     }
 }
 
-/// Not somebody's home, and not the whole disk: who opens those has no project in mind, but much that is nobody's
-/// business.
+/// Whether to read `folder`. A home folder or a whole disk is not a project, and holds many private files.
 fn is_project(folder: &Path) -> bool {
     let home = etcetera::home_dir().ok();
     folder.parent().is_some() && home.as_deref() != Some(folder) && folder.is_dir()
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_called_by_their_path_within_a_folder() {
+    fn a_file_is_named_by_its_path_relative_to_its_folder() {
         let folders = Folders(vec!["/a/b".into(), "/a/c".into()]);
         let name = |path: &str| folders.name_of(Path::new(path)).replace('\\', "/");
         assert_eq!(name("/a/b/src/d.rs"), "src/d.rs");

@@ -1,10 +1,10 @@
-//! The argument `--without`, for the subcommands that measure what a mechanism brings.
+//! The argument `--without` of the subcommands that measure how much a mechanism contributes.
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use fimble_completion::ablations::{Ablations, Mechanism};
 
-/// A mechanism by its name on the command line.
+/// A mechanism, as the command line names it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MechanismName(pub(super) Mechanism);
 
@@ -24,21 +24,26 @@ impl ValueEnum for MechanismName {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let (name, help) = match self.0 {
-            Mechanism::Pins => {
-                ("pins", "Prompts split where the user began to type; without, all text before is prefix")
+            Mechanism::Pins => (
+                "pins",
+                "Splits prompts where the user started to type; without pins, all text before the cursor is prefix",
+            ),
+            Mechanism::PinsOverLines => ("pins-over-lines", "Keeps a pin over several lines"),
+            Mechanism::Healing => ("healing", "Cuts half-typed words off the prompt and generates them again"),
+            Mechanism::LogitCache => {
+                ("logit-cache", "Reuses cached logits for tokens that the model has already evaluated")
             }
-            Mechanism::PinsOverLines => ("pins-over-lines", "Pins that hold over several lines"),
-            Mechanism::Healing => ("healing", "Half-typed words, cut off and generated again"),
-            Mechanism::LogitCache => ("logit-cache", "Known logits of tokens that the model has seen"),
-            Mechanism::Ngrams => ("ngrams", "The embedded model's table of n-grams"),
-            Mechanism::Search => ("search", "Lines other than the greedy one"),
-            Mechanism::SuggestionCache => ("suggestion-cache", "Suggestions kept for typing along and coming back"),
-            Mechanism::Prefetch => ("prefetch", "Work in pauses"),
-            Mechanism::Repeats => ("repeats", "The filter of repeated lines"),
-            Mechanism::Loops => ("loops", "The filter of loops"),
-            Mechanism::Suffix => ("suffix", "The filter of text that follows the cursor anyway"),
-            Mechanism::OpenBrackets => ("open-brackets", "The filter of brackets that nothing closes"),
-            Mechanism::Syntax => ("syntax", "The filter of text that breaks code that parses"),
+            Mechanism::Ngrams => ("ngrams", "Mixes the embedded model's n-gram table into its predictions"),
+            Mechanism::Search => ("search", "Tries lines other than the greedy one"),
+            Mechanism::SuggestionCache => {
+                ("suggestion-cache", "Keeps suggestions for users who type along or come back")
+            }
+            Mechanism::Prefetch => ("prefetch", "Runs the model while the user pauses"),
+            Mechanism::Repeats => ("repeats", "Drops lines that repeat a neighboring line"),
+            Mechanism::Loops => ("loops", "Drops text that repeats itself"),
+            Mechanism::Suffix => ("suffix", "Drops text that already follows the cursor"),
+            Mechanism::OpenBrackets => ("open-brackets", "Drops brackets that nothing closes"),
+            Mechanism::Syntax => ("syntax", "Drops text that breaks code that parses"),
         };
         Some(PossibleValue::new(name).help(help))
     }

@@ -1,4 +1,4 @@
-//! `fimble complete`: one completion in a file, as an editor would get it.
+//! `fimble complete`: prints the completion that an editor would get at one position of a file.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -21,23 +21,23 @@ use super::engine::{LoadedEngine, Stages, load, milliseconds};
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Where to complete; line and column count from 1, the column in characters
+    /// Position to complete at; lines and columns are counted from 1, columns in characters
     #[arg(value_name = "FILE:LINE:COLUMN")]
     position: FilePosition,
-    /// Print the completion with its timing and token counts as JSON
+    /// Print the completion, its timing and its token counts as JSON
     #[arg(long)]
     json: bool,
-    /// Most tokens to generate
+    /// Maximum number of tokens to generate
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
     max_tokens: Option<u64>,
-    /// Whether to go on beyond the end of the line
+    /// Whether to complete more than the rest of the line
     #[arg(long, value_name = "WHEN")]
     multiline: Option<When>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum When {
-    /// Where the syntax calls for a block
+    /// Only where the syntax expects a block
     Auto,
     Always,
     Never,
@@ -54,14 +54,14 @@ impl FromStr for FilePosition {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // A path may hold colons itself, so the numbers are taken from the end.
+        // A path may contain colons, so the numbers are parsed from the end.
         let mut parts = text.rsplitn(3, ':');
         let number = |part: Option<&str>| part?.parse::<usize>().ok().filter(|number| *number > 0);
         let column = number(parts.next());
         let line = number(parts.next());
         match (parts.next(), line, column) {
             (Some(file), Some(line), Some(column)) if !file.is_empty() => Ok(Self { file: file.into(), line, column }),
-            _ => Err("expected a file, a line and a column, such as src/main.rs:10:5".to_owned()),
+            _ => Err("expected FILE:LINE:COLUMN, such as src/main.rs:10:5".to_owned()),
         }
     }
 }
@@ -128,19 +128,19 @@ pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCo
 fn open(position: &FilePosition) -> anyhow::Result<(Document, usize)> {
     let name = position.file.display();
     let bytes = std::fs::read(&position.file).with_context(|| format!("cannot read `{name}`"))?;
-    let Ok(text) = String::from_utf8(bytes) else { bail!("`{name}` is not UTF-8; fimble completes UTF-8 text only") };
+    let Ok(text) = String::from_utf8(bytes) else { bail!("`{name}` is not UTF-8; fimble only completes UTF-8 text") };
     let document = Document::new(name.to_string(), Language::from_path(&position.file), 0, &text);
 
     let rope = document.text();
     let lines = rope.len_lines();
     if position.line > lines {
-        bail!("`{name}` has {lines} lines, there is no line {}", position.line);
+        bail!("`{name}` has {lines} lines; there is no line {}", position.line);
     }
     let line = rope.line(position.line - 1);
-    let breaks = line.chars_at(line.len_chars()).reversed().take_while(|c| matches!(c, '\n' | '\r')).count();
-    let columns = line.len_chars() - breaks + 1;
+    let line_break = line.chars_at(line.len_chars()).reversed().take_while(|c| matches!(c, '\n' | '\r')).count();
+    let columns = line.len_chars() - line_break + 1;
     if position.column > columns {
-        bail!("line {} of `{name}` ends at column {columns}, there is no column {}", position.line, position.column);
+        bail!("line {} of `{name}` ends at column {columns}; there is no column {}", position.line, position.column);
     }
     let offset = rope.char_to_byte(rope.line_to_char(position.line - 1) + position.column - 1);
     Ok((document, offset))
@@ -151,13 +151,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn positions_are_read_from_the_end() {
+    fn parses_the_numbers_from_the_end_of_the_argument() {
         let position = |text: &str| text.parse::<FilePosition>().ok();
         let expected = |file: &str, line, column| Some(FilePosition { file: file.into(), line, column });
         assert_eq!(position("a.rs:3:14"), expected("a.rs", 3, 14));
         assert_eq!(position(r"C:\a b.rs:3:14"), expected(r"C:\a b.rs", 3, 14));
-        for wrong in ["a.rs", "a.rs:3", ":3:1", "a.rs:0:1", "a.rs:1:0", "a.rs:-1:2", "a.rs:1:x"] {
-            assert_eq!(position(wrong), None, "{wrong}");
+        for invalid in ["a.rs", "a.rs:3", ":3:1", "a.rs:0:1", "a.rs:1:0", "a.rs:-1:2", "a.rs:1:x"] {
+            assert_eq!(position(invalid), None, "{invalid}");
         }
     }
 }

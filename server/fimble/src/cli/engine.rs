@@ -1,11 +1,10 @@
-//! What the subcommands that run a model share.
+//! Loads a model for a subcommand, and reports its timing.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use fimble::log;
-use fimble::settings::MachinePolicy;
-use fimble::settings::{LogLevel, ModelChoice, Options, Settings, user_file};
+use fimble::settings::{LogLevel, MachinePolicy, ModelChoice, Options, Settings, user_file};
 use fimble_completion::complete::Timing;
 use fimble_inference::{EngineOptions, MistralEngine};
 use fimble_models::locate;
@@ -14,11 +13,12 @@ use serde::Serialize;
 
 use super::Common;
 
-/// The user's settings and the model they, or the command line, name.
+/// The user's settings, and the model that the settings or the command line choose.
 pub(super) struct LoadedEngine {
     pub(super) engine: MistralEngine,
     pub(super) settings: Settings,
-    /// Of somebody who types.
+    /// The deadline of a request while the user types. `settings.completion` has none, because a command counts as an
+    /// invoked request.
     pub(super) deadline: Option<Duration>,
     pub(super) load_time: Duration,
 }
@@ -36,7 +36,6 @@ pub(super) fn load(common: Common, from_arguments: Options) -> anyhow::Result<Lo
     let from_arguments = Options { model: common.model, adapter: common.adapter, ..from_arguments };
     let (mut settings, problems) = policy.resolve([&from_file, &from_arguments]);
     problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
-    // Nobody types on while a command runs.
     let deadline = settings.completion.deadline;
     settings.completion = settings.completion.for_invoked();
 
@@ -45,7 +44,7 @@ pub(super) fn load(common: Common, from_arguments: Options) -> anyhow::Result<Lo
     Ok(LoadedEngine { engine, settings, deadline, load_time: started.elapsed() })
 }
 
-/// Loads the model that the user has chosen, if that is allowed here.
+/// Loads the model that the user chose, if the machine policy allows it.
 pub(super) fn load_model(
     choice: &ModelChoice,
     options: EngineOptions,
@@ -76,18 +75,18 @@ pub(super) fn check_routing(asked: Routing, settings: &Settings) -> anyhow::Resu
 
 /// Why nobody but the local model can be asked.
 pub(super) const NO_REMOTE: &str =
-    "there is no server to ask: name one by a table `remote` in your fimble.toml (see the README)";
+    "no server is configured: add a `[remote]` table to your fimble.toml (see docs/remote.md)";
 
 /// The stages of a completion, in milliseconds.
 #[derive(Serialize)]
 pub(super) struct Stages {
-    /// Without loading the model.
+    /// All stages; loading the model is not included.
     total_ms: f64,
-    /// Finding out what to ask.
+    /// Choosing the context, planning and writing the prompt.
     preparing_ms: f64,
-    /// The prompt, up to the first token.
+    /// Evaluating the prompt, up to the first token.
     evaluating_ms: f64,
-    /// The tokens after the first.
+    /// Generating the tokens after the first one.
     generating_ms: f64,
 }
 
@@ -103,6 +102,6 @@ impl From<Timing> for Stages {
 }
 
 pub(super) fn milliseconds(duration: Duration) -> f64 {
-    // Microseconds are more than a shared machine can tell apart.
+    // Times on a shared machine are not exact to less than a microsecond.
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -1,4 +1,4 @@
-//! `fimble eval`: a model's answers to fill-in-the-middle cases, through the same code as an editor's requests.
+//! `fimble eval`: measures a model on fill-in-the-middle cases, on the same path as an editor's requests.
 
 mod answers;
 mod cases;
@@ -22,74 +22,76 @@ use serde::Serialize;
 
 use super::Common;
 use super::ablation::MechanismName;
+use super::arguments::{ContextArgument, RoutingArgument};
 use super::engine::{LoadedEngine, Stages, check_routing, load, milliseconds};
-use super::scope::{Scope, Who};
 use answers::Answers;
 use cases::{Case, EditorView, Repositories, read};
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Cases in the format of HumanEval-Infilling: JSON lines, also gzipped
+    /// Cases in the format of HumanEval-Infilling: JSON lines, gzipped or not
     #[arg(required = true, value_name = "DATASET")]
     datasets: Vec<PathBuf>,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
-    /// Time each case as the latest key of somebody who types there, what came before it being read already, with the
-    /// `deadline_ms` setting
+    /// Time each case as the last key of a user who types there. The model has evaluated the text before that key, and
+    /// the `deadline_ms` setting applies
     #[arg(long)]
     typed: bool,
-    /// Only make the prompts: what they show of the names that the solution needs, and what they cost
+    /// Only build the prompts; report whether they show the names that the solution needs, and how many tokens they
+    /// have
     #[arg(long, conflicts_with = "typed")]
     prompts: bool,
-    /// Print each case as a line of JSON before the figures: the answer, its tokens and its timing
+    /// Before the figures, print a line of JSON for each case: the answer, its token counts and its timing
     #[arg(long)]
     each: bool,
-    /// What else the model is shown; the setting unless told
-    #[arg(long, value_name = "WHERE")]
-    context: Option<Scope>,
-    /// Judge each answer also without this filter, for `--each`
+    /// Code that a prompt may contain [default: the `context` setting]
+    #[arg(long, value_name = "SCOPE")]
+    context: Option<ContextArgument>,
+    /// With `--each`, also print each case without this filter
     #[arg(long, value_name = "FILTER", hide = true, value_enum)]
     without: Vec<MechanismName>,
-    /// Where the repositories are that cases name; `../repositories` beside the dataset unless told
+    /// Folder of the repositories that cases name [default: `../repositories`, relative to the dataset's folder]
     #[arg(long, value_name = "FOLDER")]
     repositories: Option<PathBuf>,
-    /// Who answers
+    /// Engine that answers
     #[arg(long, value_enum, default_value_t, conflicts_with_all = ["typed", "prompts"])]
-    routing: Who,
-    /// Show only what the model is so sure of, in per cent
+    routing: RoutingArgument,
+    /// Suppress answers with a lower confidence, in percent
     #[arg(long, value_name = "PERCENT", default_value_t, value_parser = clap::value_parser!(u8).range(..=100))]
     min_confidence: u8,
-    /// Leave out the first N cases of each dataset
+    /// Skip the first N cases of each dataset
     #[arg(long, value_name = "N", default_value_t)]
     skip: usize,
-    /// Take only so many cases of each dataset
+    /// Use at most N cases of each dataset
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }
 
-/// What an answer to a key may take without being felt.
+/// The time within which an answer to a key feels instant.
 const BUDGET: Duration = Duration::from_millis(50);
 
-/// Figures of some cases. Shares are from 0 to 1.
+/// The figures of a set of cases. Shares are from 0 to 1.
 #[derive(Serialize)]
 struct Figures<'a> {
     n: usize,
     exact_match: f64,
     edit_similarity: f64,
     empty: f64,
-    /// Answers that were there, to their end, within [`BUDGET`].
+    /// The share of answers that were complete within [`BUDGET`].
     in_50_ms: f64,
-    /// And of those the right ones, as a share of all cases.
+    /// The share of cases with an exact match within [`BUDGET`].
     right_in_50_ms: f64,
     p50_ms: f64,
     p95_ms: f64,
-    /// Of a prompt.
+    /// The mean length of a prompt.
     mean_tokens: f64,
-    /// Prompts that show all names that the solution needs from elsewhere, and answers that use them.
+    /// The share of prompts that show all names that the solution needs and does not define.
     names_shown: f64,
+    /// The share of answers that use all of these names.
     names_used: f64,
-    /// Cases for which no other machine was asked.
+    /// The share of cases that sent no request to a server.
     kept_local: f64,
     model: &'a str,
 }
@@ -105,11 +107,11 @@ struct Outcome {
     completion: Completion,
 }
 
-/// What is printed of each case.
+/// The line of JSON for one case.
 #[derive(Serialize)]
 struct Line<'a> {
     task_id: &'a str,
-    /// The filter that was left out.
+    /// The filter that was switched off.
     without: Option<Mechanism>,
     kind: CursorKind,
     exact: bool,
@@ -144,15 +146,15 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         ProgressStyle::with_template("{bar:40} {pos}/{len} cases, {eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
-    // What is judged again was said already, so it costs next to nothing.
+    // The logit cache makes generating the same text again almost free.
     let filters: Vec<_> = std::iter::once(None).chain(arguments.without.iter().map(|name| Some(name.0))).collect();
     let mut all = Vec::new();
     let mut rows = Vec::new();
     let mut stdout = io::stdout().lock();
     let scope = settings.context;
     for (path, cases) in arguments.datasets.iter().zip(&datasets) {
-        let beside = || path.parent().unwrap_or(Path::new("")).join("..").join("repositories");
-        let mut repositories = Repositories::new(arguments.repositories.clone().unwrap_or_else(beside), scope);
+        let default_folder = || path.parent().unwrap_or(Path::new("")).join("..").join("repositories");
+        let mut repositories = Repositories::new(arguments.repositories.clone().unwrap_or_else(default_folder), scope);
         let mut outcomes = Vec::new();
         for case in cases {
             let view = repositories.view(case)?;
@@ -257,7 +259,7 @@ fn line<'a>(case: &'a Case, without: Option<Mechanism>, outcome: &'a Outcome) ->
 fn figures<'a>(outcomes: &[Outcome], model: &'a str) -> Figures<'a> {
     let mut times: Vec<Duration> = outcomes.iter().map(|outcome| outcome.completion.timing.total).collect();
     times.sort();
-    // Nearest rank: a time that was measured, not one between two.
+    // The nearest rank is a time that was measured, not an interpolation.
     let percentile = |percent: usize| {
         let rank = (times.len() * percent).div_ceil(100).saturating_sub(1);
         times.get(rank).copied().map_or(0.0, milliseconds)

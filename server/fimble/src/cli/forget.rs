@@ -1,4 +1,4 @@
-//! `fimble forget`: deletes what fimble keeps on this machine.
+//! `fimble forget`: deletes the files that fimble stores on this machine.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -8,25 +8,25 @@ use clap::Args;
 use fimble::stored::{Stored, stored};
 use indicatif::HumanBytes;
 
-/// Delete what fimble keeps on this machine
+/// Delete the files that fimble stores on this machine
 ///
-/// That is its statistics and the unpacked embedded model, which comes back at the next start. Models that you have put
-/// there yourself stay, and so do your settings.
+/// These are the statistics, the count of remote requests, and the unpacked embedded model, which the next start
+/// unpacks again. Models that you installed and your settings stay.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Only say what there is
+    /// List the files without deleting them
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Delete without asking for confirmation
     #[arg(long)]
     yes: bool,
-    /// Delete the models in fimble's folder for models as well
+    /// Also delete the models that you installed
     #[arg(long)]
     models: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let wanted = stored().into_iter().filter(|stored| arguments.models || !stored.is_the_users);
+    let wanted = stored().into_iter().filter(|stored| arguments.models || !stored.is_user_provided);
     let found: Vec<(Stored, u64)> = wanted.filter_map(|stored| stored.bytes().map(|bytes| (stored, bytes))).collect();
     let mut output = io::stdout().lock();
     if found.is_empty() {
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         writeln!(
             output,
             "{} ({})",
-            stored.what,
+            stored.name,
             if *bytes < 1024 { format!("{bytes} bytes") } else { HumanBytes(*bytes).to_string() }
         )?;
         for path in stored.paths.iter().filter(|path| path.exists()) {
@@ -48,11 +48,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if !arguments.yes && !is_confirmed(&mut output)? {
-        writeln!(output, "Nothing is deleted.")?;
+        writeln!(output, "Nothing was deleted.")?;
         return Ok(ExitCode::SUCCESS);
     }
     for (stored, _) in &found {
-        stored.delete().with_context(|| format!("cannot delete all of it: {}", stored.what))?;
+        stored.delete().with_context(|| format!("cannot delete all of {}", stored.name))?;
     }
     writeln!(output, "Deleted.")?;
     Ok(ExitCode::SUCCESS)
@@ -60,9 +60,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn is_confirmed(output: &mut impl Write) -> anyhow::Result<bool> {
     if !io::stdin().is_terminal() {
-        bail!("nobody is there to be asked; --yes deletes it");
+        bail!("cannot ask for confirmation: standard input is not a terminal; use --yes to delete");
     }
-    write!(output, "Delete all that? [y/N] ")?;
+    write!(output, "Delete all of this? [y/N] ")?;
     output.flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;

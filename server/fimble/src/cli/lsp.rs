@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use fimble::request::daily_quota::daily_quota_file;
-use fimble::settings::MachinePolicy;
-use fimble::settings::{LogLevel, ModelChoice, Options, user_file};
+use fimble::settings::{LogLevel, MachinePolicy, ModelChoice, Options, user_file};
 use fimble::usage::user_stats_file;
 use fimble::{KnownModel, LoadEngine, ServeOptions, log, serve};
 use fimble_completion::engine::Engine;
@@ -41,7 +40,7 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     };
 
     if std::io::stdin().is_terminal() {
-        eprintln!("fimble waits for an editor on standard input; for what else it does, see `fimble --help`");
+        eprintln!("fimble is waiting for an editor on standard input; `fimble --help` lists other commands");
     }
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
     let status = runtime.block_on(serve(
@@ -50,7 +49,7 @@ pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
         load_engine(EngineOptions::default(), machine_policy),
         options,
     ));
-    // A read of standard input cannot be interrupted; waiting for it would keep the process after `exit`.
+    // A read of standard input cannot be interrupted. Waiting for it would keep the process alive after `exit`.
     runtime.shutdown_background();
     Ok(ExitCode::from(status))
 }
@@ -69,7 +68,7 @@ fn known_models(policy: &MachinePolicy) -> Vec<KnownModel> {
     known.collect()
 }
 
-/// Loads models as a server does.
+/// Returns the function that the server loads models with.
 pub(super) fn load_engine(options: EngineOptions, policy: Arc<MachinePolicy>) -> LoadEngine {
     Arc::new(move |choice: &ModelChoice| {
         let engine = load_model(choice, options.clone(), &policy).map_err(|error| format!("{error}."))?;

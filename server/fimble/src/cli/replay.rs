@@ -1,4 +1,4 @@
-//! `fimble replay`: types lines of a file through the language server and reports what each key cost.
+//! `fimble replay`: types lines of a file through the language server and reports the cost of each key.
 
 mod client;
 
@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use fimble::settings::MachinePolicy;
-use fimble::settings::{LogLevel, Options, user_file};
+use fimble::settings::{LogLevel, MachinePolicy, Options, user_file};
 use fimble::{LoadEngine, ServeOptions, log};
 use fimble_completion::language::Language;
 use fimble_completion::settings::ContextScope;
@@ -25,37 +24,37 @@ use super::Common;
 use super::ablation::{MechanismName, ablations};
 use super::engine::{check_routing, milliseconds};
 use super::lsp::load_engine;
-use super::scope::{Scope, Who};
 use client::Client;
 
-/// Types lines of a file, character by character, and asks for a completion after each.
+/// Type lines of a file and report the cost of each key
 ///
-/// The rest of the file is there from the start. A suggestion is accepted when it is what the file says up to the end of a
-/// line and came within the deadline; accepting counts as one key.
+/// A simulated user types the lines one character at a time and requests a completion after each character. The rest of
+/// the file is in the document from the start. The user accepts a suggestion if it matches the file up to the end of a
+/// line and arrived within the deadline. Accepting counts as one key.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// What to type: a file and its first and last line, counted from 1
+    /// Lines to type: a file, the first line and the last line, counted from 1
     #[arg(required = true, value_name = "FILE:START-END")]
     stretches: Vec<Stretch>,
-    /// Print the figures and every key as JSON
+    /// Print the figures and the cost of every key as JSON
     #[arg(long)]
     json: bool,
-    /// Least time between two keys
+    /// Minimum time between two keys, in milliseconds
     #[arg(long, value_name = "N", default_value_t = 120)]
     interval_ms: u64,
-    /// How long a suggestion may take; the `deadline_ms` setting unless told
+    /// Time in which a suggestion must arrive, in milliseconds [default: the `deadline_ms` setting]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60_000))]
     deadline_ms: Option<u64>,
-    /// What else the model is shown; the setting unless told
-    #[arg(long, value_name = "WHERE")]
-    context: Option<Scope>,
-    /// Who answers
+    /// Code that a prompt may contain [default: the `context` setting]
+    #[arg(long, value_name = "SCOPE")]
+    context: Option<ContextArgument>,
+    /// Engine that answers
     #[arg(long, value_enum, default_value_t)]
-    routing: Who,
-    /// The folder that the editor has open; none unless told
+    routing: RoutingArgument,
+    /// Folder that the simulated editor has open [default: none]
     #[arg(long, value_name = "FOLDER")]
     workspace: Option<PathBuf>,
-    /// Leave out what makes keys cheap, or answers right, to see what it brings
+    /// Switch off a mechanism, to measure how much it contributes
     #[arg(long, value_name = "MECHANISM")]
     without: Vec<MechanismName>,
 }
@@ -77,17 +76,19 @@ impl FromStr for Stretch {
             let (first, last) = (first.parse().ok()?, last.parse().ok()?);
             (!file.is_empty() && 1 <= first && first <= last).then(|| Self { file: file.into(), first, last })
         };
-        parse().ok_or_else(|| "expected a file and two lines, such as src/main.rs:10-25".to_owned())
+        parse().ok_or_else(|| "expected FILE:START-END, such as src/main.rs:10-25".to_owned())
     }
 }
 
 /// One key and the answer to it.
 #[derive(Serialize)]
 struct Keystroke {
+    /// The latency of the answer.
     ms: f64,
-    /// Tokens of the prompt that the model had to evaluate.
+    /// The number of prompt tokens that the model evaluated.
     evaluated: u64,
-    /// Who answered: the model, or how the suggestion was known already.
+    /// Where the answer came from: `model`, or the way in which the suggestion cache had it (see
+    /// [`Hit`](fimble_completion::suggestion::cache::Hit)).
     kind: &'static str,
     shown: bool,
     accepted: bool,
@@ -98,11 +99,11 @@ struct Report {
     model: String,
     characters: usize,
     keys: usize,
-    /// From 0 to 1, of the characters.
+    /// The share of the characters that needed no key, from 0 to 1.
     keystrokes_saved: f64,
     latency_ms: Percentiles,
     evaluated_tokens: Percentiles,
-    /// What was evaluated in pauses, all in all.
+    /// The number of tokens that prefetching evaluated, in total.
     background_evaluated_tokens: u64,
     keystrokes: Vec<Keystroke>,
 }
@@ -140,7 +141,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
         deadline: settings.completion.deadline.unwrap_or(Duration::MAX),
     };
     let ablations = ablations(&arguments.without);
-    // What is typed here is nobody's, so it is not counted as a user's.
+    // The options name no file for statistics, so that a simulated user does not change a real user's.
     let options = ServeOptions {
         command_line,
         user_file: user_file(),
@@ -167,7 +168,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// A file whose lines in the middle are still to be typed.
+/// A file, split into the lines to type and the text around them.
 struct Text {
     file: PathBuf,
     before: String,
@@ -179,11 +180,11 @@ impl Text {
     fn read(stretch: &Stretch) -> anyhow::Result<Self> {
         let name = stretch.file.display();
         let text = std::fs::read_to_string(&stretch.file).with_context(|| format!("cannot read `{name}`"))?;
-        // A key types one line break.
+        // One key types one line break.
         let text = text.replace("\r\n", "\n");
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         if stretch.last > lines.len() {
-            bail!("`{name}` has {} lines, there is no line {}", lines.len(), stretch.last);
+            bail!("`{name}` has {} lines; there is no line {}", lines.len(), stretch.last);
         }
         let typed = lines[stretch.first - 1..stretch.last].concat();
         let (typed, line_break) = typed.strip_suffix('\n').map_or((&*typed, ""), |typed| (typed, "\n"));
@@ -250,8 +251,8 @@ async fn wait_for_model(client: &mut Client) -> anyhow::Result<String> {
         match (status["state"].as_str(), status["model"].as_str()) {
             (Some("ready"), Some(model)) => return Ok(model.to_owned()),
             (Some("loading"), _) => tokio::time::sleep(Duration::from_millis(20)).await,
-            (Some("disabled"), _) => bail!("fimble is switched off by its settings; set `enabled = true`"),
-            _ => bail!("{}", status["message"].as_str().unwrap_or("the model cannot be loaded")),
+            (Some("disabled"), _) => bail!("your settings switch fimble off; set `enabled = true`"),
+            _ => bail!("{}", status["message"].as_str().unwrap_or("cannot load the model")),
         }
     }
 }
@@ -264,22 +265,22 @@ async fn type_text(
     progress: &ProgressBar,
 ) -> anyhow::Result<()> {
     let mut buffer = Buffer::open(client, text).await?;
-    let mut counted = Counters::of(client).await?;
-    while let Some(next) = buffer.left().chars().next() {
+    let mut before = Counters::read(client).await?;
+    while let Some(next) = buffer.rest().chars().next() {
         let pressed = Instant::now();
         buffer.insert(client, next.len_utf8()).await?;
         let suggestion = buffer.complete(client).await?;
         let latency = pressed.elapsed();
-        let now = Counters::of(client).await?;
+        let now = Counters::read(client).await?;
         let right = suggestion.as_deref().filter(|text| latency <= pace.deadline && buffer.is_right(text));
         keystrokes.push(Keystroke {
             ms: milliseconds(latency),
-            evaluated: now.evaluated - counted.evaluated,
-            kind: now.answered_since(&counted),
+            evaluated: now.evaluated - before.evaluated,
+            kind: now.answered_since(&before),
             shown: suggestion.is_some(),
             accepted: right.is_some(),
         });
-        counted = now;
+        before = now;
         let typed = next.len_utf8() + right.map_or(0, str::len);
         progress.inc(buffer.typed[buffer.done - next.len_utf8()..][..typed].chars().count() as u64);
         tokio::time::sleep(pace.interval.saturating_sub(pressed.elapsed())).await;
@@ -292,15 +293,16 @@ async fn type_text(
     client.notify("textDocument/didClose", json!({ "textDocument": { "uri": buffer.uri } })).await
 }
 
-/// The editor's side of a document.
+/// The simulated editor's copy of a document.
 struct Buffer<'a> {
     uri: String,
     version: i32,
     typed: &'a str,
-    /// Bytes of it that are in the document.
+    /// How many bytes of `typed` are in the document.
     done: usize,
-    /// Where the cursor is; columns in bytes.
+    /// The cursor's line, counted from 0.
     line: usize,
+    /// The cursor's column in bytes, counted from 0.
     column: usize,
 }
 
@@ -316,19 +318,19 @@ impl<'a> Buffer<'a> {
         Ok(Self { uri, version: 0, typed: &text.typed, done: 0, line, column: 0 })
     }
 
-    /// What is still to be typed.
-    fn left(&self) -> &'a str {
+    /// The text that is not typed yet.
+    fn rest(&self) -> &'a str {
         &self.typed[self.done..]
     }
 
-    /// Whether `suggestion` is what comes next, up to the end of a line.
+    /// Whether `suggestion` matches the next text, up to the end of a line.
     fn is_right(&self, suggestion: &str) -> bool {
-        let rest = self.left().strip_prefix(suggestion);
+        let rest = self.rest().strip_prefix(suggestion);
         !suggestion.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'))
     }
 
     async fn insert(&mut self, client: &mut Client, length: usize) -> anyhow::Result<()> {
-        let text = &self.left()[..length];
+        let text = &self.rest()[..length];
         let position = self.position();
         self.version += 1;
         let change = json!({ "range": { "start": position, "end": position }, "text": text });
@@ -357,7 +359,7 @@ impl<'a> Buffer<'a> {
     }
 }
 
-/// What the server has counted so far.
+/// The server's counters.
 struct Counters {
     evaluated: u64,
     typed_through: u64,
@@ -366,7 +368,7 @@ struct Counters {
 }
 
 impl Counters {
-    async fn of(client: &mut Client) -> anyhow::Result<Self> {
+    async fn read(client: &mut Client) -> anyhow::Result<Self> {
         let status = client.request("fimble/status", Value::Null).await?;
         let count = |group: &str, name: &str| status[group][name].as_u64().unwrap_or_default();
         Ok(Self {
@@ -377,6 +379,7 @@ impl Counters {
         })
     }
 
+    /// Where the answer since `before` came from.
     fn answered_since(&self, before: &Self) -> &'static str {
         if self.typed_through > before.typed_through {
             "typed_through"
@@ -392,15 +395,17 @@ impl Counters {
 
 impl Report {
     fn table(&self) -> String {
-        let row = |name: &str, of: &Percentiles| format!("{name:24}{:>9.1}{:>9.1}{:>9.1}\n", of.p50, of.p95, of.p99);
+        let row = |name: &str, values: &Percentiles| {
+            format!("{name:24}{:>9.1}{:>9.1}{:>9.1}\n", values.p50, values.p95, values.p99)
+        };
         let mut table = format!("{:24}{:>9}{:>9}{:>9}\n", self.model, "p50", "p95", "p99");
-        table += &row("milliseconds a key", &self.latency_ms);
-        table += &row("tokens evaluated a key", &self.evaluated_tokens);
+        table += &row("milliseconds per key", &self.latency_ms);
+        table += &row("tokens evaluated per key", &self.evaluated_tokens);
         for kind in ["model", "typed_through", "returned", "prefetched"] {
-            let share = self.keystrokes.iter().filter(|keystroke| keystroke.kind == kind).count();
-            table += &format!("{:24}{share:>9}\n", format!("answered: {}", kind.replace('_', " ")));
+            let count = self.keystrokes.iter().filter(|keystroke| keystroke.kind == kind).count();
+            table += &format!("{:24}{count:>9}\n", format!("answered: {}", kind.replace('_', " ")));
         }
-        table += &format!("{:24}{:>9}\n", "evaluated in pauses", self.background_evaluated_tokens);
+        table += &format!("{:24}{:>9}\n", "tokens prefetched", self.background_evaluated_tokens);
         let saved = 100.0 * self.keystrokes_saved;
         table
             + &format!(
@@ -413,7 +418,7 @@ impl Report {
 fn percentiles(values: impl Iterator<Item = f64>) -> Percentiles {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_by(f64::total_cmp);
-    // Nearest rank: a figure that was measured, not one between two.
+    // The nearest rank is a figure that was measured, not an interpolation.
     let at = |percent: usize| {
         let rank = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
         sorted.get(rank).copied().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! `fimble stats`: how suggestions were received, from what the servers of this machine have kept.
+//! `fimble stats`: shows how users received suggestions, from the counts that servers on this machine stored.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -18,50 +18,50 @@ mod plot;
 
 const WEEKS: u16 = 12;
 
-/// Show how suggestions were received, week by week
+/// Show how you receive suggestions, week by week
 ///
-/// The counts are kept on this machine only, in the folder for state (~/.local/state/fimble), and hold no text. The
-/// setting `statistics = false` keeps none; deleting the file forgets them.
+/// The counts contain no text. They are stored on this machine only, in the state folder (~/.local/state/fimble). To
+/// store no counts, set `statistics = false`. To delete them, run `fimble forget`.
 ///
-/// Each version of a model is counted apart. `empty` is the share of the model's answers that say nothing, `suppressed`
-/// that of answers not shown since they would break the code or the model is unsure. Where suggestions are taken less
-/// often than in earlier weeks, and chance does not explain it, that is said below the tables.
+/// Each version of a model has its own counts. `empty` is the share of the model's answers that are empty. `suppressed`
+/// is the share of answers that fimble hid because they would break the code or because the model was not sure. Below
+/// the tables, fimble warns if a model's acceptance rate dropped significantly.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Print every week, language and model as JSON
+    /// Print the counts of every week, language and model as JSON
     #[arg(long)]
     json: bool,
-    /// Print all counts for another program that adds up those of several machines, and not where their file is
+    /// Print the counts for a program that adds up the counts of several machines, without the path of their file
     #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
     export: Option<Format>,
-    /// Draw acceptance and latency by week into this file
+    /// Plot acceptance rate and latency by week into this file
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
-    /// How many weeks to go back; 12 unless told, and all of them for OpenMetrics, whose counts only grow
+    /// Number of weeks to go back [default: 12, or all weeks for OpenMetrics, where a counter never decreases]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     weeks: Option<u16>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Format {
-    /// By week, with buckets of latencies
+    /// Counts by week, with latency histograms
     Json,
-    /// Sums, for Prometheus and what else reads OpenMetrics text
+    /// Totals as OpenMetrics text, for example for Prometheus
     Openmetrics,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let file = user_stats_file().context("cannot tell where this platform keeps state; set HOME")?;
-    let record = UsageStats::read(&file).context("move the file away to begin anew")?;
-    let most = match (arguments.weeks, arguments.export) {
+    let file = user_stats_file().context("cannot find the state folder of this platform; set HOME")?;
+    let record = UsageStats::read(&file).context("move the file away to start with empty statistics")?;
+    let max_weeks = match (arguments.weeks, arguments.export) {
         (Some(weeks), _) => weeks.into(),
         (None, Some(Format::Openmetrics)) => usize::MAX,
         (None, _) => WEEKS.into(),
     };
-    let weeks = by_week(&record, most);
+    let weeks = by_week(&record, max_weeks);
     let first = weeks.first().map_or("", |(week, _)| week);
     if let Some(path) = &arguments.plot {
-        plot(&weeks, path).with_context(|| format!("cannot draw `{}`", path.display()))?;
+        plot(&weeks, path).with_context(|| format!("cannot plot `{}`", path.display()))?;
     }
     let mut output = std::io::stdout().lock();
     if arguments.json || arguments.export == Some(Format::Json) {
@@ -71,27 +71,27 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     } else if arguments.export == Some(Format::Openmetrics) {
         write!(output, "{}", openmetrics(&record, first))?;
     } else if weeks.is_empty() {
-        writeln!(output, "Nothing is counted yet: start fimble in an editor and type.")?;
+        writeln!(output, "Nothing is counted yet. Open a file in an editor that runs fimble, and type.")?;
     } else {
         write!(output, "{}", tables(&record, &weeks))?;
         for drift in drifts(&record) {
-            writeln!(output, "\nLess than before. {drift}.")?;
+            writeln!(output, "\nAcceptance has dropped. {drift}.")?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The latest weeks, the earliest first.
-fn by_week(record: &UsageStats, most: usize) -> Vec<(&str, Counts)> {
+/// The counts of the latest `max_weeks` weeks, from the earliest to the latest.
+fn by_week(record: &UsageStats, max_weeks: usize) -> Vec<(&str, Counts)> {
     let mut weeks: BTreeMap<&str, Counts> = BTreeMap::new();
     for (week, _, counts) in record.rows() {
         weeks.entry(week).or_default().add(counts);
     }
-    let skipped = weeks.len().saturating_sub(most);
+    let skipped = weeks.len().saturating_sub(max_weeks);
     weeks.into_iter().skip(skipped).collect()
 }
 
-/// All weeks from `first` on.
+/// The totals of all weeks from `first` on.
 fn by_subject(record: &UsageStats, first: &str) -> BTreeMap<Subject, Counts> {
     let mut subjects: BTreeMap<_, Counts> = BTreeMap::new();
     for (_, subject, counts) in record.rows().filter(|(week, _, _)| *week >= first) {
@@ -102,7 +102,7 @@ fn by_subject(record: &UsageStats, first: &str) -> BTreeMap<Subject, Counts> {
 
 fn tables(record: &UsageStats, weeks: &[(&str, Counts)]) -> String {
     let subjects = by_subject(record, weeks.first().map_or("", |(week, _)| week));
-    let head = ["shown", "accepted", "in part", "typed over", "taken", "empty", "withheld", "p50 ms", "p95 ms"];
+    let head = ["shown", "accepted", "in part", "typed over", "taken", "empty", "suppressed", "p50 ms", "p95 ms"];
     let mut by_subject = vec![["language", "model"].iter().chain(&head).map(ToString::to_string).collect()];
     by_subject.extend(subjects.iter().map(|(subject, counts)| {
         [subject.language.clone(), subject.model.to_string()].into_iter().chain(figures(counts)).collect()
@@ -115,30 +115,31 @@ fn tables(record: &UsageStats, weeks: &[(&str, Counts)]) -> String {
 }
 
 fn figures(counts: &Counts) -> [String; 9] {
-    let per_cent = |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{:.1} %", share * 100.0));
-    let of_asked = |count: u64| per_cent((counts.asked > 0).then(|| count as f64 / counts.asked as f64));
-    let milliseconds = |percent| counts.latencies.percentile(percent).map_or("-".to_owned(), |ms| format!("{ms:.1}"));
+    let percent = |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{:.1} %", share * 100.0));
+    let of_answers = |count: u64| percent((counts.asked > 0).then(|| count as f64 / counts.asked as f64));
+    let milliseconds =
+        |percentile| counts.latencies.percentile(percentile).map_or("-".to_owned(), |ms| format!("{ms:.1}"));
     [
         counts.shown.to_string(),
         counts.accepted.to_string(),
         counts.partly_accepted.to_string(),
         counts.typed_over.to_string(),
-        per_cent(counts.acceptance()),
-        of_asked(counts.empty),
-        of_asked(counts.suppressed()),
+        percent(counts.acceptance()),
+        of_answers(counts.empty),
+        of_answers(counts.suppressed()),
         milliseconds(50),
         milliseconds(95),
     ]
 }
 
-/// Half a column for each per cent and a half, so that a good week fills it.
+/// A bar of half a column for every 1.5 percent, so that a good week fills it.
 fn bar(share: f64) -> String {
     const LONGEST: usize = 24;
     let halves = ((share * 100.0 / 1.5).round() as usize).min(2 * LONGEST);
     "█".repeat(halves / 2) + if halves % 2 == 1 { "▌" } else { "" }
 }
 
-/// The first two columns to the left, figures to the right.
+/// Aligns the first two columns to the left and the figures to the right.
 fn aligned(rows: &[Vec<String>]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();

@@ -1,4 +1,4 @@
-//! From LSP's types to the domain's.
+//! Converts LSP types to domain types.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub(crate) fn document_id(uri: &Uri) -> DocumentId {
     uri.as_str().into()
 }
 
-/// UTF-8 if the client knows it, since it is what the rope counts in; else what the client likes best.
+/// UTF-8 if the client offers it, because the rope counts bytes; otherwise the known encoding that the client prefers.
 pub(crate) fn negotiate_encoding(client: &ClientCapabilities) -> PositionEncoding {
     let offered = client.general.as_ref().and_then(|general| general.position_encodings.as_deref()).unwrap_or_default();
     if offered.contains(&PositionEncodingKind::UTF8) {
@@ -39,32 +39,31 @@ pub(crate) fn change(change: TextDocumentContentChangeEvent) -> Change {
     Change { range: change.range.map(|range| (position(range.start), position(range.end))), text: change.text }
 }
 
-/// The client's word for the language counts, then the file's name.
+/// The language that the client names, or else the language of the file name.
 pub(crate) fn language(document: &TextDocumentItem) -> Language {
-    let said = Language::from_id(&document.language_id);
-    if said == Language::PLAIN { Language::from_path(Path::new(document.uri.path().as_str())) } else { said }
+    let named = Language::from_id(&document.language_id);
+    if named == Language::PLAIN { Language::from_path(Path::new(document.uri.path().as_str())) } else { named }
 }
 
-/// `None` for what is not a file, such as a buffer without a name.
+/// The file's path; `None` if the URI names no file, such as a buffer without a name.
 pub(crate) fn file_path(uri: &Uri) -> Option<PathBuf> {
     let is_file = uri.scheme().as_str().eq_ignore_ascii_case("file");
     is_file.then(|| uri.to_file_path()).flatten().map(|path| path.into_owned())
 }
 
-/// The path that names a document: a file's, or for a buffer without one, what its URI says.
+/// The path that names a document: the file's path, or the path in the URI of a buffer without a file.
 pub(crate) fn document_path(uri: &Uri) -> PathBuf {
     file_path(uri).unwrap_or_else(|| PathBuf::from(&*uri.path().decode().to_string_lossy()))
 }
 
-/// Makes a request or notification what the specification calls for, where it is clear what was meant: methods without
-/// parameters get none, though some clients send an empty object, and what RFC 3986 does not allow in the URI of a
-/// document is escaped. Helix, for one, leaves brackets as they are, and a route named `[id].tsx` should be completed
-/// all the same.
+/// Repairs messages of clients that violate the specification in known ways. Some clients send an empty object to
+/// methods without parameters. Others do not escape characters that RFC 3986 forbids in URIs: Helix, for example,
+/// leaves brackets as they are, as in a route named `[id].tsx`.
 pub(crate) fn repair(message: &mut Value) {
     if ["shutdown", "fimble/status", "fimble/models"].iter().any(|method| message["method"] == *method) {
         message["params"] = Value::Null;
     }
-    // lsp-mode says so of what it has without any particulars.
+    // lsp-mode sends `null` for a capability without options.
     if let Some(capability @ Value::Null) = message.pointer_mut("/params/capabilities/textDocument/inlineCompletion") {
         *capability = json!({});
     }

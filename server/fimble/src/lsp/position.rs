@@ -1,6 +1,6 @@
-//! Between what a client calls a position (a line, and a character counted in the encoding it agreed on) and a byte
-//! offset. The rules are those of the Language Server Protocol, cited by the section names of its specification 3.17
-//! (3.18 has the same): <https://microsoft.github.io/language-server-protocol/specifications/lsp/3.17/specification/>.
+//! Converts between LSP positions and byte offsets. A position is a line and a character, counted in the encoding that
+//! client and server agreed on. Comments cite the section names of the LSP specification 3.17 (the rules are the same
+//! in 3.18): <https://microsoft.github.io/language-server-protocol/specifications/lsp/3.17/specification/>.
 
 use ropey::Rope;
 
@@ -9,14 +9,14 @@ use ropey::Rope;
 pub enum PositionEncoding {
     /// Bytes.
     Utf8,
-    /// UTF-16 code units: what every client speaks and what holds where nothing else was agreed on.
+    /// UTF-16 code units. Every client supports them, and they apply if nothing else was agreed on.
     #[default]
     Utf16,
     /// Unicode scalar values.
     Utf32,
 }
 
-/// A place between two characters, as a client names it.
+/// A position between two characters, as a client names it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// Counted from 0; lines end in LF, CRLF or CR ("Text Documents").
@@ -36,9 +36,9 @@ pub enum PositionError {
 pub fn offset_at(text: &Rope, position: Position, encoding: PositionEncoding) -> Result<usize, PositionError> {
     let lines = text.len_lines();
     let line = usize::try_from(position.line).unwrap_or(usize::MAX);
-    // "Range": an end that includes the last line's break is the start of the next line, so one line past the last is
-    // the end of the text. "Position" (in its 3.17 JSON model) clamps lines further out too; here those are errors, as
-    // they come from a client whose text is not ours.
+    // "Range": the end of a range that includes the last line break is the start of the next line. So the line after
+    // the last one means the end of the text. "Position" (in its 3.17 JSON model) also clamps lines beyond that. Here
+    // they are errors, because the client's text must differ from the server's.
     if line == lines {
         return Ok(text.len_bytes());
     }
@@ -49,13 +49,13 @@ pub fn offset_at(text: &Rope, position: Position, encoding: PositionEncoding) ->
     let start = text.line_to_byte(line);
     let end = line_end(text, line);
     let unit = units_before(text, start, encoding).saturating_add(position.character as usize);
-    // "Position": a character beyond the line's length defaults back to that length, and positions are agnostic of line
-    // ends: neither `\r|\n` nor `\n|` can be named, so the length does not count the line break.
+    // "Position": a character beyond the line's length means the end of the line. No position is inside or after a line
+    // break (`\r|\n`, `\n|`), so the length does not include the line break.
     if unit >= units_before(text, end, encoding) {
         return Ok(end);
     }
-    // "Position" and "Text Documents" define characters by their code units and say nothing of a place inside one; it
-    // snaps back to the character's start, which is what ropey's indices do.
+    // "Position" and "Text Documents" do not define positions between the code units of one character. Such a position
+    // snaps back to the start of the character, as ropey's indices do.
     Ok(match encoding {
         PositionEncoding::Utf8 => text.char_to_byte(text.byte_to_char(unit)),
         PositionEncoding::Utf16 => text.char_to_byte(text.utf16_cu_to_char(unit)),
@@ -63,15 +63,15 @@ pub fn offset_at(text: &Rope, position: Position, encoding: PositionEncoding) ->
     })
 }
 
-/// The position of the byte `offset` in `text`, in O(log n). An offset beyond the text is taken as its end, one inside
-/// a character as that character's start, and one between a CR and its LF as the end of the line, since "Position" has
-/// no name for it.
+/// The position of the byte `offset` in `text`, in O(log n). An offset beyond the text counts as the end of the text,
+/// and an offset inside a character as the start of the character. An offset between a CR and its LF counts as the end
+/// of the line, because "Position" has no name for it.
 pub fn position_at(text: &Rope, offset: usize, encoding: PositionEncoding) -> Position {
     let offset = offset.min(text.len_bytes());
     let line = text.byte_to_line(offset);
     let offset = offset.min(line_end(text, line));
     let character = units_before(text, offset, encoding) - units_before(text, text.line_to_byte(line), encoding);
-    // "Base Types": a `uinteger` on the wire ends at 2^31 - 1; a text that large is clamped rather than wrapped round.
+    // "Base Types": the largest `uinteger` is 2^31 - 1. Larger values are clamped instead of wrapping around.
     let clamp = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).min(i32::MAX as u32);
     Position { line: clamp(line), character: clamp(character) }
 }
@@ -79,7 +79,7 @@ pub fn position_at(text: &Rope, offset: usize, encoding: PositionEncoding) -> Po
 /// The byte offset of the end of `line`, which must exist, before its line break.
 fn line_end(text: &Rope, line: usize) -> usize {
     let next = text.line_to_byte(line + 1);
-    // The last line has no break: a text that ends in one has an empty line after it.
+    // The last line has no line break. After a line break at the end of the text, there is an empty line.
     if line + 1 == text.len_lines() {
         return next;
     }
@@ -104,7 +104,7 @@ mod tests {
 
     const ENCODINGS: [PositionEncoding; 3] = [PositionEncoding::Utf8, PositionEncoding::Utf16, PositionEncoding::Utf32];
 
-    /// The cursor `$0` is at `line`, and at one character in each of UTF-8, UTF-16 and UTF-32; and back.
+    /// Checks both directions: the cursor `$0` is at `line`, and at these `characters` in UTF-8, UTF-16 and UTF-32.
     #[track_caller]
     fn check(marked: &str, line: u32, characters: [u32; 3]) {
         let offset = marked.find("$0").expect("a cursor");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn positions_and_offsets_name_the_same_place() {
+    fn positions_convert_to_offsets_and_back() {
         check("$0", 0, [0, 0, 0]);
         check("fn main$0() {}", 0, [7, 7, 7]);
         check("fn main() {}$0", 0, [12, 12, 12]);
@@ -140,12 +140,12 @@ mod tests {
         check("a\rb\r\n$0c\nd", 2, [0, 0, 0]);
         check("\r$0\r\n\n", 1, [0, 0, 0]);
         check("\r\r\n$0\n", 2, [0, 0, 0]);
-        // What ends a line elsewhere, but not in the protocol.
+        // Line breaks in Unicode that are none in the protocol.
         check("a\u{b}b\u{c}c\u{85}d\u{2028}e\u{2029}f$0", 0, [16, 11, 11]);
     }
 
     #[test]
-    fn positions_without_a_place_of_their_own_are_clamped() {
+    fn invalid_positions_are_clamped() {
         use PositionEncoding::{Utf8, Utf16, Utf32};
         for (text, line, character, encoding, offset) in [
             // Beyond the line's end, and in its line break.
@@ -182,14 +182,14 @@ mod tests {
     }
 
     #[test]
-    fn offsets_without_a_position_of_their_own_are_clamped() {
+    fn offsets_without_a_position_are_clamped() {
         for (text, offset, line, character) in [("ab\r\nc", 3, 0, 2), ("x😀", 3, 0, 1), ("ab\nc", 99, 1, 1)] {
             let position = Position { line, character };
             assert_eq!(position_at(&Rope::from_str(text), offset, PositionEncoding::Utf16), position, "{text:?}");
         }
     }
 
-    /// Characters of every width and every line break, often enough to fill several of the rope's chunks.
+    /// Characters of every width, and every line break. Some texts are long enough for several chunks of the rope.
     fn texts() -> impl Strategy<Value = String> {
         let piece = prop::sample::select(vec![
             "a",
@@ -211,15 +211,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_offset_survives_the_way_to_a_position_and_back(text in texts()) {
+        fn an_offset_converts_to_a_position_and_back(text in texts()) {
             let rope = Rope::from_str(&text);
             let boundaries = text.char_indices().map(|(offset, _)| offset).chain([text.len()]);
             for offset in boundaries {
                 let inside_line_break = text[..offset].ends_with('\r') && text[offset..].starts_with('\n');
-                let place = if inside_line_break { offset - 1 } else { offset };
+                let expected = if inside_line_break { offset - 1 } else { offset };
                 for encoding in ENCODINGS {
                     let position = position_at(&rope, offset, encoding);
-                    prop_assert_eq!(offset_at(&rope, position, encoding), Ok(place), "{:?} in {:?}", position, encoding);
+                    prop_assert_eq!(offset_at(&rope, position, encoding), Ok(expected), "{:?} in {:?}", position, encoding);
                 }
             }
         }

@@ -1,5 +1,5 @@
-//! `experimental/serverStatus`, a notification that rust-analyzer has defined and several clients show: how the server
-//! is doing, for a status line.
+//! The notification `experimental/serverStatus`: the server's health, for a status line. rust-analyzer defined it, and
+//! several clients show it.
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -22,7 +22,7 @@ impl Notification for ServerStatusNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ServerStatus {
     health: Health,
-    /// Nothing is being loaded.
+    /// False while a model is being loaded.
     quiescent: bool,
     message: String,
 }
@@ -31,7 +31,7 @@ pub(crate) struct ServerStatus {
 #[serde(rename_all = "lowercase")]
 enum Health {
     Ok,
-    /// It works, but not as it was asked to.
+    /// The server works, but not with the model that the settings name.
     Warning,
     Error,
 }
@@ -39,10 +39,10 @@ enum Health {
 impl ServerStatus {
     pub(crate) fn of(session: &Session, remote: Option<RemoteStatus>) -> Self {
         let engine = &session.engine;
-        let asked = session.settings.model.as_deref().unwrap_or("the embedded model");
+        let wanted = session.settings.model.as_deref().unwrap_or("the embedded model");
         let (health, quiescent, message) = match (engine.state(), engine.failure()) {
             _ if !session.settings.enabled => (Health::Ok, true, "fimble is switched off".to_owned()),
-            _ if engine.is_loading() => (Health::Ok, false, format!("Loading {asked}")),
+            _ if engine.is_loading() => (Health::Ok, false, format!("Loading {wanted}")),
             (EngineState::Ready(serving), Some(failure)) => {
                 let message = format!("{failure} The model {} stays in use.", serving.model().id.name);
                 (Health::Warning, true, message)
@@ -53,9 +53,9 @@ impl ServerStatus {
                 if let Some(remote) = remote.filter(|remote| remote.routing != Routing::Local) {
                     let host = &remote.host;
                     message += &match (remote.is_backing_off, remote.routing) {
-                        (true, _) => format!(" alone, as {host} does not answer"),
-                        (false, Routing::Remote) => format!(" where {host} may not be asked"),
-                        (false, _) => format!(", and {host} where that is not sure"),
+                        (true, _) => format!(" alone, because {host} does not respond"),
+                        (false, Routing::Remote) => format!(", used only if {host} is unavailable"),
+                        (false, _) => format!(", and {host} if the model is not sure"),
                     };
                 }
                 if let Some(drift) = session.usage.drifts.iter().find(|drift| drift.model == **model) {
@@ -70,7 +70,7 @@ impl ServerStatus {
     }
 }
 
-/// Sends what is put into it, in order, leaving out what was out of date before the client read it.
+/// Sends statuses in order, and skips those that are out of date before the client can read them.
 pub(crate) struct StatusSender(watch::Sender<Option<ServerStatus>>);
 
 impl StatusSender {

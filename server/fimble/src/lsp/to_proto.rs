@@ -1,4 +1,4 @@
-//! From the domain's types to LSP's.
+//! Converts domain types to LSP types.
 
 use fimble_completion::engine::ModelId;
 use fimble_completion::language::Language;
@@ -15,7 +15,7 @@ use super::position::{Position, PositionEncoding, position_at};
 use crate::notices::Severity;
 use crate::request::CompletionReply;
 
-/// The command that clients execute after a suggestion was accepted.
+/// The command that clients execute after the user accepted a suggestion.
 pub(crate) const ACCEPTED: &str = "fimble.accepted";
 
 pub(crate) fn encoding_kind(encoding: PositionEncoding) -> PositionEncodingKind {
@@ -33,11 +33,11 @@ pub(crate) fn message_type(severity: Severity) -> MessageType {
     }
 }
 
-/// Ghost text. The range is there and empty: without one VS Code replaces from the start of the word, and with a longer
-/// one Neovim hides what follows the cursor.
+/// Items of ghost text. They have an empty range: without a range, VS Code replaces text from the start of the word,
+/// and with a longer range, Neovim hides the text after the cursor.
 pub(crate) fn inline_items(reply: &CompletionReply, encoding: PositionEncoding) -> Vec<InlineCompletionItem> {
     let item = |suggestion: &Suggestion| InlineCompletionItem {
-        // Neovim shows and inserts a CR as such; all clients give the text their document's line breaks.
+        // All clients convert LF to the document's line breaks, but Neovim shows and inserts a CR literally.
         insert_text: suggestion.text.replace("\r\n", "\n"),
         filter_text: None,
         range: Some(range_before(reply, 0, encoding)),
@@ -47,8 +47,8 @@ pub(crate) fn inline_items(reply: &CompletionReply, encoding: PositionEncoding) 
     std::iter::once(&reply.suggestion).chain(&reply.others).map(item).collect()
 }
 
-/// An item of a completion menu. It replaces the word that the cursor is in by the word with the suggestion: several
-/// clients replace that word whatever the item says.
+/// An item of a completion menu. It replaces the word before the cursor with that word and the suggestion, because
+/// several clients replace the word in any case.
 pub(crate) fn menu_item(reply: &CompletionReply, encoding: PositionEncoding) -> CompletionItem {
     let text = &reply.suggestion.text;
     let word = word_before(reply.document.text(), reply.offset);
@@ -61,12 +61,12 @@ pub(crate) fn menu_item(reply: &CompletionReply, encoding: PositionEncoding) -> 
             kind: MarkupKind::Markdown,
             value: fenced(&preview(reply), reply.document.language()),
         })),
-        // Before what other servers reply, whose sort texts begin with a letter or a digit: there is but one of these.
+        // Sorts this single item before the items of other servers, whose sort texts start with a letter or a digit.
         sort_text: Some(" ".to_owned()),
-        // Clients compare the word before the cursor with this, and hide the item where they differ.
+        // Clients hide the item if this does not match the word before the cursor.
         filter_text: Some(first_line),
         insert_text_format: Some(InsertTextFormat::PLAIN_TEXT),
-        // The lines after the first are indented already; VS Code would do it again.
+        // The lines after the first are already indented. Without this, VS Code would indent them again.
         insert_text_mode: Some(InsertTextMode::AS_IS),
         text_edit: Some(CompletionTextEdit::Edit(TextEdit {
             range: range_before(reply, word.len(), encoding),
@@ -77,14 +77,14 @@ pub(crate) fn menu_item(reply: &CompletionReply, encoding: PositionEncoding) -> 
     }
 }
 
-/// The argument of the command [`ACCEPTED`]: what was accepted, for counting. It never holds any text.
+/// The argument of the command [`ACCEPTED`]: counts of the accepted suggestion. It never contains text.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct AcceptedArgument {
     pub(crate) language: String,
     pub(crate) model: ModelId,
     pub(crate) characters: usize,
     pub(crate) lines: usize,
-    /// The user took a part and may take more. Clients add this.
+    /// The user accepted a part and may accept more. The client sets this field.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) part: bool,
 }
@@ -98,7 +98,7 @@ fn accepted(reply: &CompletionReply, suggestion: &Suggestion) -> Command {
         part: false,
     });
     Command {
-        title: "Accepted a suggestion of fimble".to_owned(),
+        title: "Accepted a fimble suggestion".to_owned(),
         command: ACCEPTED.to_owned(),
         arguments: Some(vec![argument]),
     }
@@ -113,7 +113,7 @@ fn range_before(reply: &CompletionReply, length: usize, encoding: PositionEncodi
     Range { start: position(reply.offset - length), end: position(reply.offset) }
 }
 
-/// The first line that has something on it, short enough for a menu.
+/// The first line that is not blank, shortened for a menu.
 fn label(text: &str) -> String {
     const LONGEST: usize = 60;
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("(blank lines)");
@@ -123,7 +123,7 @@ fn label(text: &str) -> String {
     }
 }
 
-/// The cursor's line with the suggestion in it, without the indentation that all its lines share.
+/// The cursor's line with the suggestion inserted, without the indentation that its lines share.
 fn preview(reply: &CompletionReply) -> String {
     const LONGEST: usize = 200;
     let text = reply.document.text();
@@ -142,7 +142,7 @@ fn preview(reply: &CompletionReply) -> String {
     preview
 }
 
-/// A Markdown code block, fenced by more backticks than the text has in a row.
+/// A Markdown code block. Its fence is longer than any run of backticks in the text.
 fn fenced(text: &str, language: Language) -> String {
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest.max(2) + 1);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_menu_item_survives_the_filter_and_completes_the_word() {
+    fn a_menu_item_passes_the_client_s_filter_and_completes_the_word() {
         for (before, word, suggestion, label, filter) in [
             ("let x = ", "par", "se(text);\n    y", "parse(text);", "parse(text);"),
             ("x ", "", "\n    y = 1", "y = 1", ""),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_preview_reads_like_the_file() {
+    fn a_preview_shows_the_line_as_the_file_would_have_it() {
         for (before, suggestion, expected) in [
             ("    let x = par", "se()?;\r\n    x", "let x = parse()?;\nx"),
             ("\t", "a();\n\tb();", "a();\nb();"),
@@ -200,18 +200,18 @@ mod tests {
     }
 
     #[test]
-    fn ghost_text_has_line_feeds_only() {
+    fn ghost_text_has_no_carriage_returns() {
         assert_eq!(inline_items(&reply("", "a\r\nb", "rust"), ENCODING)[0].insert_text, "a\nb");
     }
 
     #[test]
-    fn a_preview_is_not_ended_by_the_text_in_it() {
+    fn text_cannot_end_its_own_code_block() {
         assert_eq!(fenced("a", Language::from_id("rust")), "```rust\na\n```");
         assert_eq!(fenced("a ```` b", Language::PLAIN), "`````plaintext\na ```` b\n`````");
     }
 
     #[test]
-    fn what_is_counted_of_an_accept_is_not_its_text() {
+    fn the_argument_of_an_accept_contains_no_text() {
         let reply = reply("", "secret\nsecret", "python");
         let command = accepted(&reply, &reply.suggestion);
         let expected = json!([{"language": "python", "model": "m@1f0c2d3e", "characters": 13, "lines": 2}]);

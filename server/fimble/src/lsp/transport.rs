@@ -1,9 +1,9 @@
 //! JSON-RPC over two byte streams, around tower-lsp's service.
 //!
-//! This replaces tower-lsp's own transport, which runs a limited number of handlers at once (so that slow requests hold back
-//! edits and `$/cancelRequest`), ends with the first malformed message, and tells nobody that the input has ended. Here
-//! each message is handled up to its first await as soon as it is read, so that events are in the order of messages, and
-//! any number of requests may wait.
+//! This replaces tower-lsp's own transport. That one runs a limited number of handlers at once, so that slow requests
+//! delay edits and `$/cancelRequest`. It also ends at the first malformed message, and does not report the end of the
+//! input. This transport runs each handler up to its first await as soon as the message is read. So events are in the
+//! order of messages, and any number of requests may wait.
 
 use std::future::poll_fn;
 use std::io;
@@ -20,8 +20,9 @@ use tower_service::Service;
 
 use super::from_proto;
 
-/// Serves until `exit` or the end of the input, and then until every request has its reply. `notify` gets each request and
-/// notification first and gives back the ones for the service. `ended` is called when no more messages will come.
+/// Serves until `exit` or the end of the input, and then until every request has its reply. `notify` receives each
+/// request and notification first, and returns those that the service should handle. `ended` is called after the last
+/// message.
 pub(crate) async fn run<S: LanguageServer>(
     input: impl AsyncRead + Unpin,
     output: impl AsyncWrite + Unpin,
@@ -30,8 +31,8 @@ pub(crate) async fn run<S: LanguageServer>(
     notify: impl Fn(Request) -> Option<Request>,
     ended: impl FnOnce(),
 ) -> io::Result<()> {
-    // Unbounded, so that a client that is slow to read its replies does not keep its own edits from being read. It
-    // holds at most a reply for each request the client has sent.
+    // Unbounded, so that a client that is slow to read replies does not block its own edits. The queue holds at most
+    // one reply for each request of the client.
     let (outbox, messages) = mpsc::unbounded_channel();
     let (mut requests, mut responses) = socket.split();
     let forward = {
@@ -51,7 +52,7 @@ pub(crate) async fn run<S: LanguageServer>(
                 Ok(Some(body)) => body,
                 Ok(None) => break,
                 Err(error) => {
-                    tracing::error!("the client's messages cannot be read any more: {error}");
+                    tracing::error!("stopped reading the client's messages: {error}");
                     break;
                 }
             };
@@ -66,11 +67,11 @@ pub(crate) async fn run<S: LanguageServer>(
                 }
                 Message::Response(response) => {
                     if let Err(error) = responses.send(response).await {
-                        tracing::debug!("a reply of the client comes too late: {error}");
+                        tracing::debug!("a reply from the client arrived too late: {error}");
                     }
                 }
                 Message::Malformed(id, error) => {
-                    tracing::warn!("a malformed message: {}", error.message);
+                    tracing::warn!("received a malformed message: {}", error.message);
                     send(&calls.outbox, &Response::from_error(id, error));
                 }
             }
@@ -82,11 +83,11 @@ pub(crate) async fn run<S: LanguageServer>(
     let write = write(messages, output);
     tokio::pin!(write);
     tokio::select! {
-        // Without an output there is nobody to serve.
+        // The output is closed, so replies cannot reach the client any more.
         written = &mut write => return written,
         () = read => {}
     }
-    // The outbox closes with the last request that still waits.
+    // The outbox closes when the last waiting request ends.
     write.await
 }
 
@@ -106,7 +107,7 @@ impl<S: LanguageServer> Calls<S> {
         }
         self.exited = request.method() == "exit";
         let mut reply = self.service.call(request);
-        // The first step is taken here and not in a task, so that no later message can overtake this one.
+        // The first poll happens here and not in a task, so that no later message can overtake this one.
         match poll_fn(|context| Poll::Ready(reply.as_mut().poll(context))).await {
             Poll::Ready(Ok(Some(response))) => send(&self.outbox, &response),
             Poll::Ready(_) => {}
@@ -125,7 +126,7 @@ impl<S: LanguageServer> Calls<S> {
 enum Message {
     Request(Request),
     Response(Response),
-    /// What is neither, with the id and the error to reply with.
+    /// Neither a request nor a response. Holds the ID and the error of the reply.
     Malformed(Id, Error),
 }
 
@@ -144,8 +145,8 @@ fn parse(body: &[u8]) -> Message {
     message.unwrap_or_else(|_| Message::Malformed(id, Error::invalid_request()))
 }
 
-/// The body of the next message; `None` at the end of the input. What is no message is skipped up to the next header,
-/// so that a client which once counted its bytes wrong is understood again.
+/// Reads the body of the next message; `None` at the end of the input. Skips invalid data up to the next header, to
+/// recover after a client sent a wrong length.
 async fn read_body(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     let mut length = None;
@@ -158,7 +159,7 @@ async fn read_body(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option
             (false, _) => length = content_length(&line).or(length),
             (true, None) => {}
             (true, Some(length)) => {
-                // Memory grows with what arrives, not with what is announced.
+                // The buffer grows with the data that arrives, because the announced length may be wrong.
                 let mut body = Vec::new();
                 input.take(length).read_to_end(&mut body).await?;
                 return Ok((body.len() as u64 == length).then_some(body));
@@ -167,7 +168,7 @@ async fn read_body(input: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option
     }
 }
 
-/// The length in a header line, also where the end of a miscounted body stands before it.
+/// The length in a header line, even if the end of a body with a wrong length precedes the header.
 fn content_length(line: &[u8]) -> Option<u64> {
     let line = String::from_utf8_lossy(line).to_ascii_lowercase();
     let (_, length) = line.rsplit_once("content-length:")?;
@@ -176,9 +177,9 @@ fn content_length(line: &[u8]) -> Option<u64> {
 
 fn send(outbox: &Outbox, message: &impl Serialize) {
     match serde_json::to_vec(message) {
-        // Nobody receives once the output is closed, and then nobody waits either.
+        // Sending fails only after the output is closed, when no client waits for the message.
         Ok(body) => drop(outbox.send(body)),
-        Err(error) => tracing::error!("a message cannot be written as JSON: {error}"),
+        Err(error) => tracing::error!("cannot write a message as JSON: {error}"),
     }
 }
 
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn finds_messages_again_after_what_is_none() {
+    async fn recovers_after_invalid_data() {
         for (input, expected) in [
             ("Content-Length: 2\r\n\r\n{}", vec!["{}"]),
             ("content-length:2\r\nContent-Type: application/vscode-jsonrpc; charset=utf-8\r\n\r\n{}", vec!["{}"]),
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_message_is_answered_with_the_error_that_fits() {
+    fn a_malformed_message_gets_the_matching_error() {
         let error = |body: &str| match parse(body.as_bytes()) {
             Message::Malformed(id, error) => Some((id, error.code.code())),
             Message::Request(_) | Message::Response(_) => None,

@@ -5,12 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
+use ignore::gitignore::GitignoreBuilder;
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
 use super::schema::Options;
 use super::setting::{SETTINGS, Setting, expected, range};
-use crate::workspace::exclusions;
 
 /// The setting that can send code to another machine.
 const REMOTE: &str = "remote";
@@ -137,7 +137,7 @@ fn read(object: &Map<String, Value>) -> Result<Options, Rejected> {
         }
     }
     let bad_pattern =
-        |patterns: &[String]| patterns.iter().enumerate().find_map(|(at, text)| Some((at, exclusions::problem(text)?)));
+        |patterns: &[String]| patterns.iter().enumerate().find_map(|(at, text)| Some((at, pattern_problem(text)?)));
     if let Some((at, problem)) = bad_pattern(&options.exclude) {
         let problem = format!("has the bad pattern `{}`, which fimble ignores: {problem}", options.exclude[at]);
         return Err(Rejected { path: vec!["exclude".to_owned(), at.to_string()], problem });
@@ -258,6 +258,11 @@ fn snake_case(name: &str) -> String {
         snake.push(character.to_ascii_lowercase());
     }
     snake
+}
+
+/// What is wrong with a pattern in the syntax of `.gitignore`; `None` if it is valid.
+fn pattern_problem(pattern: &str) -> Option<String> {
+    GitignoreBuilder::new("").add_line(None, pattern).err().map(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Finds out what users do with the suggestions they see: from the edits that follow, and from what clients report.
+//! Finds out what users do with suggestions, from the edits that follow and from the reports of clients.
 
 use std::collections::HashMap;
 
@@ -10,13 +10,14 @@ use super::counters::Counters;
 use super::stats::Subject;
 use crate::documents::DocumentId;
 
-/// The suggestions on the user's screen, one a document at most.
+/// The suggestions on the user's screen, at most one per document.
 #[derive(Default)]
 pub(super) struct OnScreen {
     by_document: HashMap<DocumentId, Shown>,
     /// The document that got the latest suggestion.
     latest: Option<DocumentId>,
-    /// Accepts read off edits. If the client reports accepts with a command, the command comes after the edit.
+    /// The number of accepts that edits have shown and the client has not reported yet. A client that reports accepts
+    /// sends the command after the edit.
     seen_in_edits: u32,
 }
 
@@ -31,12 +32,12 @@ struct Shown {
 pub(crate) struct Accepted {
     pub(crate) subject: Subject,
     pub(crate) characters: usize,
-    /// The user took a part and may take more.
+    /// The user accepted a part and may accept more.
     pub(crate) is_part: bool,
 }
 
 impl Usage {
-    /// Notes that a client which waited for it got `text`, for the byte `offset` of `document`.
+    /// Records that the client received `text` for the byte `offset` of `document`.
     pub(crate) fn shown(&mut self, id: &DocumentId, document: &Document, offset: usize, text: &str, subject: &Subject) {
         let continues = |shown: &mut Shown| shown.tracker.goes_on(offset, text);
         if self.on_screen.by_document.get_mut(id).is_some_and(continues) {
@@ -50,9 +51,9 @@ impl Usage {
         self.on_screen.latest = Some(id.clone());
     }
 
-    /// Counts what an edit means for the suggestion on screen. The edit began at byte `start` of the text before it, or
-    /// replaced all text if `start` is `None`. `reports_accepts` says that the client reports accepts itself, and may send
-    /// several keys as one edit.
+    /// Counts what an edit means for the suggestion on screen. The edit started at byte `start` of the old text; `None`
+    /// means that it replaced the whole text. A client that `reports_accepts` may send several keys as one edit, so
+    /// such an edit is not taken for an accept.
     pub(crate) fn edited(&mut self, id: &DocumentId, document: &Document, start: Option<usize>, reports_accepts: bool) {
         let Some(shown) = self.on_screen.by_document.get_mut(id) else { return };
         if let Verdict::Settled(acceptance) = shown.tracker.edited(document, start, !reports_accepts) {
@@ -62,7 +63,7 @@ impl Usage {
         }
     }
 
-    /// Counts an accept that the client reports, unless the edit has shown it already.
+    /// Counts an accept that the client reports, unless an edit has already shown it.
     pub(crate) fn accepted(&mut self, accepted: &Accepted) {
         let OnScreen { by_document, latest, seen_in_edits } = &mut self.on_screen;
         if *seen_in_edits > 0 && !accepted.is_part {
@@ -88,14 +89,14 @@ impl Usage {
         }
     }
 
-    /// The document's suggestion left the screen and the user has not judged it.
+    /// The document's suggestion left the screen. The user neither accepted it nor typed over it.
     pub(crate) fn leave(&mut self, id: &DocumentId) {
         if let Some(shown) = self.on_screen.by_document.remove(id) {
             shown.count(shown.tracker.left(), &mut self.counters);
         }
     }
 
-    /// The document was opened again, which says nothing about its suggestion.
+    /// Forgets the document's suggestion. Opening a document again says nothing about it.
     pub(crate) fn forget(&mut self, id: &DocumentId) {
         self.on_screen.by_document.remove(id);
     }

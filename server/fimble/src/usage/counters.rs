@@ -1,4 +1,4 @@
-//! What the server has done since its start, in numbers; and of those that are kept, what is not in the user's file yet.
+//! Counters since the start of the server, and the counts that are not in the user's file yet.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,30 +12,30 @@ use serde::Serialize;
 
 use super::stats::{Subject, UsageStats};
 
-/// Answers of which the latencies are kept: some minutes of typing.
+/// How many latencies are kept: a few minutes of typing.
 const LATENCIES: usize = 512;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counters {
-    /// Requests for completions.
+    /// Completion requests.
     pub(crate) requests: u64,
-    /// Suggestions; one that is typed along is one.
+    /// Suggestions. A suggestion that the user types along counts once.
     pub(crate) shown: u64,
     pub(crate) accepted: u64,
     pub(crate) partly_accepted: u64,
     pub(crate) typed_over: u64,
-    /// What is to be kept and not saved yet.
+    /// Counts that the next save adds to the user's file.
     pub(crate) unsaved: UsageStats,
     pub(crate) hits: Hits,
-    /// What requests took of the model.
+    /// Tokens for requests.
     pub(crate) foreground: Usage,
-    /// What it was given to do in pauses.
+    /// Tokens for prefetching.
     pub(crate) background: Usage,
     latencies: VecDeque<Duration>,
     costs: RecentCosts,
 }
 
-/// Requests answered without the model, by how.
+/// Requests that the suggestion cache answered, by [`Hit`].
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub(crate) struct Hits {
     typed_through: u64,
@@ -52,23 +52,24 @@ impl Counters {
         }
     }
 
-    /// Counts what the model did for a request, answered or not.
+    /// Counts the local model's work for a request, whether or not it led to a reply.
     pub(crate) fn count_work(&mut self, subject: &Subject, completion: &Completion) {
         self.foreground += completion.usage;
-        // What an interrupted one would have cost, or said, nobody knows.
+        // The cost and the answer of an interrupted request are unknown.
         if completion.completed {
-            self.unsaved.count_asked(subject, completion.suppressed.as_ref().map(|suppressed| suppressed.reason));
+            self.unsaved
+                .count_model_answer(subject, completion.suppressed.as_ref().map(|suppressed| suppressed.reason));
             let timing = completion.timing;
             self.costs.note(timing.evaluating + timing.generating);
         }
     }
 
-    /// Counts what a server elsewhere has done, answered or not.
+    /// Counts the answer of a remote server, whether or not it is shown.
     pub(crate) fn count_remote_work(&mut self, subject: &Subject, completion: &Completion) {
-        self.unsaved.count_asked(subject, completion.suppressed.as_ref().map(|suppressed| suppressed.reason));
+        self.unsaved.count_model_answer(subject, completion.suppressed.as_ref().map(|suppressed| suppressed.reason));
     }
 
-    /// `latency` is from the request's arrival to its answer.
+    /// `latency` is the time from the request's arrival to its answer.
     pub(crate) fn count_answer(&mut self, subject: &Subject, latency: Duration) {
         keep(&mut self.latencies, latency, LATENCIES);
         self.unsaved.count_answer(subject, latency);
@@ -79,7 +80,7 @@ impl Counters {
         self.unsaved.count_shown(subject);
     }
 
-    /// `characters` are those of the suggestion.
+    /// `characters` is the length of the suggestion.
     pub(crate) fn count_acceptance(&mut self, subject: &Subject, acceptance: Acceptance, characters: usize) {
         match acceptance {
             Acceptance::Accepted => self.accepted += 1,
@@ -89,20 +90,20 @@ impl Counters {
         self.unsaved.count_acceptance(subject, acceptance, characters);
     }
 
-    /// The nearest rank of the latest latencies; zero before the first.
+    /// A percentile of the latest latencies, by nearest rank; zero before the first answer.
     pub(crate) fn latency(&self, percent: usize) -> Duration {
         percentile(&self.latencies, percent)
     }
 
-    /// How long to wait for the next key before a request is worth its cost: what an interrupted one leaves undone is
-    /// paid for by the next.
+    /// How long to wait for the next key before running a request. If the next key interrupts a request, the work is
+    /// lost and the next request pays for it again.
     pub(crate) fn debounce(&self) -> Duration {
         debounce(self.costs.median().unwrap_or_default())
     }
 }
 
-fn keep(durations: &mut VecDeque<Duration>, latest: Duration, most: usize) {
-    durations.truncate(most - 1);
+fn keep(durations: &mut VecDeque<Duration>, latest: Duration, limit: usize) {
+    durations.truncate(limit - 1);
     durations.push_front(latest);
 }
 
@@ -128,12 +129,12 @@ mod tests {
     }
 
     #[test]
-    fn only_requests_that_cost_much_are_held_back() {
+    fn only_expensive_requests_are_debounced() {
         let mut counters = Counters::default();
         assert_eq!(counters.debounce(), Duration::ZERO);
         for (cost, debounce) in [(20, 0), (60, 0), (200, 50), (5000, 150), (10, 0)] {
             (0..9).for_each(|_| counters.count_work(&subject(), &completion(cost)));
-            // One that is out of the ordinary changes nothing, and nothing do those that came to no end.
+            // One outlier changes nothing, and neither do interrupted requests.
             counters.count_work(&subject(), &completion(100_000));
             (0..9).for_each(|_| counters.count_work(&subject(), &Completion::interrupted()));
             assert_eq!(counters.debounce(), Duration::from_millis(debounce), "{cost}");
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn latencies_are_those_of_late() {
+    fn percentiles_cover_the_latest_latencies_only() {
         let mut counters = Counters::default();
         (1..=1000).for_each(|latency| counters.count_answer(&subject(), Duration::from_millis(latency)));
         assert_eq!(counters.latency(100), Duration::from_millis(1000));

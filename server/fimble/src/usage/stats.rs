@@ -1,5 +1,5 @@
-//! What is kept over the weeks of how suggestions were received: counts by week, language and version of a model in a small
-//! file of the user's. Never any text.
+//! How users receive suggestions over the weeks: counts by week, language and model version, in a small file of the
+//! user's. The file never contains text.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,16 +14,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::shared_file;
 
-/// Older weeks are forgotten.
-const MOST_WEEKS: usize = 104;
+/// How many weeks are kept.
+const MAX_WEEKS: usize = 104;
 
-/// Upper bounds of the buckets of latencies, in milliseconds; a last bucket takes what is above.
+/// Upper bounds of the latency buckets, in milliseconds. One more bucket holds all longer latencies.
 const BOUNDS: [f64; 24] = [
     0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, 100.0, 150.0, 200.0, 300.0, 500.0, 700.0,
     1000.0, 1500.0, 2000.0, 3000.0, 5000.0,
 ];
 
-/// Counts by week, as `2026-W47` (ISO 8601, in UTC).
+/// Counts by week. A week is named like `2026-W47` (ISO 8601, in UTC).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct UsageStats {
     weeks: BTreeMap<String, Week>,
@@ -32,9 +32,10 @@ pub struct UsageStats {
 /// By language, then by model.
 type Week = BTreeMap<String, BTreeMap<ModelId, Counts>>;
 
-/// What is counted apart: an LSP language identifier and a model.
+/// A language and a model. Each pair has its own counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
+    /// The LSP language identifier.
     pub language: String,
     pub model: ModelId,
 }
@@ -42,33 +43,33 @@ pub struct Subject {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
-    /// Suggestions that were shown; one that is typed along is shown once.
+    /// Suggestions shown. A suggestion that the user types along counts once.
     pub shown: u64,
     pub accepted: u64,
-    /// Taken in part, by words or by lines, and then left.
+    /// Suggestions accepted in part, by words or lines, and then left.
     pub partly_accepted: u64,
     pub typed_over: u64,
-    /// In the suggestions accepted whole.
+    /// Characters in suggestions that were accepted whole.
     pub characters: u64,
-    /// Requests that the model itself has answered, to the end.
+    /// Requests that the model itself completed.
     pub asked: u64,
-    /// Of those answers, the ones that are not shown, by [`Reason`].
+    /// Those of these answers that are not shown, by [`Reason`].
     pub empty: u64,
     pub broken: u64,
     pub unsure: u64,
-    /// Of all answers, those with nothing to show included.
+    /// The latencies of all answers, including those with nothing to show.
     pub latencies: Latencies,
-    /// What later fimbles count, which share the file.
+    /// Counts of later versions of fimble, which may use the same file.
     #[serde(flatten)]
     others: BTreeMap<String, u64>,
 }
 
-/// How many answers took how long.
+/// A histogram of latencies: the number of answers in each bucket of [`BOUNDS`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Latencies(Vec<u64>);
 
-/// Why a file of counts cannot be read or written.
+/// Why the statistics cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StatsError {
     #[error("the statistics in `{}` cannot be read: {error}", path.display())]
@@ -77,7 +78,7 @@ pub enum StatsError {
     Unwritable { path: PathBuf, error: io::Error },
 }
 
-/// Where the user's file is; `None` on a machine without a home folder.
+/// The path of the user's file; `None` on a machine without a home folder.
 pub fn user_stats_file() -> Option<PathBuf> {
     let folders = etcetera::choose_base_strategy().ok()?;
     let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir());
@@ -85,13 +86,13 @@ pub fn user_stats_file() -> Option<PathBuf> {
 }
 
 impl UsageStats {
-    /// What the file says; nothing where there is none yet.
+    /// Reads the file. A missing file has no counts.
     pub fn read(path: &Path) -> Result<Self, StatsError> {
         shared_file::read(path).map_err(|error| StatsError::Unreadable { path: path.to_owned(), error })
     }
 
-    /// Adds these counts to those of the file, which other processes may be doing too. On an error the file is as it
-    /// was before.
+    /// Adds these counts to the file. Several processes may do so at the same time. On an error, the file keeps its old
+    /// content.
     pub fn add_to(&self, path: &Path) -> Result<(), StatsError> {
         let sum = shared_file::update(path, |sum: &mut Self| sum.add(self));
         sum.map(drop).map_err(|error| StatsError::Unwritable { path: path.to_owned(), error })
@@ -105,7 +106,7 @@ impl UsageStats {
         self.now(subject).shown += 1;
     }
 
-    /// `characters` are those of the suggestion.
+    /// `characters` is the length of the suggestion.
     pub fn count_acceptance(&mut self, subject: &Subject, acceptance: Acceptance, characters: usize) {
         let counts = self.now(subject);
         match acceptance {
@@ -122,8 +123,8 @@ impl UsageStats {
         self.now(subject).latencies.count(latency);
     }
 
-    /// `suppressed` is why the model's answer is not shown.
-    pub fn count_asked(&mut self, subject: &Subject, suppressed: Option<Reason>) {
+    /// Counts an answer of the model. `suppressed` is the reason if it is not shown.
+    pub fn count_model_answer(&mut self, subject: &Subject, suppressed: Option<Reason>) {
         let counts = self.now(subject);
         counts.asked += 1;
         match suppressed {
@@ -134,7 +135,7 @@ impl UsageStats {
         }
     }
 
-    /// Week by week, the earliest first.
+    /// The counts of every week and subject, from the earliest week to the latest.
     pub fn rows(&self) -> impl Iterator<Item = (&str, Subject, &Counts)> {
         self.weeks.iter().flat_map(|(week, languages)| {
             languages.iter().flat_map(move |(language, models)| {
@@ -146,12 +147,12 @@ impl UsageStats {
         })
     }
 
-    /// Adds the counts of `other`, and forgets the oldest weeks where there are too many.
+    /// Adds the counts of `other`, and drops the oldest weeks beyond [`MAX_WEEKS`].
     pub fn add(&mut self, other: &Self) {
         for (week, subject, counts) in other.rows() {
             self.at(week, &subject).add(counts);
         }
-        while self.weeks.len() > MOST_WEEKS {
+        while self.weeks.len() > MAX_WEEKS {
             self.weeks.pop_first();
         }
     }
@@ -192,16 +193,16 @@ impl Counts {
 
     /// Suggestions accepted in whole or in part.
     pub fn taken(&self) -> u64 {
-        // A client may tell of one that it was not seen to be shown.
+        // A client may report an accept of a suggestion that was not counted as shown.
         self.accepted.saturating_add(self.partly_accepted).min(self.shown)
     }
 
-    /// Of those shown; `None` where none was.
+    /// The share of shown suggestions that were accepted in whole or in part; `None` if none was shown.
     pub fn acceptance(&self) -> Option<f64> {
         (self.shown > 0).then(|| self.taken() as f64 / self.shown as f64)
     }
 
-    /// What the model said and was not shown.
+    /// Answers with text that were not shown.
     pub fn suppressed(&self) -> u64 {
         self.broken.saturating_add(self.unsure)
     }
@@ -211,29 +212,28 @@ impl Latencies {
     fn count(&mut self, latency: Duration) {
         let milliseconds = latency.as_secs_f64() * 1e3;
         let bucket = BOUNDS.partition_point(|bound| *bound < milliseconds);
-        self.reach(bucket + 1);
+        self.grow_to(bucket + 1);
         self.0[bucket] += 1;
     }
 
     fn add(&mut self, other: &Self) {
-        self.reach(other.0.len());
+        self.grow_to(other.0.len());
         self.0.iter_mut().zip(&other.0).for_each(|(sum, count)| *sum = sum.saturating_add(*count));
     }
 
-    fn reach(&mut self, buckets: usize) {
+    fn grow_to(&mut self, buckets: usize) {
         if self.0.len() < buckets {
             self.0.resize(buckets, 0);
         }
     }
 
-    /// How many answers took so long, by the bucket's upper bound in milliseconds, the last one without a bound.
+    /// Each bucket's upper bound in milliseconds and its number of answers. The last bound is infinite.
     pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> {
         let bounds = BOUNDS.into_iter().chain([f64::INFINITY]);
         bounds.enumerate().map(|(bucket, bound)| (bound, self.0.get(bucket).copied().unwrap_or_default()))
     }
 
-    /// Milliseconds that so many per cent of the answers took at most, as exactly as the buckets tell; `None` without
-    /// an answer.
+    /// The percentile in milliseconds, interpolated within its bucket; `None` without answers.
     pub fn percentile(&self, percent: u32) -> Option<f64> {
         let total: u64 = self.0.iter().sum();
         let rank = (total as f64 * f64::from(percent) / 100.0).max(1.0);
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_is_put_aside() {
+    fn a_broken_file_is_renamed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("statistics.json");
         fs::write(&path, "{\"weeks\": 7}").unwrap();
@@ -318,15 +318,15 @@ mod tests {
     }
 
     #[test]
-    fn old_weeks_are_forgotten() {
+    fn old_weeks_are_dropped() {
         let mut record = UsageStats::default();
         (0..120).for_each(|week| record.at(&format!("{}-W{:02}", 2020 + week / 50, week % 50 + 1), &rust()).shown = 1);
         record.add(&UsageStats::default());
-        assert_eq!(record.rows().count(), MOST_WEEKS);
+        assert_eq!(record.rows().count(), MAX_WEEKS);
         assert_eq!(record.rows().next().unwrap().0, "2020-W17");
     }
 
-    /// Some of what happens in an editor, in some weeks, with some models.
+    /// Counts of random events, over several weeks, languages and models.
     fn records() -> impl Strategy<Value = UsageStats> {
         let event = (0..130u32, 0..3u8, 0..3u8, 0..9u8, 0..5000u64);
         vec(event, 0..60).prop_map(|events| {
@@ -373,7 +373,7 @@ mod tests {
         }
 
         #[test]
-        fn no_count_of_the_weeks_that_are_kept_is_lost(a in records(), b in records()) {
+        fn adding_loses_no_count_of_the_kept_weeks(a in records(), b in records()) {
             let both = sum([&a, &b]);
             let first = both.rows().next().map(|(week, _, _)| week.to_owned()).unwrap_or_default();
             let kept = |record: &UsageStats| {
@@ -385,20 +385,20 @@ mod tests {
         }
 
         #[test]
-        fn a_file_says_what_was_written(record in records()) {
+        fn a_file_is_read_as_it_was_written(record in records()) {
             let text = serde_json::to_string(&record).unwrap();
             prop_assert_eq!(serde_json::from_str::<UsageStats>(&text).unwrap(), record);
         }
 
         #[test]
-        fn a_model_s_key_says_its_name_and_version(name in "[a-f@.]{0,6}", version in proptest::option::of("[0-9a-f]{8}")) {
+        fn a_model_id_survives_formatting_and_parsing(name in "[a-f@.]{0,6}", version in proptest::option::of("[0-9a-f]{8}")) {
             let model = ModelId { name, version };
             prop_assert_eq!(ModelId::from(model.to_string()), model);
         }
     }
 
     #[test]
-    fn files_of_earlier_and_of_later_versions_are_read_and_kept() {
+    fn files_of_earlier_and_later_versions_are_read_and_unknown_counts_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("statistics.json");
         let counts = "{\"shown\": 4, \"accepted\": 1, \"latencies\": [0, 2], \"by_carrier_pigeon\": 3}";

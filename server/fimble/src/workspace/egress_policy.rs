@@ -1,5 +1,6 @@
-//! Which files may go to another machine: those of the folders that are open, and of them none that hold secrets, that git or
-//! fimble ignores, that the user excludes, or that lead out of their folder.
+//! Decides which files may be sent to another machine: only files in the open folders. Files that hold secrets, that
+//! `.gitignore` or `.fimbleignore` names, that the user excludes, or that are links out of their folder stay on this
+//! machine.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
@@ -24,39 +25,40 @@ impl EgressPolicy {
         Self { folders, exclude, languages }
     }
 
-    /// Whether the file called `name` may go. Reads the folders' ignore files, as they are now.
+    /// Whether the file called `name` may be sent. Reads the ignore files each time, so that changes apply at once.
     pub(crate) fn allows(&self, name: &str) -> bool {
         let path = Path::new(name);
         let language = Language::from_path(path).id();
         let by_language = [language, "*"].iter().find_map(|id| self.languages.get(*id)).copied();
         let is_within =
             path.file_name().is_some() && path.components().all(|component| matches!(component, Component::Normal(_)));
-        // Wherever it may be it has to be allowed.
-        let mut places = self.folders.places_of(path).peekable();
+        // If several folders have a file of this name, the policy must allow all of these files.
+        let mut candidates = self.folders.candidates(path).peekable();
         let exclusions = Exclusions::new(self.folders.0.iter().map(AsRef::as_ref), &self.exclude);
         by_language.unwrap_or(true)
             && is_within
-            && places.peek().is_some()
+            && candidates.peek().is_some()
             && !exclusions.contain(name)
-            && places.all(|(folder, file)| !leads_out(folder, &file) && !is_ignored(folder, &file))
+            && candidates.all(|(folder, file)| !leads_out(folder, &file) && !is_ignored(folder, &file))
     }
 }
 
-/// Through a link.
+/// Whether `file` is, or is behind, a link that leaves `folder`.
 fn leads_out(folder: &Path, file: &Path) -> bool {
     match (folder.canonicalize(), file.canonicalize()) {
         (Ok(folder), Ok(file)) => !file.starts_with(folder),
-        // A file that was never saved leads nowhere.
+        // A file that was never saved cannot be a link. A link that cannot be resolved is refused.
         _ => file.symlink_metadata().is_ok(),
     }
 }
 
-/// By git, whether or not there is a repository. The rules of the innermost folder go first.
+/// Whether git's ignore rules name `file`, even if the folder is not a repository. Rules of inner folders take
+/// precedence.
 fn is_ignored(folder: &Path, file: &Path) -> bool {
-    let own = |directory: &Path| Gitignore::new(directory.join(".gitignore")).0;
+    let rules_of = |directory: &Path| Gitignore::new(directory.join(".gitignore")).0;
     let directories = file.ancestors().skip(1).take_while(|directory| directory.starts_with(folder));
-    let everywhere = || [Gitignore::new(folder.join(".git/info/exclude")).0, Gitignore::global().0];
-    let rules = directories.map(own).chain(std::iter::once_with(everywhere).flatten());
+    let general_rules = || [Gitignore::new(folder.join(".git/info/exclude")).0, Gitignore::global().0];
+    let rules = directories.map(rules_of).chain(std::iter::once_with(general_rules).flatten());
     let verdict = rules.filter(|rules| !rules.is_empty()).find_map(|rules| {
         let within = file.strip_prefix(rules.path()).or_else(|_| file.strip_prefix(folder)).unwrap_or(file);
         let verdict = rules.matched_path_or_any_parents(within, false);
@@ -71,7 +73,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn only_what_everybody_may_see_goes_elsewhere() {
+    fn allows_only_files_of_the_project_that_no_rule_excludes() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("project");
         let file = |name: &str, text: &str| {

@@ -1,5 +1,5 @@
-//! A thread that reads what the files of a workspace define: all of them once, then those that change. It reads what
-//! version control does not ignore, within limits, and only while nobody waits for a completion.
+//! A thread that reads the definitions in a workspace: first in all files, then in files that change. It skips ignored
+//! files, stops at limits, and pauses while a user waits for a completion.
 
 use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -21,28 +21,28 @@ use super::{Folders, Reading};
 use crate::settings::ExcludePatterns;
 use crate::tasks::Tasks;
 
-/// A larger file is generated, or data.
+/// In bytes. Larger files are usually generated or data.
 const LARGEST_FILE: u64 = 256 << 10;
 
-/// Where reading ends, whatever is left.
-const MOST_FILES: usize = 50_000;
-const MOST_BYTES: usize = 96 << 20;
-const LONGEST_READING: Duration = Duration::from_secs(300);
+/// Reading stops at the first of these limits.
+const MAX_FILES: usize = 50_000;
+const MAX_INDEX_BYTES: usize = 96 << 20;
+const MAX_READING_TIME: Duration = Duration::from_secs(300);
 
-/// Between two reports of how far it is.
+/// The time between two progress reports.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
 
-/// Between two looks at whether somebody still waits.
-const MOMENT: Duration = Duration::from_millis(2);
+/// The time between two checks whether a user still waits for a completion.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
-/// Ends its thread when it is dropped, after the file that is being read.
+/// The handle of the thread. When it is dropped, the thread finishes the current file and ends.
 pub(super) struct Reader {
     pub(super) index: Arc<WorkspaceIndex>,
     changes: Sender<Vec<PathBuf>>,
 }
 
 impl Reader {
-    /// `None` where there is no thread to be had.
+    /// Starts the thread. `None` if the operating system cannot start one.
     pub(super) fn start(
         folders: Folders,
         exclusions: Exclusions,
@@ -55,7 +55,7 @@ impl Reader {
         match thread::Builder::new().name("read workspace".to_owned()).spawn(move || pass.run()) {
             Ok(_) => Some(Self { index, changes }),
             Err(error) => {
-                tracing::warn!("no thread to read the workspace: {error}");
+                tracing::warn!("cannot start a thread to read the workspace: {error}");
                 None
             }
         }
@@ -66,8 +66,8 @@ impl Reader {
     }
 }
 
-/// What all files of `folder` define, called by their paths in it, as a server would know it after a while. Takes as long
-/// as reading them.
+/// Reads all files of `folder` on the calling thread. The index is the one that a server has after its first pass; it
+/// names files by their paths relative to `folder`.
 pub fn read_workspace(folder: &Path) -> WorkspaceIndex {
     let index = WorkspaceIndex::default();
     let folders = Folders(vec![folder.to_owned()]);
@@ -76,7 +76,7 @@ pub fn read_workspace(folder: &Path) -> WorkspaceIndex {
     index
 }
 
-/// What the thread has.
+/// The state of the thread.
 struct Pass {
     folders: Folders,
     exclusions: Exclusions,
@@ -86,13 +86,13 @@ struct Pass {
     changes: Receiver<Vec<PathBuf>>,
 }
 
-/// Nobody needs what is being read any more.
+/// The [`Reader`] was dropped, so the thread must end.
 struct Dropped;
 
 impl Pass {
     fn run(self) -> Result<(), Dropped> {
         let mut entered = HashSet::new();
-        // What comes in while everything is read is read after it.
+        // Changes that arrive during a full pass are read after it.
         let mut changes = VecDeque::new();
         self.read_all(&mut entered, &mut changes)?;
         loop {
@@ -112,7 +112,7 @@ impl Pass {
         }
     }
 
-    /// Reads all files, and notes the folders it has `entered` and the `changes` that came in meanwhile.
+    /// Reads all files. Adds the folders that it reads to `entered`, and changes that arrive meanwhile to `changes`.
     fn read_all(&self, entered: &mut HashSet<PathBuf>, changes: &mut VecDeque<Vec<PathBuf>>) -> Result<(), Dropped> {
         let started = Instant::now();
         let mut reported = started;
@@ -125,9 +125,9 @@ impl Pass {
                     Err(TryRecvError::Disconnected) => return Err(Dropped),
                 }
                 limit = match () {
-                    () if self.index.file_count() >= MOST_FILES => Some("the most files that are looked at"),
-                    () if self.index.bytes() >= MOST_BYTES => Some("the most memory that is given to them"),
-                    () if started.elapsed() > LONGEST_READING => Some("the most time that is given to them"),
+                    () if self.index.file_count() >= MAX_FILES => Some("the maximum number of files"),
+                    () if self.index.bytes() >= MAX_INDEX_BYTES => Some("the maximum size of the index"),
+                    () if started.elapsed() > MAX_READING_TIME => Some("the maximum time"),
                     () => None,
                 };
                 if limit.is_some() {
@@ -141,7 +141,7 @@ impl Pass {
             }
         }
         let (files, bytes) = (self.index.file_count(), self.index.bytes());
-        tracing::info!(files, bytes, time = ?started.elapsed(), limit, "the workspace was read");
+        tracing::info!(files, bytes, time = ?started.elapsed(), limit, "read the workspace");
         self.report(true, limit);
         Ok(())
     }
@@ -151,7 +151,7 @@ impl Pass {
         self.tasks.send(reading)
     }
 
-    /// Reads what has changed at `paths`, which may be files or folders, if it is not ignored.
+    /// Reads changed files or folders at `paths`, unless they are ignored.
     fn read_again(&self, paths: &[PathBuf], entered: &mut HashSet<PathBuf>) {
         for path in paths {
             let Some(known) = path.ancestors().skip(1).find(|folder| entered.contains(*folder)).map(Path::to_owned)
@@ -163,7 +163,7 @@ impl Pass {
             let leads_there =
                 move |entry: &DirEntry| wanted.starts_with(entry.path()) || entry.path().starts_with(&wanted);
             for entry in walk(&known).filter_entry(leads_there).build().filter_map(Result::ok) {
-                if self.index.file_count() < MOST_FILES && self.index.bytes() < MOST_BYTES {
+                if self.index.file_count() < MAX_FILES && self.index.bytes() < MAX_INDEX_BYTES {
                     self.read(&entry, entered);
                 }
             }
@@ -175,7 +175,7 @@ impl Pass {
             entered.insert(entry.path().to_owned());
         }
         while !self.foreground.is_idle() {
-            thread::sleep(MOMENT);
+            thread::sleep(POLL_INTERVAL);
         }
         read(entry, &self.folders, &self.exclusions, &self.index);
     }
@@ -189,7 +189,7 @@ fn read(entry: &DirEntry, folders: &Folders, exclusions: &Exclusions, index: &Wo
     if !is_file || !language.has_grammar() || exclusions.contain(&name) || !is_small() {
         return;
     }
-    // What is not UTF-8 is no code that fimble completes.
+    // fimble completes only UTF-8 text, so other files are of no use.
     let Ok(text) = std::fs::read_to_string(entry.path()) else { return };
     let text = Rope::from_str(&text);
     if let Some(tree) = SyntaxTree::parse(language, &text) {
@@ -197,7 +197,7 @@ fn read(entry: &DirEntry, folders: &Folders, exclusions: &Exclusions, index: &Wo
     }
 }
 
-/// Hidden files, links and what is ignored are left out.
+/// Walks all files except hidden files, links and ignored files.
 fn walk(folder: &Path) -> WalkBuilder {
     let mut walk = WalkBuilder::new(folder);
     walk.add_custom_ignore_filename(IGNORE_FILE).require_git(false).follow_links(false);

@@ -1,4 +1,4 @@
-//! Who answers a case: the local model, a server elsewhere, or both, by the same rules as in an editor.
+//! Answers cases with the local model, a server, or both, by the same rules as in an editor.
 
 use std::time::{Duration, Instant};
 
@@ -14,12 +14,13 @@ use super::super::engine::NO_REMOTE;
 pub(super) struct Answers<'a> {
     local: &'a dyn Engine,
     remote: Option<(RemoteEngine, Router)>,
-    /// Of somebody who types: what comes later than that is not shown, unless there is nothing else.
+    /// The deadline of a request while the user types. A server's answer after this time is shown only if the local
+    /// model has nothing to show.
     deadline: Option<Duration>,
 }
 
 pub(super) struct Answer {
-    /// With all the time that it took.
+    /// Its timing includes the wait for a server.
     pub(super) shown: Completion,
     pub(super) asked_remote: bool,
 }
@@ -35,7 +36,7 @@ impl<'a> Answers<'a> {
             (Routing::Local, _) => None,
             (_, None) => bail!(NO_REMOTE),
             (routing, Some(settings)) => {
-                // It is not a user who asks.
+                // The quotas protect a server from users who type; an evaluation sends every case.
                 let settings = RemoteSettings { per_minute: None, per_day: None, ..settings };
                 Some((RemoteEngine::new(settings.clone()), Router::new(routing, &settings)))
             }
@@ -48,15 +49,15 @@ impl<'a> Answers<'a> {
     }
 
     pub(super) fn to(&mut self, cursor: &Cursor, settings: &CompletionSettings) -> Result<Answer, EngineError> {
-        let ask = |cursor: &Cursor, settings: &CompletionSettings, engine: &dyn Engine| {
+        let generate = |cursor: &Cursor, settings: &CompletionSettings, engine: &dyn Engine| {
             complete(cursor, settings, engine, Priority::Foreground, &Cancel::default())
         };
         let Some((remote, router)) = &mut self.remote else {
-            return Ok(Answer { shown: ask(cursor, settings, self.local)?, asked_remote: false });
+            return Ok(Answer { shown: generate(cursor, settings, self.local)?, asked_remote: false });
         };
         let local = match router.routing() {
             Routing::Remote => None,
-            Routing::Local | Routing::Hybrid => Some(ask(cursor, settings, self.local)?),
+            Routing::Local | Routing::Hybrid => Some(generate(cursor, settings, self.local)?),
         };
         let hold = match &local {
             None => Duration::MAX,
@@ -74,10 +75,10 @@ impl<'a> Answers<'a> {
         let settings =
             CompletionSettings { context_tokens: remote.settings().context_tokens, candidates: 1, ..settings.clone() };
         let cursor = Cursor { pin: pin.apart(document, *offset).into(), ..cursor.clone() };
-        let begun = Instant::now();
-        router.sent(begun, 0);
-        let mut answer = ask(&cursor, &settings, remote)?;
-        router.succeeded(begun.elapsed());
+        let started = Instant::now();
+        router.sent(started, 0);
+        let mut answer = generate(&cursor, &settings, remote)?;
+        router.succeeded(started.elapsed());
         let shown = match local {
             Some(local) if answer.timing.total > hold || !is_better(&answer, &local) => {
                 let waited = answer.timing.total.min(hold);

@@ -1,6 +1,7 @@
-//! The cases of `fimble eval`: a text with a gap by itself, or a gap in a file of a repository.
+//! The cases of `fimble eval`. A case is a gap in a text of its own, or a gap in a file of a repository.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::ops::Range;
@@ -16,10 +17,10 @@ use fimble_completion::settings::ContextScope;
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
-/// So many of a repository's files count as open beside the one that is completed: those nearest to it.
+/// How many other files of a repository count as open. These are the nearest files in the folder tree.
 const OPEN: usize = 5;
 
-/// One line of a dataset. What it does not say, the format of HumanEval-Infilling has a default for.
+/// One line of a dataset. A missing field has the value that HumanEval-Infilling implies.
 #[derive(Deserialize)]
 pub(super) struct Case {
     #[serde(default)]
@@ -27,7 +28,7 @@ pub(super) struct Case {
     pub(super) canonical_solution: String,
     #[serde(default = "python")]
     pub(super) language: String,
-    /// What of the solution is defined elsewhere.
+    /// The names that the solution uses and does not define.
     #[serde(default)]
     pub(super) names: Vec<String>,
     #[serde(flatten)]
@@ -37,9 +38,9 @@ pub(super) struct Case {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Gap {
-    /// The text before and after it.
+    /// The text before and after the gap.
     Between { prompt: String, suffix: String },
-    /// The bytes of a file that are left out.
+    /// The bytes of a file that form the gap.
     Within { repository: String, path: String, start: usize, end: usize },
 }
 
@@ -47,7 +48,7 @@ fn python() -> String {
     "python".to_owned()
 }
 
-/// A case as an editor would show it.
+/// A case as an editor presents it.
 #[derive(Clone)]
 pub(super) struct EditorView {
     pub(super) name: Arc<str>,
@@ -56,7 +57,7 @@ pub(super) struct EditorView {
     pub(super) surroundings: Surroundings,
 }
 
-/// The repositories that cases name, each read once.
+/// The repositories that cases name. Each is read once.
 pub(super) struct Repositories {
     folder: PathBuf,
     scope: ContextScope,
@@ -69,7 +70,7 @@ struct Repository {
 }
 
 impl Repositories {
-    /// Those in `folder`, of which `scope` is shown.
+    /// The repositories in `folder`. Prompts may contain the code in `scope`.
     pub(super) fn new(folder: PathBuf, scope: ContextScope) -> Self {
         Self { folder, scope, known: HashMap::new() }
     }
@@ -80,16 +81,14 @@ impl Repositories {
             Gap::Between { prompt, suffix } => Ok(EditorView {
                 name: "case".into(),
                 before: prompt.clone(),
-                // HumanEval-Infilling takes the end of a line out with the line; a cursor in an editor stands before it.
+                // HumanEval-Infilling removes the line break with the line. In an editor, it stays after the cursor.
                 after: if case.canonical_solution.ends_with('\n') { format!("\n{suffix}") } else { suffix.clone() },
                 surroundings: Surroundings { same_file, ..Surroundings::default() },
             }),
             Gap::Within { repository: name, path, start, end } => {
                 let repository = match self.known.entry(name.clone()) {
-                    std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-                    std::collections::hash_map::Entry::Vacant(unknown) => {
-                        unknown.insert(Repository::read(&self.folder.join(name))?)
-                    }
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(unknown) => unknown.insert(Repository::read(&self.folder.join(name))?),
                 };
                 let file = repository.files.iter().find(|file| file.name() == path);
                 let file = file.with_context(|| format!("`{name}` has no file `{path}`"))?;
@@ -117,7 +116,10 @@ impl Repositories {
 impl Repository {
     fn read(folder: &Path) -> anyhow::Result<Self> {
         if !folder.is_dir() {
-            bail!("there is no repository `{}`; --repositories says where they are", folder.display());
+            bail!(
+                "there is no repository `{}`; name the folder of the repositories with --repositories",
+                folder.display()
+            );
         }
         let mut files = Vec::new();
         let mut folders = vec![folder.to_owned()];
@@ -141,11 +143,12 @@ impl Repository {
     }
 }
 
-/// How many folders two paths have in common, from the first on.
+/// The number of leading folders that two paths have in common.
 fn common_folders(path: &str, other: &str) -> usize {
-    path.split(['/', '\\']).zip(other.split(['/', '\\'])).take_while(|(part, same)| part == same).count()
+    path.split(['/', '\\']).zip(other.split(['/', '\\'])).take_while(|(part, other)| part == other).count()
 }
 
+/// Reads at most `limit` cases of a dataset, after the first `skip` cases.
 pub(super) fn read(path: &Path, skip: usize, limit: usize) -> anyhow::Result<Vec<Case>> {
     let name = path.display();
     let file = File::open(path).with_context(|| format!("cannot open `{name}`"))?;
@@ -162,7 +165,7 @@ pub(super) fn read(path: &Path, skip: usize, limit: usize) -> anyhow::Result<Vec
         }
         let case = serde_json::from_str(&line).with_context(|| {
             format!(
-                "line {number} of `{name}` is no case; it needs `canonical_solution`, and `prompt` and `suffix` or \
+                "line {number} of `{name}` is not a case; a case needs `canonical_solution`, and either `prompt` and `suffix`, or \
                  `repository`, `path`, `start` and `end`"
             )
         })?;
@@ -170,7 +173,7 @@ pub(super) fn read(path: &Path, skip: usize, limit: usize) -> anyhow::Result<Vec
     }
     cases.drain(..skip.min(cases.len()));
     if cases.is_empty() {
-        bail!("`{name}` has no cases, or no others");
+        bail!("`{name}` has no cases{}", if skip > 0 { " after those that --skip leaves out" } else { "" });
     }
     Ok(cases)
 }

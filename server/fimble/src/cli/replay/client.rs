@@ -1,4 +1,4 @@
-//! An editor without a window: speaks LSP to a server in the same process.
+//! An LSP client that talks to a server in the same process.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,21 +11,22 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// More than any message of a replay, so that neither side waits for the other to read.
+/// The size of a pipe in bytes. It is larger than any message of a replay, so a side that writes never waits for the
+/// other side to read.
 const PIPE: usize = 1 << 20;
 
 pub(super) struct Client {
     to_server: DuplexStream,
     waiting: Waiting,
-    latest: u64,
+    latest_id: u64,
     server: JoinHandle<u8>,
 }
 
-/// Where the answers to requests go, by their numbers.
+/// The requests that wait for an answer, by request ID.
 type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
 
 impl Client {
-    /// Starts a server and greets it, with a folder open if one is given.
+    /// Starts and initializes a server, with `workspace` as its only folder.
     pub(super) async fn start(
         load: LoadEngine,
         options: ServeOptions,
@@ -35,18 +36,18 @@ impl Client {
         let (output, from_server) = tokio::io::duplex(PIPE);
         let server = tokio::spawn(serve(input, output, load, options));
         let waiting = Waiting::default();
-        let answers = waiting.clone();
+        let requests = waiting.clone();
         tokio::spawn(async move {
             let mut from_server = BufReader::new(from_server);
             while let Ok(message) = read(&mut from_server).await {
-                let Some(number) = message["id"].as_u64() else { continue };
-                let asked = answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
-                if let Some(asked) = asked {
-                    let _ = asked.send(message);
+                let Some(id) = message["id"].as_u64() else { continue };
+                let request = requests.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                if let Some(request) = request {
+                    let _ = request.send(message);
                 }
             }
         });
-        let mut client = Self { to_server, waiting, latest: 0, server };
+        let mut client = Self { to_server, waiting, latest_id: 0, server };
         let capabilities = json!({
             "general": { "positionEncodings": ["utf-8"] },
             "textDocument": { "inlineCompletion": {} },
@@ -64,29 +65,29 @@ impl Client {
     }
 
     pub(super) async fn request(&mut self, method: &str, params: Value) -> anyhow::Result<Value> {
-        self.latest += 1;
-        let (asked, answer) = oneshot::channel();
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(self.latest, asked);
-        self.send(&json!({ "jsonrpc": "2.0", "id": self.latest, "method": method, "params": params })).await?;
+        self.latest_id += 1;
+        let (request, answer) = oneshot::channel();
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(self.latest_id, request);
+        self.send(&json!({ "jsonrpc": "2.0", "id": self.latest_id, "method": method, "params": params })).await?;
         let mut answer = answer.await.context("the server has ended")?;
         match answer["error"].take() {
             Value::Null => Ok(answer["result"].take()),
-            error => bail!("the server refuses {method}: {error}"),
+            error => bail!("the server answered {method} with an error: {error}"),
         }
     }
 
-    /// Lets the server end as it should.
+    /// Shuts the server down and waits for its end.
     pub(super) async fn quit(mut self) -> anyhow::Result<()> {
         self.request("shutdown", Value::Null).await?;
         self.notify("exit", Value::Null).await?;
-        self.server.await.context("the server has failed")?;
+        self.server.await.context("the server panicked")?;
         Ok(())
     }
 
     async fn send(&mut self, message: &Value) -> anyhow::Result<()> {
         let body = message.to_string();
         let framed = format!("Content-Length: {}\r\n\r\n{body}", body.len());
-        self.to_server.write_all(framed.as_bytes()).await.context("the server does not read")
+        self.to_server.write_all(framed.as_bytes()).await.context("the server has closed its input")
     }
 }
 

@@ -1,4 +1,4 @@
-//! The counts in formats that other programs read: JSON by week, and OpenMetrics text.
+//! The counts in formats for other programs: JSON by week, and OpenMetrics text.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::by_subject;
 
-/// All weeks from `first` on. What is exported leaves out the `file`, whose path may tell who the user is.
+/// The counts as JSON.
 #[derive(Serialize)]
 pub(super) struct Report<'a> {
+    /// Exports omit the file, because its path may contain the user's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a Path>,
     fimble: &'static str,
@@ -42,11 +43,13 @@ struct Row<'a> {
 struct Latency {
     p50: Option<f64>,
     p95: Option<f64>,
-    /// Answers that took at most `le`, and longer than what the bucket before allows: these add up over machines.
+    /// The number of answers in each bucket. A bucket ends at `le` and starts where the bucket before it ends. Unlike
+    /// percentiles, buckets of several machines can be added up.
     buckets: Vec<Value>,
 }
 
 impl<'a> Report<'a> {
+    /// Reports all weeks from `first` on.
     pub(super) fn new(file: Option<&'a Path>, record: &'a UsageStats, first: &str) -> Self {
         let rows = record.rows().filter(|(week, _, _)| *week >= first);
         let row = |(week, subject, counts): (&'a str, Subject, &Counts)| Row {
@@ -71,24 +74,26 @@ impl<'a> Report<'a> {
 
 fn latency(latencies: &Latencies) -> Latency {
     let rounded = |percent| latencies.percentile(percent).map(|milliseconds| (milliseconds * 10.0).round() / 10.0);
-    let taken = latencies.buckets().filter(|(_, count)| *count > 0);
+    let used = latencies.buckets().filter(|(_, count)| *count > 0);
     let bound = |bound: f64| if bound.is_finite() { json!(bound) } else { json!("+Inf") };
-    let buckets = taken.map(|(le, count)| json!({"le": bound(le), "count": count})).collect();
+    let buckets = used.map(|(le, count)| json!({"le": bound(le), "count": count})).collect();
     Latency { p50: rounded(50), p95: rounded(95), buckets }
 }
 
-/// A counter of OpenMetrics: its name, what it counts, and for each value of its own label how often.
+/// An OpenMetrics counter.
 struct Counter {
     name: &'static str,
     help: &'static str,
+    /// The label that only this counter has.
     label: Option<&'static str>,
+    /// The counts for each value of `label`.
     values: fn(&Counts) -> Vec<(&'static str, u64)>,
 }
 
 static COUNTERS: [Counter; 5] = [
     Counter {
         name: "fimble_suggestions_shown",
-        help: "Suggestions that were shown. One that is typed along is shown once.",
+        help: "Suggestions shown. A suggestion that the user types along counts once.",
         label: None,
         values: |counts| vec![("", counts.shown)],
     },
@@ -106,27 +111,27 @@ static COUNTERS: [Counter; 5] = [
     },
     Counter {
         name: "fimble_accepted_characters",
-        help: "Characters of the suggestions accepted whole.",
+        help: "Characters in suggestions that were accepted whole.",
         label: None,
         values: |counts| vec![("", counts.characters)],
     },
     Counter {
         name: "fimble_model_answers",
-        help: "Requests that the model itself has answered.",
+        help: "Requests answered by the model itself, not by a cache.",
         label: None,
         values: |counts| vec![("", counts.asked)],
     },
     Counter {
         name: "fimble_model_answers_withheld",
-        help: "Answers of the model that are not shown: it has nothing to say, would break the code, or is unsure.",
+        help: "Answers of the model that were not shown because they were empty, would break the code, or were unsure.",
         label: Some("reason"),
         values: |counts| vec![("empty", counts.empty), ("broken", counts.broken), ("unsure", counts.unsure)],
     },
 ];
 
-/// All weeks from `first` on, summed up, as OpenMetrics 1.0 text
-/// (<https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>). The histogram has buckets only:
-/// the sum of the latencies is not kept.
+/// The totals of all weeks from `first` on, as OpenMetrics 1.0 text
+/// (<https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>). The histogram has no sum,
+/// because the statistics do not store one.
 pub(super) fn openmetrics(record: &UsageStats, first: &str) -> String {
     let subjects = by_subject(record, first);
     let labels = |subject: &Subject, own: &[(&str, &str)]| {
@@ -135,7 +140,8 @@ pub(super) fn openmetrics(record: &UsageStats, first: &str) -> String {
         let labels = shared.iter().chain(own).map(|(name, value)| format!("{name}=\"{}\"", escaped(value)));
         labels.collect::<Vec<_>>().join(",")
     };
-    let mut text = "# TYPE fimble_build info\n# HELP fimble_build The fimble that exported this.\n".to_owned();
+    let mut text =
+        "# TYPE fimble_build info\n# HELP fimble_build The version of fimble that exported these metrics.\n".to_owned();
     let _ = writeln!(text, "fimble_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
     for Counter { name, help, label, values } in &COUNTERS {
         let _ = writeln!(text, "# TYPE {name} counter\n# HELP {name} {help}");
@@ -147,14 +153,14 @@ pub(super) fn openmetrics(record: &UsageStats, first: &str) -> String {
         }
     }
     text.push_str("# TYPE fimble_answer_latency_seconds histogram\n# UNIT fimble_answer_latency_seconds seconds\n");
-    text.push_str("# HELP fimble_answer_latency_seconds From a request to its answer.\n");
+    text.push_str("# HELP fimble_answer_latency_seconds Time from a request to its answer.\n");
     for (subject, counts) in &subjects {
-        let mut so_far: u64 = 0;
+        let mut total: u64 = 0;
         for (milliseconds, count) in counts.latencies.buckets() {
-            so_far = so_far.saturating_add(count);
+            total = total.saturating_add(count);
             let bound = if milliseconds.is_finite() { format!("{:?}", milliseconds / 1e3) } else { "+Inf".to_owned() };
             let labels = labels(subject, &[("le", &bound)]);
-            let _ = writeln!(text, "fimble_answer_latency_seconds_bucket{{{labels}}} {so_far}");
+            let _ = writeln!(text, "fimble_answer_latency_seconds_bucket{{{labels}}} {total}");
         }
     }
     text.push_str("# EOF\n");

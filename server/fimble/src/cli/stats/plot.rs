@@ -1,4 +1,4 @@
-//! Acceptance and latency by week, drawn as SVG.
+//! Plots acceptance rate and latency by week as SVG.
 
 use std::path::Path;
 
@@ -14,14 +14,14 @@ const SLOW: RGBColor = RGBColor(215, 110, 40);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// Draws into the file that `path` names, which ends in `.svg`.
+/// Writes the plot to `path`, which must end in `.svg`.
 pub(super) fn plot(weeks: &[(&str, Counts)], path: &Path) -> anyhow::Result<()> {
     if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("svg")) {
-        return Err(anyhow!("only SVG can be drawn; give a name that ends in .svg"));
+        return Err(anyhow!("the only plot format is SVG; use a name that ends in .svg"));
     }
     let mut drawing = String::new();
     draw(weeks, &mut drawing).map_err(|error| anyhow!("{error}"))?;
-    std::fs::write(path, drawing).context("it cannot be written")
+    std::fs::write(path, drawing).context("cannot write the file")
 }
 
 fn draw(weeks: &[(&str, Counts)], drawing: &mut String) -> Result<(), Box<dyn std::error::Error>> {
@@ -34,8 +34,8 @@ fn draw(weeks: &[(&str, Counts)], drawing: &mut String) -> Result<(), Box<dyn st
         let of = |counts: &Counts| counts.latencies.percentile(percent).unwrap_or_default();
         weeks.iter().map(|(_, counts)| of(counts)).collect::<Vec<_>>()
     };
-    let latencies = [("median", MEDIAN, latency(50)), ("95 % take at most", SLOW, latency(95))];
-    chart(&below, "From a request to its answer (ms)", weeks, &latencies)?;
+    let latencies = [("median", MEDIAN, latency(50)), ("95th percentile", SLOW, latency(95))];
+    chart(&below, "Time from a request to its answer (ms)", weeks, &latencies)?;
     area.present()?;
     Ok(())
 }
@@ -54,9 +54,9 @@ fn chart(
         .x_label_area_size(30)
         .y_label_area_size(50)
         .build_cartesian_2d(-0.2..last + 0.2, 0.0..highest * 1.1)?;
-    let name = |place: &f64| {
-        let is_week = (place - place.round()).abs() < 1e-6;
-        let week = weeks.get(place.round() as usize).filter(|_| is_week && *place > -0.5);
+    let name = |x: &f64| {
+        let is_week = (x - x.round()).abs() < 1e-6;
+        let week = weeks.get(x.round() as usize).filter(|_| is_week && *x > -0.5);
         week.map_or(String::new(), |(week, _)| (*week).to_owned())
     };
     let labels = weeks.len().clamp(2, 12);

@@ -1,24 +1,24 @@
-//! `fimble/models`, a request of fimble's own: what an editor may offer for the setting `model`.
+//! The request `fimble/models`, an extension of LSP: the models that an editor may offer for the setting `model`.
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-/// A model that has a name.
+/// A model with a name.
 #[derive(Debug, Clone, Serialize)]
 pub struct KnownModel {
-    /// As the setting takes it.
+    /// The value of the setting `model` that selects this model.
     pub name: String,
     pub summary: String,
-    /// Its files are on this machine.
+    /// The model's files are on this machine.
     pub installed: bool,
-    /// Where they have to be; `None` for what comes with the binary.
+    /// The folder for these files; `None` for the model that is built into the binary.
     pub folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Models {
-    /// What the setting says; the embedded model's name where it says nothing.
+    /// The value of the setting, or the embedded model's name if the setting is absent.
     pub(crate) current: String,
     pub(crate) models: Vec<KnownModel>,
 }

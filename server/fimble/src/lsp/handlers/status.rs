@@ -1,4 +1,4 @@
-//! `fimble/status`, a request of fimble's own: what an editor may show in its status line.
+//! The request `fimble/status`, an extension of LSP: the state and the counters that an editor may show.
 
 use fimble_completion::engine::Usage;
 use serde::Serialize;
@@ -12,33 +12,33 @@ use crate::workspace::Reading;
 #[derive(Debug, Serialize)]
 pub(crate) struct Status {
     state: State,
-    /// The name of the model that serves, else the model setting; `None` for the embedded model.
+    /// The name of the loaded model. If none is loaded, the setting `model`, where `None` means the embedded model.
     model: Option<String>,
-    /// Of the weights that serve.
+    /// The version of the loaded weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
-    /// What is wrong with the model last asked for.
+    /// Why the model in the settings could not be loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
-    /// Requests for completions since the start.
+    /// Completion requests since the start of the server.
     requests: u64,
-    /// Suggestions; one that is typed along is one.
+    /// Suggestions. A suggestion that the user types along counts once.
     shown: u64,
     accepted: u64,
     partly_accepted: u64,
     typed_over: u64,
-    /// Those answered without the model, by how.
+    /// Requests that the suggestion cache answered.
     hits: Hits,
-    /// Tokens that requests took.
+    /// Tokens for requests.
     tokens: Usage,
-    /// Tokens that were taken in pauses, ahead of requests.
+    /// Tokens for prefetching.
     background_tokens: Usage,
-    /// From a request to its answer.
+    /// The time from a request to its answer.
     latency_ms: Latency,
-    /// A server elsewhere, if there is one.
+    /// The remote server, if the settings name one.
     #[serde(skip_serializing_if = "Option::is_none")]
     remote: Option<RemoteStatus>,
-    /// What is known of the workspace's files.
+    /// The progress of reading the workspace.
     #[serde(skip_serializing_if = "Option::is_none")]
     workspace: Option<Reading>,
 }

@@ -1,0 +1,1 @@
+"""The generators of the held-out cases in `tests/quality`."""

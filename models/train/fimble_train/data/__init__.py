@@ -1,0 +1,1 @@
+"""From packages on disk to training rows: packages, splits, tokenizer, tape, fill-in-the-middle rows."""

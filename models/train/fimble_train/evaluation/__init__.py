@@ -1,0 +1,1 @@
+"""Answers to held-out cases, by models and baselines, and their scores."""

@@ -1,0 +1,1 @@
+"""Fine-tuning of a model, or of an adapter, on the code of one repository."""

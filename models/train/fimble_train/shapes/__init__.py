@@ -1,0 +1,1 @@
+"""The choice of the model's shape: candidates, measured speed, estimated accuracy."""
