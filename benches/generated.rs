@@ -1,15 +1,15 @@
-//! Source files of any length, the same on every run: a few templates, filled with names that differ from place to place.
+//! Generates source files of any length from templates and changing names. They are the same in every run.
 
-/// A file in a benchmark's language.
+/// A generated file.
 pub(crate) struct Generated {
     pub(crate) text: String,
-    /// Byte offset of the end of a statement that someone is typing, near the middle of `text`.
+    /// The byte offset of the end of an unfinished statement, near the middle of `text`.
     pub(crate) statement: usize,
-    /// Byte offset of an empty line near it, outside all blocks.
+    /// The byte offset of an empty line near the statement, outside all blocks.
     pub(crate) top_level: usize,
 }
 
-/// Nouns and verbs from which names are made; their numbers share no factor, so that pairs repeat late.
+/// Nouns and verbs for names. The lengths of the two lists share no factor, so pairs repeat late.
 const NOUNS: [&str; 11] =
     ["account", "order", "parser", "route", "session", "vector", "token", "window", "record", "sensor", "invoice"];
 const VERBS: [&str; 7] = ["update", "resolve", "collect", "validate", "merge", "render", "schedule"];
@@ -126,12 +126,12 @@ def describe(items):
     naïve = items.j
 "#;
 
-/// A Rust file of at least `lines` lines, and less than one template more.
+/// Generates a Rust file of at least `lines` lines, and less than one template more.
 pub(crate) fn rust(lines: usize) -> Generated {
     generate("use std::collections::HashMap;\n", RUST, RUST_TYPED, lines)
 }
 
-/// See [`rust`].
+/// Generates a Python file. See [`rust`].
 pub(crate) fn python(lines: usize) -> Generated {
     generate("from __future__ import annotations\n", PYTHON, PYTHON_TYPED, lines)
 }

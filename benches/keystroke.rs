@@ -1,4 +1,4 @@
-//! What a keystroke costs without the model: from the client's change to the prompt. See `README.md` beside this file.
+//! The time from a client's change to the prompt, without the model. See `README.md` beside this file.
 
 mod generated;
 
@@ -26,7 +26,7 @@ const LINES: usize = 10_000;
 const ENCODING: PositionEncoding = PositionEncoding::Utf16;
 const BATCH: BatchSize = BatchSize::SmallInput;
 
-/// The server's defaults.
+/// The capacity of the server's suggestion cache.
 const SUGGESTIONS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
 
 fn main() {
@@ -83,7 +83,7 @@ fn bench(criterion: &mut Criterion, language: &str, file: &Generated) {
                 statement.edit(document);
                 document.syntax().expect("a tree");
                 let suggestion = cache.get(document, *offset, &settings());
-                assert!(suggestion.is_none(), "this keystroke is to need the model");
+                assert!(suggestion.is_none(), "this keystroke needs the model");
                 (plan_at(document, *offset), template.fill(&text_at(document, *offset)))
             },
             BATCH,
@@ -91,17 +91,17 @@ fn bench(criterion: &mut Criterion, language: &str, file: &Generated) {
     });
 
     cache.insert(before, offset - 1, &settings(), CachedAnswer::Suggested(suggestion("in(\", \")")), Origin::Request);
-    assert!(cache.get(after, *offset, &settings()).is_some(), "what is typed follows the suggestion");
+    assert!(cache.get(after, *offset, &settings()).is_some(), "the typed text follows the suggestion");
     group.bench_function("cache_hit", |bencher| bencher.iter(|| cache.get(after, black_box(*offset), &settings())));
     group.finish();
 }
 
-/// A document, and a character to be typed in it.
+/// A document, and one typed character.
 struct Keystroke {
     before: Document,
     position: Position,
     after: Document,
-    /// Where the cursor is afterwards, in bytes.
+    /// The cursor after the key, in bytes.
     offset: usize,
 }
 
@@ -109,7 +109,7 @@ impl Keystroke {
     fn new(language: Language, file: &Generated, offset: usize) -> Self {
         let mut before = Document::new("src/file", language, 0, &file.text);
         before.syntax();
-        // The first reparse after a whole one takes longer than those that follow, which are what typing consists of.
+        // The first incremental parse takes longer than the later ones, and typing consists of the later ones.
         let position = position_at(before.text(), offset, ENCODING);
         type_at(&mut before, 1, position, "o");
         before.syntax();
@@ -124,7 +124,7 @@ impl Keystroke {
         type_at(document, 2, self.position, "i");
     }
 
-    /// The document right after the key, when nobody has asked for its tree.
+    /// The document right after the key, before its tree is parsed.
     fn edited(&self) -> Document {
         let mut document = self.before.clone();
         self.edit(&mut document);
@@ -132,7 +132,7 @@ impl Keystroke {
     }
 }
 
-/// What a client sends for one key, taken to the document.
+/// Applies the change that a client sends for one key.
 fn type_at(document: &mut Document, version: i32, position: Position, text: &str) {
     let change = Change { range: Some((position, position)), text: text.to_owned() };
     apply_changes(document, version, [change], ENCODING).expect("the position is in the document");
@@ -142,15 +142,15 @@ fn plan_at(document: &Document, offset: usize) -> Plan {
     plan(black_box(document), offset, &settings())
 }
 
-/// Four bytes a token: the tokenizer, which belongs to the model, is left out.
+/// Counts four bytes as a token, because the tokenizer belongs to the model.
 fn text_at(document: &Document, offset: usize) -> FimText {
     let count = |text: &str| text.len().div_ceil(4);
     let budget = TokenBudget { tokens: settings().context_tokens, excerpts: true };
     Pin::new(black_box(document), offset, Surroundings::default()).text(document, offset, budget, &count)
 }
 
-/// As full as the server's gets: of the lines up to `offset`, a suggestion each, and one at `offset`, all of which the
-/// next key leaves.
+/// A cache that is as full as the server's can be. It has one suggestion for each line up to the one of `offset`, and the next
+/// key leaves all of them.
 fn full_cache(document: &Document, offset: usize) -> SuggestionCache {
     let mut cache = SuggestionCache::new(SUGGESTIONS);
     let text = document.text();

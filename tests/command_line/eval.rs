@@ -1,3 +1,5 @@
+//! `fimble eval`.
+
 use std::fs::{self, File};
 use std::io::Write;
 
@@ -7,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::run;
 
-/// Two cases that any model can be right about, and what each answer is worth is checked by hand below.
+/// Two cases with a blank line between them.
 fn cases() -> String {
     let case = |solution: &str| {
         json!({
@@ -53,7 +55,7 @@ fn plain_and_gzipped_datasets_give_the_same_figures() {
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 3);
     assert_eq!((&lines[0]["task_id"], &lines[0]["expected"]), (&json!("t"), &json!("    return path\n")));
-    // As in HumanEval-Infilling, the suffix begins with the next line, and still the cursor is on one of its own.
+    // As in HumanEval-Infilling, the suffix starts with the next line. The cursor is on a line of its own all the same.
     assert_eq!(lines[0]["kind"], "line_end");
     assert!(lines[0]["tokens"]["evaluated"].as_u64() > Some(0) && lines[0]["timing"]["total_ms"].as_f64() > Some(0.0));
     assert_eq!(lines[2]["n"], 2);
@@ -64,7 +66,7 @@ fn plain_and_gzipped_datasets_give_the_same_figures() {
 }
 
 #[test]
-fn what_is_no_dataset_is_said_by_line() {
+fn a_line_that_is_no_case_is_reported_by_its_number() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cases.jsonl");
     let message = |text: &str| {

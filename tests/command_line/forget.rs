@@ -12,13 +12,13 @@ fn forget(home: &Path, arguments: &[&str]) -> (String, String, i32) {
 }
 
 #[test]
-fn what_is_stored_is_listed_and_deleted_but_not_models() {
+fn stored_files_are_listed_and_deleted_and_models_only_on_request() {
     let home = tempfile::tempdir().unwrap();
     assert_eq!(forget(home.path(), &[]), ("Nothing is stored.\n".to_owned(), String::new(), 0));
 
     let [statistics, draft, cache, model, own] = [
         ".local/state/fimble/statistics.json",
-        // Of a process that was killed as it wrote.
+        // A process that was killed while it wrote leaves such a file.
         ".local/state/fimble/statistics.AbCdEf",
         ".cache/fimble/models/embedded-1/config.json",
         ".local/share/fimble/models/mine/model.gguf",
@@ -34,7 +34,7 @@ fn what_is_stored_is_listed_and_deleted_but_not_models() {
     assert_eq!((errors.as_str(), status), ("", 0));
     assert!(statistics.exists() && cache.exists());
 
-    // Who is not asked has to say so.
+    // Without a terminal to ask on, --yes is required.
     let (_, errors, status) = forget(home.path(), &[]);
     assert!(errors.contains("--yes"), "{errors}");
     assert_eq!(status, 1);

@@ -1,5 +1,5 @@
-//! A server that behaves like the Hugging Face hub: one repository with the embedded model's files, large ones and small,
-//! which it redirects to another host for. What goes wrong is said by the test.
+//! A server that behaves like the Hugging Face hub. It has one repository with the embedded model's files, and redirects
+//! downloads to another host. Tests tell it what goes wrong.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
@@ -8,20 +8,17 @@ use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
-use std::time::Duration;
 
+use fimble_test_support::PATIENCE;
 use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 pub(crate) const REPOSITORY: &str = "Qwen/Qwen2.5-Coder-0.5B";
 pub(crate) const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
-/// The folder of files that the hub redirects to.
-const ELSEWHERE: &str = "/elsewhere/";
-/// Far beyond what a busy machine needs.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Serves for as long as the test runs.
+/// The folder that the hub redirects downloads to.
+const DOWNLOADS: &str = "/downloads/";
+/// Serves until the test process ends.
 pub(crate) struct Hub {
     port: u16,
     state: Arc<State>,
@@ -29,33 +26,33 @@ pub(crate) struct Hub {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
-    /// With the query.
+    /// The path with its query.
     pub(crate) path: String,
-    /// The first byte that is asked for; none where it is the whole file.
+    /// The first byte that is requested; `None` for the whole file.
     pub(crate) start: Option<usize>,
     pub(crate) authorization: Option<String>,
 }
 
-/// What goes wrong with one request.
+/// A fault in the answer to one request.
 pub(crate) enum Fault {
-    /// An answer without a body, and one line of its head.
+    /// A status and one header line, without a body.
     Status(u16, &'static str),
-    /// The connection ends after so many bytes of the body.
+    /// The connection ends after this many bytes of the body.
     CutAfter(usize),
-    /// The byte at this place of the file is another one.
+    /// The byte at this offset of the file has a flipped bit.
     Flipped(usize),
-    /// No answer until the test says so.
+    /// The hub announces the request and waits for the test.
     Held { reached: Sender<()>, go_on: Receiver<()> },
 }
 
-/// A request that waits for as long as this is kept.
+/// A request that the hub holds until this is dropped.
 pub(crate) struct Held {
     reached: Receiver<()>,
     _go_on: Sender<()>,
 }
 
 struct State {
-    /// Where in a path each strikes, once.
+    /// Each fault happens once, to a request whose path contains the text.
     faults: Mutex<Vec<(&'static str, Fault)>>,
     requests: Mutex<Vec<Request>>,
 }
@@ -63,11 +60,11 @@ struct State {
 struct PublishedFile {
     name: &'static str,
     contents: Vec<u8>,
-    /// As the hub lists it.
+    /// The file's entry in the hub's listing.
     entry: Value,
 }
 
-/// The repository also has a file that no model needs.
+/// The last file is one that no model needs.
 static FILES: LazyLock<Vec<PublishedFile>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/embedded");
     let names = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "MODEL_CARD.md"];
@@ -88,7 +85,7 @@ pub(crate) fn sha256(contents: &[u8]) -> String {
     format!("{:x}", Sha256::digest(contents))
 }
 
-/// What the hub publishes under this name.
+/// The published contents of this file.
 pub(crate) fn contents(name: &str) -> &'static [u8] {
     &FILES.iter().find(|file| file.name == name).unwrap().contents
 }
@@ -102,28 +99,29 @@ impl Hub {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let state = shared.clone();
-                // A client that is killed or that has seen enough ends its connection; that is the test's affair.
+                // Errors are ignored: tests kill clients, and clients end connections early.
                 thread::spawn(move || stream.and_then(|stream| state.answer(stream, port)));
             }
         });
         Self { port, state }
     }
 
-    /// For `HF_ENDPOINT`.
+    /// The address for `HF_ENDPOINT`.
     pub(crate) fn address(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Of a plain web server with the same files.
+    /// The address of a plain folder with the same files.
     pub(crate) fn folder_address(&self) -> String {
-        format!("http://localhost:{}{ELSEWHERE}", self.port)
+        format!("http://localhost:{}{DOWNLOADS}", self.port)
     }
 
-    /// The next request whose path contains `place` meets with this, after the faults that were ordered before.
+    /// Lets `fault` happen to the next request whose path contains `place`, after the faults added before.
     pub(crate) fn next(&self, place: &'static str, fault: Fault) {
         self.state.faults.lock().unwrap().push((place, fault));
     }
 
+    /// Holds the next request whose path contains `place`.
     pub(crate) fn hold_next(&self, place: &'static str) -> Held {
         let (reached, held) = mpsc::channel();
         let (release, go_on) = mpsc::channel();
@@ -135,9 +133,9 @@ impl Hub {
         self.state.requests.lock().unwrap().clone()
     }
 
-    /// Where those that asked for this file began, in order.
+    /// The first bytes of the requests for this file, in order.
     pub(crate) fn starts_of(&self, file: &str) -> Vec<usize> {
-        let path = format!("{ELSEWHERE}{file}");
+        let path = format!("{DOWNLOADS}{file}");
         self.requests()
             .iter()
             .filter(|request| request.path == path)
@@ -147,9 +145,9 @@ impl Hub {
 }
 
 impl Held {
-    /// Returns when the request has come.
+    /// Waits until the request arrives.
     pub(crate) fn wait(&self) {
-        self.reached.recv_timeout(PATIENCE).expect("the hub is asked");
+        self.reached.recv_timeout(PATIENCE).expect("the request arrives");
     }
 }
 
@@ -176,9 +174,9 @@ impl State {
             return respond(&stream, 200, &["content-type: application/json"], listing.as_bytes());
         }
         if let Some(name) = request.path.strip_prefix(&format!("/{REPOSITORY}/resolve/{REVISION}/")) {
-            return respond(&stream, 302, &[&format!("location: http://localhost:{port}{ELSEWHERE}{name}")], b"");
+            return respond(&stream, 302, &[&format!("location: http://localhost:{port}{DOWNLOADS}{name}")], b"");
         }
-        let name = request.path.strip_prefix(ELSEWHERE);
+        let name = request.path.strip_prefix(DOWNLOADS);
         match FILES.iter().find(|file| Some(file.name) == name) {
             Some(file) => send(&stream, file.contents.clone(), request.start, fault),
             None => respond(&stream, 404, &[], b""),

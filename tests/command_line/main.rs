@@ -1,7 +1,6 @@
-//! The binary as users and editors start it, with the embedded model.
+//! The binary, with the embedded model. Only `complete::the_embedded_model_finishes_a_word` depends on what its weights say.
 
 mod complete;
-mod editor;
 mod eval;
 mod forget;
 mod hub;
@@ -17,15 +16,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-/// A home folder of the tests' own, so that nobody's settings or models matter. It is the same for all tests: the
-/// model is unpacked once.
+use fimble_test_support::TestClient;
+use serde_json::{Value, json};
+
+/// A home folder for the tests, so that the user's settings and models have no effect. All tests share it, so the model is
+/// unpacked once.
 static HOME: LazyLock<PathBuf> = LazyLock::new(|| {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("home");
     std::fs::create_dir_all(&home).unwrap();
     home
 });
 
-/// On the embedded model, trained on modules that begin with `use super::*;`.
+/// A LoRA adapter on the embedded model.
 fn adapter() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/adapters/just")
 }
@@ -39,9 +41,35 @@ fn fimble() -> Command {
     command
 }
 
-/// Runs to the end and returns standard output, standard error and the exit status.
+/// Runs `fimble` to the end, and returns standard output, standard error and the exit status.
 fn run(arguments: &[&str]) -> (String, String, i32) {
     outcome(fimble().args(arguments).output().unwrap())
+}
+
+/// An editor that has started its server with `command`, and opened `folder` if there is one.
+async fn editor(command: Command, folder: Option<&Path>) -> TestClient {
+    let mut client = TestClient::of_process(command);
+    client.answer_requests();
+    let capabilities = json!({
+        "general": {"positionEncodings": ["utf-8", "utf-16"]},
+        "textDocument": {"inlineCompletion": {}},
+        "window": {"workDoneProgress": true},
+    });
+    let root = folder.map(|folder| format!("file://{}", folder.display()));
+    let params = json!({"processId": null, "rootUri": root, "capabilities": capabilities});
+    let announced = client.initialize_with(params).await;
+    assert_eq!(announced["inlineCompletionProvider"], json!(true));
+    assert_eq!(announced["positionEncoding"], "utf-8");
+    client
+}
+
+/// Checks the report of `fimble complete --json`: `model` has generated something. What it says depends on the weights.
+#[track_caller]
+fn assert_completes((report, errors, status): &(String, String, i32), model: &str) {
+    assert_eq!((errors.as_str(), *status), ("", 0));
+    let report: Value = serde_json::from_str(report).unwrap();
+    assert_eq!(report["model"], model);
+    assert!(report["tokens"]["generated"].as_u64() > Some(0), "{report}");
 }
 
 fn outcome(output: Output) -> (String, String, i32) {

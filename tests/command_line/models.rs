@@ -1,4 +1,4 @@
-//! `fimble models`, with a home folder and a hub of each test's own.
+//! `fimble models`. Each test has its own home folder and hub.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -9,13 +9,13 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::hub::{self, Fault, Hub, REPOSITORY, REVISION};
-use crate::{adapter, fimble, outcome};
+use crate::{adapter, assert_completes, fimble, outcome};
 
-/// Of the models with a manifest, the one whose files the hub has.
+/// A model with a manifest, whose files the hub has.
 const MODEL: &str = "qwen2.5-coder-0.5b";
 const WEIGHTS: &str = "model.safetensors";
 const FILES: [&str; 4] = ["config.json", WEIGHTS, "tokenizer.json", "tokenizer_config.json"];
-/// Of a pull that fetches all.
+/// The output of a pull that fetches every file.
 const ALL_FETCHED: &str = "kept: nothing\n";
 
 struct Machine {
@@ -39,7 +39,7 @@ impl Machine {
         command.env("HF_HOME", self.home.path().join("huggingface"))
     }
 
-    /// `fimble models`
+    /// `fimble models` with these arguments.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = fimble();
         self.environment(&mut command).arg("models").args(arguments);
@@ -50,14 +50,14 @@ impl Machine {
         outcome(self.command(arguments).output().unwrap())
     }
 
-    /// Standard output.
+    /// Standard output of a command that succeeds.
     fn succeed(&self, arguments: &[&str]) -> String {
         let (output, errors, status) = self.run(arguments);
         assert_eq!(status, 0, "{arguments:?}: {errors}");
         output
     }
 
-    /// Standard error.
+    /// Standard error of a command that fails.
     fn fail(&self, arguments: &[&str]) -> String {
         let (output, errors, status) = self.run(arguments);
         assert_eq!(status, 1, "{arguments:?}: {output}{errors}");
@@ -68,21 +68,18 @@ impl Machine {
         let code = self.file("code.py", "def read_lines(path):\n    with open(path) as file:\n        ret");
         let mut command = fimble();
         let place = format!("{}:3:12", code.display());
-        outcome(self.environment(&mut command).args(["complete", &place, "--model", model]).output().unwrap())
+        outcome(self.environment(&mut command).args(["complete", &place, "--json", "--model", model]).output().unwrap())
     }
 
-    /// Of what the adapter has learnt.
-    fn complete_visibility(&self, settings: &[&str]) -> (String, String, i32) {
+    fn complete_with(&self, settings: &[&str]) -> (String, String, i32) {
         let place = format!("{}:1:4", self.file("code.rs", "pub").display());
         let mut command = fimble();
-        outcome(self.environment(&mut command).args(["complete", &place]).args(settings).output().unwrap())
+        outcome(self.environment(&mut command).args(["complete", &place, "--json"]).args(settings).output().unwrap())
     }
 
     #[track_caller]
     fn assert_completes(&self, model: &str) {
-        let (text, errors, status) = self.complete(model);
-        assert_eq!((errors.as_str(), status), ("", 0));
-        assert!(text.starts_with("urn"), "{text:?}");
+        assert_completes(&self.complete(model), model);
     }
 
     /// A file in the home folder.
@@ -126,7 +123,7 @@ fn flip(path: &Path, at: usize) {
 }
 
 #[test]
-fn what_there_is_is_listed_and_shown() {
+fn models_are_listed_and_shown() {
     let machine = Machine::new();
     let list = machine.succeed(&["list"]);
     assert!(list.lines().any(|line| line.starts_with("* embedded ") && line.contains("in use")), "{list}");
@@ -150,11 +147,11 @@ fn what_there_is_is_listed_and_shown() {
 }
 
 #[test]
-fn a_pull_follows_redirects_and_goes_on_where_the_connection_broke_off() {
+fn a_pull_follows_redirects_and_resumes_after_a_broken_connection() {
     let machine = Machine::new();
     machine.hub.next(WEIGHTS, Fault::Status(503, "Retry-After: 0"));
-    machine.hub.next("elsewhere/model.safetensors", Fault::CutAfter(5_000_000));
-    machine.hub.next("elsewhere/model.safetensors", Fault::CutAfter(3_000_000));
+    machine.hub.next("downloads/model.safetensors", Fault::CutAfter(5_000_000));
+    machine.hub.next("downloads/model.safetensors", Fault::CutAfter(3_000_000));
     let output = machine.command(&["pull", MODEL]).env("HF_TOKEN", "secret").output().unwrap();
     let (text, errors, status) = outcome(output);
     assert_eq!(status, 0, "{errors}");
@@ -162,7 +159,7 @@ fn a_pull_follows_redirects_and_goes_on_where_the_connection_broke_off() {
     assert!(errors.contains("Apache-2.0") && errors.contains("the connection broke off"), "{errors}");
     assert_eq!(machine.hub.starts_of(WEIGHTS), [0, 5_000_000, 8_000_000]);
     for request in machine.hub.requests() {
-        let expected = (!request.path.starts_with("/elsewhere/")).then_some("Bearer secret");
+        let expected = (!request.path.starts_with("/downloads/")).then_some("Bearer secret");
         assert_eq!(request.authorization.as_deref(), expected, "{}", request.path);
     }
 
@@ -177,7 +174,7 @@ fn a_pull_follows_redirects_and_goes_on_where_the_connection_broke_off() {
     assert!(machine.succeed(&["list"]).lines().any(|line| line.contains(MODEL) && line.contains("  installed")));
     assert_eq!(machine.listed(MODEL)["revision"], REVISION);
 
-    // What is intact is not asked for again.
+    // An intact file is not requested again.
     let asked = machine.hub.requests().len();
     assert!(machine.succeed(&["pull", MODEL]).contains("is here and intact"));
     assert_eq!(machine.hub.requests().len(), asked);
@@ -192,7 +189,7 @@ fn a_pull_follows_redirects_and_goes_on_where_the_connection_broke_off() {
 }
 
 #[test]
-fn what_the_hub_refuses_is_said_with_the_next_step() {
+fn a_refusal_of_the_hub_is_reported_with_the_next_step() {
     let machine = Machine::new();
     for status in [401, 403] {
         machine.hub.next("/api/", Fault::Status(status, ""));
@@ -213,9 +210,9 @@ fn what_the_hub_refuses_is_said_with_the_next_step() {
 }
 
 #[test]
-fn what_is_not_as_published_is_not_installed() {
+fn a_file_that_differs_from_the_published_one_is_not_installed() {
     let machine = Machine::new();
-    for file in ["elsewhere/config.json", "elsewhere/model.safetensors"] {
+    for file in ["downloads/config.json", "downloads/model.safetensors"] {
         machine.hub.next(file, Fault::Flipped(100));
         let errors = machine.fail(&["pull", MODEL]);
         let name = file.rsplit('/').next().unwrap();
@@ -223,14 +220,14 @@ fn what_is_not_as_published_is_not_installed() {
         assert!(errors.contains("nothing was installed"), "{errors}");
         machine.assert_not_installed();
     }
-    // What was right is not fetched again.
+    // A file that arrived intact is not fetched again.
     machine.succeed(&["pull", MODEL]);
     assert_eq!(machine.hub.starts_of(WEIGHTS), [0, 0]);
     assert_eq!(machine.hub.starts_of("tokenizer.json"), [0]);
 }
 
 #[test]
-fn a_byte_flipped_is_refused_named_and_repaired() {
+fn a_damaged_file_is_refused_and_repaired() {
     let machine = Machine::new();
     machine.succeed(&["pull", MODEL]);
     machine.assert_completes(MODEL);
@@ -238,7 +235,7 @@ fn a_byte_flipped_is_refused_named_and_repaired() {
     let folder = machine.folder(MODEL);
     flip(&weights, 5_000_000);
 
-    // Neither by its name nor around the lock.
+    // The model is refused by its name and by its path.
     for model in [MODEL, folder.to_str().unwrap()] {
         let (text, errors, status) = machine.complete(model);
         assert_eq!((text.as_str(), status), ("", 1));
@@ -252,8 +249,8 @@ fn a_byte_flipped_is_refused_named_and_repaired() {
     let errors = machine.fail(&["verify"]);
     assert!(errors.contains("`model.safetensors` has other contents") && !errors.contains("config"), "{errors}");
 
-    // A hub that has something else by now does not make it worse.
-    machine.hub.next("elsewhere/model.safetensors", Fault::Flipped(7));
+    // If the hub has another file by now, the repair fails.
+    machine.hub.next("downloads/model.safetensors", Fault::Flipped(7));
     let errors = machine.fail(&["pull", MODEL]);
     assert!(errors.contains("is not what models.lock says") && errors.contains("--update"), "{errors}");
 
@@ -271,7 +268,7 @@ fn a_byte_flipped_is_refused_named_and_repaired() {
     assert!(machine.fail(&["verify"]).contains("`tokenizer.json` is missing"));
     assert!(machine.succeed(&["pull", MODEL]).contains("kept: config.json, tokenizer_config.json\n"));
 
-    // A loader might take it for a part of the model.
+    // A loader could take an extra file for a part of the model.
     let unknown = machine.folder(MODEL).join("model-00002-of-00002.safetensors");
     fs::write(&unknown, b"x").unwrap();
     let (_, errors, status) = machine.complete(MODEL);
@@ -281,10 +278,10 @@ fn a_byte_flipped_is_refused_named_and_repaired() {
 }
 
 #[test]
-fn a_pull_that_is_killed_is_finished_by_the_next() {
+fn the_next_pull_finishes_one_that_was_killed() {
     let machine = Machine::new();
-    // When it asks for the rest it has written the beginning.
-    machine.hub.next("elsewhere/model.safetensors", Fault::CutAfter(5_000_000));
+    // When it requests the rest, the first part is on the disk.
+    machine.hub.next("downloads/model.safetensors", Fault::CutAfter(5_000_000));
     let mut pull = machine.command(&["pull", MODEL]);
     let mut pull = pull.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(pull.stderr.take().unwrap()).lines();
@@ -300,9 +297,9 @@ fn a_pull_that_is_killed_is_finished_by_the_next() {
 }
 
 #[test]
-fn of_two_pulls_at_once_one_waits_for_the_other() {
+fn one_of_two_simultaneous_pulls_waits_for_the_other() {
     let machine = Machine::new();
-    let held = machine.hub.hold_next("elsewhere/model.safetensors");
+    let held = machine.hub.hold_next("downloads/model.safetensors");
     let start = || {
         let mut command = machine.command(&["pull", MODEL]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -312,7 +309,7 @@ fn of_two_pulls_at_once_one_waits_for_the_other() {
     let mut second = start();
     let mut lines = BufReader::new(second.stderr.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains("waiting for it")));
-    // Who only wants to know does not wait.
+    // A command that only reads does not wait.
     machine.assert_not_installed();
     drop(held);
     let (text, errors, status) = outcome(first.wait_with_output().unwrap());
@@ -322,7 +319,7 @@ fn of_two_pulls_at_once_one_waits_for_the_other() {
     assert_eq!(machine.hub.starts_of(WEIGHTS), [0]);
 }
 
-/// A limit on the size of files fails as a full disk does: in the middle of a write.
+/// A limit on file sizes makes a write fail in the middle, as a full disk does.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_leaves_the_old_model_in_place() {
@@ -333,7 +330,7 @@ fn a_full_disk_leaves_the_old_model_in_place() {
     let damaged = fs::read(folder.join(WEIGHTS)).unwrap();
     let pull = || {
         let mut command = Command::new("sh");
-        // In blocks of 512 bytes; without the signal that comes before the error.
+        // The limit is in blocks of 512 bytes. The trap ignores the signal that precedes the error.
         command.args(["-c", "trap '' XFSZ; ulimit -f 4000; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_fimble")]);
         outcome(machine.environment(&mut command).args(["models", "pull", MODEL, "--update"]).output().unwrap())
     };
@@ -351,7 +348,7 @@ fn a_full_disk_leaves_the_old_model_in_place() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_disk_that_is_full_is_said_to_be() {
+fn a_full_disk_is_reported() {
     let machine = Machine::new();
     fs::create_dir(machine.home.path().join("disk")).unwrap();
     let script = "mount -t tmpfs -o size=8m none \"$HOME/disk\" && XDG_DATA_HOME=\"$HOME/disk\" exec \"$@\"";
@@ -362,7 +359,7 @@ fn a_disk_that_is_full_is_said_to_be() {
 }
 
 #[test]
-fn offline_nothing_is_asked_and_the_hub_s_cache_is_enough() {
+fn offline_a_pull_uses_the_hub_s_cache_and_requests_nothing() {
     let machine = Machine::new();
     let offline = |arguments: &[&str]| outcome(machine.command(arguments).env("HF_HUB_OFFLINE", "1").output().unwrap());
     let errors = machine.fail(&["pull", MODEL, "--offline"]);
@@ -371,7 +368,7 @@ fn offline_nothing_is_asked_and_the_hub_s_cache_is_enough() {
     let (_, errors, status) = offline(&["pull", MODEL, "--from", &machine.hub.folder_address()]);
     assert!(status == 1 && errors.contains("offline"), "{errors}");
 
-    // As the hub's own tools leave it.
+    // The layout of the hub's own tools.
     let cached = format!("huggingface/hub/models--{}", REPOSITORY.replace('/', "--"));
     machine.file(&format!("{cached}/refs/main"), REVISION);
     for name in FILES {
@@ -384,7 +381,7 @@ fn offline_nothing_is_asked_and_the_hub_s_cache_is_enough() {
 }
 
 #[test]
-fn files_come_from_a_folder_or_a_plain_web_server_too() {
+fn a_model_is_pulled_from_a_folder_or_a_plain_web_server() {
     let machine = Machine::new();
     let folder = machine.home.path().join("given");
     for name in FILES {
@@ -399,7 +396,7 @@ fn files_come_from_a_folder_or_a_plain_web_server_too() {
     assert!(errors.contains("`no-such-folder` is neither a folder nor a file"), "{errors}");
     assert!(machine.fail(&["pull", "mellum-4b", "--from", "."]).contains("holds neither .safetensors nor .gguf"));
 
-    // Nobody needs the hub for a manifest that does not name it: what is wrong comes from where it came from.
+    // If the manifest does not name a repository, a repair uses the source of the first pull.
     let manifest = machine.file("mine.toml", "name = \"mine\"\nfamily = \"qwen2.5-coder\"\n");
     machine.succeed(&["add", manifest.to_str().unwrap()]);
     assert!(machine.fail(&["pull", "mine"]).contains("give --from"));
@@ -410,9 +407,9 @@ fn files_come_from_a_folder_or_a_plain_web_server_too() {
     assert!(machine.succeed(&["pull", "mine"]).contains("fetched: config.json;"));
 }
 
-/// A proxy that nobody can reach, for all but the hosts named.
+/// The proxy cannot be reached, and `NO_PROXY` lists the mirror.
 #[test]
-fn a_mirror_may_lie_before_the_proxy() {
+fn a_mirror_in_no_proxy_is_reached_directly() {
     let machine = Machine::new();
     let mut pull = machine.command(&["pull", MODEL]);
     pull.env("HTTPS_PROXY", "http://127.0.0.1:1").env("NO_PROXY", "example.com, 127.0.0.1");
@@ -421,7 +418,7 @@ fn a_mirror_may_lie_before_the_proxy() {
 }
 
 #[test]
-fn a_model_is_chosen_and_the_choice_undone() {
+fn use_changes_the_setting_and_previous_restores_it() {
     let machine = Machine::new();
     assert!(machine.fail(&["use", "--previous"]).contains("no model before this one"));
     let settings = "# mine\nmax_tokens = 32 # few\n\n[languages]\nc = false # never\n";
@@ -450,7 +447,7 @@ fn a_model_is_chosen_and_the_choice_undone() {
 }
 
 #[test]
-fn files_put_there_by_hand_can_be_pinned() {
+fn files_that_the_user_put_there_can_be_pinned() {
     let machine = Machine::new();
     let folder = machine.folder(MODEL);
     fs::create_dir_all(&folder).unwrap();
@@ -468,12 +465,12 @@ fn files_put_there_by_hand_can_be_pinned() {
     fs::write(folder.join("tokenizer.json"), hub::contents("tokenizer.json")).unwrap();
     machine.assert_completes(MODEL);
 
-    // A lock that names what it must not would keep every model from loading.
-    fs::create_dir_all(machine.store().join("../elsewhere")).unwrap();
+    // A lock with an invalid name would keep every model from loading.
+    fs::create_dir_all(machine.store().join("../other")).unwrap();
     for name in FILES {
-        fs::copy(folder.join(name), machine.store().join("../elsewhere").join(name)).unwrap();
+        fs::copy(folder.join(name), machine.store().join("../other").join(name)).unwrap();
     }
-    assert!(machine.fail(&["verify", "--record", "../elsewhere"]).contains("no model is called"));
+    assert!(machine.fail(&["verify", "--record", "../other"]).contains("no model is called"));
     assert!(machine.fail(&["verify", "--record", "embedded"]).contains("comes with fimble"));
     assert!(machine.succeed(&["verify", "embedded"]).contains("intact"));
     assert!(machine.succeed(&["verify"]).contains("4 files, intact"));
@@ -483,7 +480,7 @@ const TRUSTED_KEY: &str = "RWTfiqE7XR1IiaI58UQC/rxckKLn3fFBLj9qrqF7bhFro07xU/OeH
 const OTHER_KEY: &str = "RWTbOb9OWRbkN3ra0/hntyciB5l9QmXI/+eeAw2onITs5gbCJJgN9eRi";
 
 #[test]
-fn a_manifest_is_believed_by_its_signature() {
+fn a_manifest_needs_the_signature_of_the_trusted_key() {
     let machine = Machine::new();
     let text = include_str!("signed/signed.toml");
     let signature = include_str!("signed/signed.toml.minisig");
@@ -500,7 +497,7 @@ fn a_manifest_is_believed_by_its_signature() {
     assert!(machine.fail(&["add", file, "--key", TRUSTED_KEY]).contains("the trusted key did not sign"));
     assert!(!manifests.exists());
 
-    // The key may be a setting, and then counts each time.
+    // A key in the settings applies to every command.
     machine.file("signed.toml", text);
     machine.file(".config/fimble/fimble.toml", format!("manifest_key = \"{TRUSTED_KEY}\"\n"));
     assert!(machine.succeed(&["add", file]).contains("`fimble models pull signed`"));
@@ -514,7 +511,7 @@ fn a_manifest_is_believed_by_its_signature() {
 }
 
 #[test]
-fn a_manifest_says_what_files_have_to_be() {
+fn files_must_match_the_digests_in_the_manifest() {
     let machine = Machine::new();
     let manifest = |config: &str| {
         let text = format!(
@@ -539,7 +536,7 @@ fn a_manifest_says_what_files_have_to_be() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_encrypted_model_is_unpacked_for_its_user_alone() {
+fn an_encrypted_model_is_readable_only_by_its_user() {
     use std::os::unix::fs::PermissionsExt;
 
     let age = |program: &str, arguments: &[&Path]| {
@@ -579,7 +576,7 @@ fn an_encrypted_model_is_unpacked_for_its_user_alone() {
     assert_private();
     machine.assert_completes(MODEL);
 
-    // Repaired, it is no more readable.
+    // A repair keeps the permissions.
     flip(&machine.folder(MODEL).join("tokenizer.json"), 0);
     machine.succeed(&["pull", MODEL, "--from", &given]);
     assert_private();
@@ -590,7 +587,7 @@ fn an_encrypted_model_is_unpacked_for_its_user_alone() {
 }
 
 #[test]
-fn an_adapter_is_listed_locked_and_refused_when_it_has_changed() {
+fn an_adapter_is_listed_locked_and_refused_if_it_is_damaged() {
     let machine = Machine::new();
     let source = adapter();
     let added = machine.succeed(&["add", source.to_str().unwrap()]);
@@ -610,10 +607,11 @@ fn an_adapter_is_listed_locked_and_refused_when_it_has_changed() {
     found.sort();
     assert_eq!(found, names);
 
-    let is_adapted = |settings: &[&str]| machine.complete_visibility(settings).0.starts_with("(crate)");
-    assert_eq!([is_adapted(&[]), is_adapted(&["--adapter", "just"]), is_adapted(&[])], [false, true, false]);
+    assert_completes(&machine.complete_with(&[]), "embedded");
+    assert_completes(&machine.complete_with(&["--adapter", "just"]), "embedded + just");
     machine.file(".config/fimble/fimble.toml", "adapter = \"just\"\n");
-    assert_eq!([is_adapted(&[]), is_adapted(&["--adapter", ""])], [true, false]);
+    assert_completes(&machine.complete_with(&[]), "embedded + just");
+    assert_completes(&machine.complete_with(&["--adapter", ""]), "embedded");
     assert_eq!(machine.listed("just")["in_use"], true);
     machine.file("other/model.gguf", "");
     let other = machine.home.path().join("other");
@@ -627,7 +625,7 @@ fn an_adapter_is_listed_locked_and_refused_when_it_has_changed() {
 
     flip(&folder.join(names[1]), 200_000);
     for adapter in ["just", folder.to_str().unwrap()] {
-        let (_, errors, status) = machine.complete_visibility(&["--adapter", adapter]);
+        let (_, errors, status) = machine.complete_with(&["--adapter", adapter]);
         assert_eq!(status, 1);
         let expected = "the model `just` differs from models.lock and is not loaded: `adapter_model.safetensors` \
                         has other contents (its SHA-256 differs); `fimble models pull just` repairs it";
@@ -637,7 +635,7 @@ fn an_adapter_is_listed_locked_and_refused_when_it_has_changed() {
     assert!(
         machine.succeed(&["pull", "just"]).contains("fetched: adapter_model.safetensors; kept: adapter_config.json")
     );
-    assert!(is_adapted(&["--adapter", "just"]));
+    assert_completes(&machine.complete_with(&["--adapter", "just"]), "embedded + just");
 
     for (arguments, problem) in [
         (["--model", "just"], "`just` is an adapter of the model `embedded`"),
@@ -645,13 +643,13 @@ fn an_adapter_is_listed_locked_and_refused_when_it_has_changed() {
         (["--adapter", "no-such"], "no adapter is called `no-such` and there is no such folder; the names are just,"),
         (["--adapter", "/"], "is not a LoRA adapter: it has no `adapter_config.json`"),
     ] {
-        let (_, errors, status) = machine.complete_visibility(&arguments);
+        let (_, errors, status) = machine.complete_with(&arguments);
         assert!(errors.contains(problem) && status == 1, "{arguments:?}: {errors}");
     }
     assert!(machine.fail(&["use", "just"]).contains("set `adapter` to it"));
 
     machine.succeed(&["remove", "just"]);
     assert!(!folder.exists());
-    let (_, errors, _) = machine.complete_visibility(&["--adapter", "just"]);
+    let (_, errors, _) = machine.complete_with(&["--adapter", "just"]);
     assert!(errors.contains("`just` is not on this machine") && errors.contains("adapter_config.json and"), "{errors}");
 }

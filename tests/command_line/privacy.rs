@@ -1,4 +1,4 @@
-//! Nothing leaves the machine, and nothing of the source text is written down.
+//! Nothing leaves the machine, and no source text is written to disk.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,13 +9,12 @@ use std::sync::mpsc;
 
 use serde_json::{Value, json};
 
-use crate::adapter;
-use crate::editor::{Editor, inline};
+use crate::{adapter, editor};
 
-/// In every text that the sessions below handle, and in nothing else.
+/// A word in every text of the sessions below, and in nothing else.
 const MARKER: &str = "zyxwvu_marker";
 
-/// A home folder of its own, and a project.
+/// A home folder and a project.
 struct Machine {
     _folder: tempfile::TempDir,
     home: PathBuf,
@@ -32,7 +31,7 @@ impl Machine {
         Self { _folder: folder, home, project }
     }
 
-    /// fimble, started by `wrapper` if there is one.
+    /// `fimble`, started through the program `wrapper` if there is one.
     fn command(&self, wrapper: &[&str], arguments: &[&str]) -> Command {
         let words: Vec<&str> =
             wrapper.iter().copied().chain([env!("CARGO_BIN_EXE_fimble")]).chain(arguments.iter().copied()).collect();
@@ -44,34 +43,35 @@ impl Machine {
         command
     }
 
-    /// All that an editor asks of a server in a day: typing, accepting, settings, saving, status and models.
+    /// An editor's whole session: typing, accepting, invoking, saving, settings, status and models.
     fn session(&self, wrapper: &[&str], arguments: &[&str]) {
-        let mut editor = Editor::of(self.command(wrapper, arguments), Some(&self.project));
-        editor.wait_until_ready();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(self.edit(self.command(wrapper, arguments)));
+    }
+
+    async fn edit(&self, server: Command) {
+        let mut client = editor(server, Some(&self.project)).await;
+        client.wait_until("ready").await;
         let uri = format!("file://{}", self.project.join("b.py").display());
-        editor.open(&uri, &format!("# {MARKER}\nx = \n"));
+        client.open(&uri, &format!("# {MARKER}\nx = \n")).await;
         for (version, key) in (2..).zip("max(len(".chars()) {
             let place = json!({"line": 1, "character": version + 2});
-            let change = json!({"range": {"start": place, "end": place}, "text": key.to_string()});
-            let document = json!({"uri": uri, "version": version});
-            editor.tell("textDocument/didChange", json!({"textDocument": document, "contentChanges": [change]}));
-            let list = editor.ask("textDocument/inlineCompletion", inline(&uri, 1, version + 3));
-            if let Some(item) = list["items"].get(0) {
+            client
+                .change(&uri, version, json!({"range": {"start": place, "end": place}, "text": key.to_string()}))
+                .await;
+            if let Some(item) = client.inline(&uri, 1, i64::from(version) + 3).await.first() {
                 let accepted = json!({"command": "fimble.accepted", "arguments": item["command"]["arguments"]});
-                editor.ask("workspace/executeCommand", accepted);
+                client.ask("workspace/executeCommand", accepted).await;
             }
         }
-        let mut invoked = inline(&uri, 1, 12);
-        invoked["context"]["triggerKind"] = json!(1);
-        editor.ask("textDocument/inlineCompletion", invoked);
-        editor.tell("textDocument/didSave", json!({"textDocument": {"uri": uri}}));
-        let settings = json!({"settings": {"fimble": {"deadlineMs": 50}}});
-        editor.tell("workspace/didChangeConfiguration", settings);
+        client.invoke(&uri, 1, 12).await;
+        client.notify("textDocument/didSave", json!({"textDocument": {"uri": uri}})).await;
+        client.configure(json!({"fimble": {"deadlineMs": 50}})).await;
         for method in ["fimble/status", "fimble/models"] {
-            editor.ask(method, Value::Null);
+            client.ask(method, Value::Null).await;
         }
-        editor.tell("textDocument/didClose", json!({"textDocument": {"uri": uri}}));
-        assert_eq!(editor.exit(), 0);
+        client.close(&uri).await;
+        assert_eq!(client.quit().await.0, 0);
     }
 
     fn run(&self, wrapper: &[&str], arguments: &[&str]) {
@@ -79,7 +79,7 @@ impl Machine {
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Everything that the subcommands do, too.
+    /// An editor's session, and each subcommand.
     fn day(&self, wrapper: &[&str]) {
         self.session(wrapper, &["lsp"]);
         let file = self.project.join("a.py").display().to_string();
@@ -99,26 +99,26 @@ impl Machine {
     }
 }
 
-/// What `strace` says of calls for the network, of a program and all its threads and children. A pair of sockets that are
-/// connected to each other leads nowhere: the runtime wakes itself with one when a signal comes. `???` is a thread that ended
-/// before strace had read which call it was stopped at.
+/// The network calls that `strace` sees in a program and all its threads and children. A pair of connected sockets is left
+/// out: the runtime wakes itself through one when a signal comes. So is `???`, a thread that ended before strace had read its
+/// call.
 #[cfg(target_os = "linux")]
 fn calls(run: impl FnOnce(&[&str])) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("trace");
     run(&["strace", "-f", "-qq", "-e", "trace=network", "-e", "signal=none", "-A", "-o", trace.to_str().unwrap()]);
     let trace = fs::read_to_string(trace).expect("strace is installed: tests/run does that");
-    let leads_nowhere = |line: &str| line.contains(" socketpair(AF_UNIX, ") || line.contains(" ???( <detached ");
-    trace.lines().filter(|line| line.contains('(') && !leads_nowhere(line)).map(str::to_owned).collect()
+    let is_harmless = |line: &str| line.contains(" socketpair(AF_UNIX, ") || line.contains(" ???( <detached ");
+    trace.lines().filter(|line| line.contains('(') && !is_harmless(line)).map(str::to_owned).collect()
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_day_s_work_opens_no_socket() {
+fn all_of_fimble_opens_no_socket() {
     let machine = Machine::new();
     assert_eq!(calls(|wrapper| machine.day(wrapper)), Vec::<String>::new());
     assert_eq!(calls(|wrapper| machine.run(wrapper, &["forget", "--yes"])), Vec::<String>::new());
-    // Of a program that does open one it is said.
+    // strace does see a socket that is opened.
     let opens = calls(|wrapper| {
         let script = ["bash", "-c", "exec 3<>/dev/udp/127.0.0.1/9"];
         assert!(Command::new(wrapper[0]).args(&wrapper[1..]).args(script).status().unwrap().success());
@@ -126,10 +126,11 @@ fn a_day_s_work_opens_no_socket() {
     assert!(opens.iter().any(|call| call.contains("socket(")), "{opens:?}");
 }
 
-/// The same day with a server named: code goes there and nowhere else, no name is looked up, and files that stay here do.
+/// With a remote server configured, code is sent there and nowhere else, no name is looked up, and excluded files are not
+/// sent.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_server_that_is_named_is_the_only_destination() {
+fn a_configured_server_is_the_only_destination() {
     let machine = Machine::new();
     let (port, asked) = completions_server();
     let settings = machine.home.join(".config/fimble");
@@ -141,9 +142,9 @@ fn a_server_that_is_named_is_the_only_destination() {
     let connects: Vec<&String> = calls.iter().filter(|call| call.contains(" connect(")).collect();
     let there = format!("sin_port=htons({port}), sin_addr=inet_addr(\"127.0.0.1\")");
     assert!(!connects.is_empty() && connects.iter().all(|call| call.contains(&there)), "{connects:?}");
-    // Nothing but a connection sends: a datagram would name its destination.
-    let sends_elsewhere = |call: &&String| call.contains("sin_addr") && !call.contains(&there);
-    let named: Vec<&String> = calls.iter().filter(|call| call.contains("send")).filter(sends_elsewhere).collect();
+    // Data leaves through the connection only: a datagram would name its destination.
+    let goes_to_others = |call: &&String| call.contains("sin_addr") && !call.contains(&there);
+    let named: Vec<&String> = calls.iter().filter(|call| call.contains("send")).filter(goes_to_others).collect();
     assert!(named.is_empty(), "{named:?}");
     let requests: Vec<String> = asked.try_iter().collect();
     assert!(requests.iter().any(|request| request.contains(MARKER)), "{requests:?}");
@@ -153,7 +154,7 @@ fn a_server_that_is_named_is_the_only_destination() {
     assert_eq!(asked.try_iter().count(), 0);
 }
 
-/// Answers whatever it is asked; returns its port, and the bodies of requests.
+/// A server that answers every request. Returns its port, and the bodies of the requests.
 #[cfg(target_os = "linux")]
 fn completions_server() -> (u16, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -181,29 +182,29 @@ fn completions_server() -> (u16, mpsc::Receiver<String>) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_day_s_work_needs_no_network() {
+fn all_of_fimble_works_without_a_network() {
     Machine::new().day(&["unshare", "-rn"]);
 }
 
 #[test]
-fn source_text_is_not_written_down() {
+fn no_source_text_is_written_to_disk() {
     let machine = Machine::new();
     let log = machine.home.join("log");
     machine.session(&[], &["lsp", "--log-level", "debug", "--log-file", log.to_str().unwrap()]);
     let text = fs::read_to_string(&log).unwrap();
-    assert!(text.contains("completed"), "there is a log to look into: {text}");
+    assert!(text.contains("completed"), "the log has entries: {text}");
     for file in files(&machine.home) {
         let found = fs::read(&file).unwrap().windows(MARKER.len()).any(|bytes| bytes == MARKER.as_bytes());
         assert!(!found, "{}", file.display());
     }
-    // At the level that says so it is.
+    // The log level `trace` does include source text.
     machine.session(&[], &["lsp", "--log-level", "trace", "--log-file", log.to_str().unwrap()]);
     assert!(fs::read_to_string(&log).unwrap().contains(MARKER));
 }
 
-/// All that is stored is known of, and can be deleted; but settings are the user's.
+/// `fimble forget` knows every file that fimble writes. Settings are the user's and stay.
 #[test]
-fn what_a_day_leaves_can_be_forgotten() {
+fn forget_deletes_everything_that_was_stored() {
     let machine = Machine::new();
     machine.day(&[]);
     let settings = machine.home.join(".config/fimble/fimble.toml");

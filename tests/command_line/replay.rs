@@ -1,3 +1,5 @@
+//! `fimble replay`.
+
 use std::fs;
 
 use serde_json::Value;
@@ -38,9 +40,13 @@ fn every_character_is_typed_or_accepted() {
     assert_eq!(report["keys"], keystrokes.len() + accepted);
     let saved = 1.0 - report["keys"].as_f64().unwrap() / typed as f64;
     assert!((report["keystrokes_saved"].as_f64().unwrap() - saved).abs() < 1e-9);
-    assert!(keystrokes[0]["evaluated"].as_u64() > Some(10));
-    assert!(report["evaluated_tokens"]["p50"].as_f64() <= Some(3.0), "{report}");
-    assert!(keystrokes.iter().any(|keystroke| keystroke["kind"] == "typed_through"));
+    // The first key evaluates the prompt, and half of the others nearly nothing.
+    let first = keystrokes[0]["evaluated"].as_f64().unwrap();
+    assert!(first > 10.0 && report["evaluated_tokens"]["p50"].as_f64().unwrap() < first / 10.0, "{report}");
+    for keystroke in keystrokes {
+        let kind = keystroke["kind"].as_str().unwrap();
+        assert!(["model", "typed_through", "returned", "prefetched"].contains(&kind), "{kind}");
+    }
 
     fs::write(&path, CODE.replace('\n', "\r\n")).unwrap();
     let (report, _, _) = run(&["replay", &stretch, "--json", "--interval-ms", "0"]);
@@ -52,7 +58,7 @@ fn every_character_is_typed_or_accepted() {
 }
 
 #[test]
-fn what_cannot_be_typed_is_said() {
+fn invalid_stretches_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("code.py");
     fs::write(&path, CODE).unwrap();

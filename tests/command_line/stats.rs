@@ -10,7 +10,7 @@ fn stats(home: &Path, arguments: &[&str]) -> (String, String, i32) {
     outcome(fimble().env("HOME", home).arg("stats").args(arguments).output().unwrap())
 }
 
-/// A home folder in which something was counted.
+/// A home folder with statistics.
 fn home() -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join(".local/state/fimble");
@@ -33,7 +33,7 @@ fn home() -> tempfile::TempDir {
 }
 
 #[test]
-fn a_table_by_language_and_model_and_one_by_week() {
+fn one_table_is_by_language_and_model_and_one_by_week() {
     let home = home();
     let (table, errors, status) = stats(home.path(), &[]);
     assert_eq!((errors.as_str(), status), ("", 0));
@@ -54,7 +54,7 @@ week                       shown  accepted  in part  typed over   taken   empty 
 }
 
 #[test]
-fn rows_as_json() {
+fn rows_are_printed_as_json() {
     let home = home();
     let (report, _, _) = stats(home.path(), &["--json", "--weeks", "1"]);
     let report: Value = serde_json::from_str(&report).unwrap();
@@ -68,7 +68,7 @@ fn rows_as_json() {
     });
     assert_eq!(rows[2], expected);
 
-    // For others it says the same, but not whose it is.
+    // An export has the same rows, but not the path of the file.
     let (exported, _, _) = stats(home.path(), &["--export", "json", "--weeks", "1"]);
     let exported: Value = serde_json::from_str(&exported).unwrap();
     assert_eq!((&exported["rows"], exported.get("file")), (&report["rows"], None));
@@ -76,7 +76,7 @@ fn rows_as_json() {
 }
 
 #[test]
-fn openmetrics() {
+fn rows_are_exported_as_openmetrics() {
     let home = home();
     let (text, errors, status) = stats(home.path(), &["--export", "openmetrics"]);
     assert_eq!((errors.as_str(), status), ("", 0));
@@ -84,7 +84,7 @@ fn openmetrics() {
     let rust = "language=\"rust\",model=\"embedded\",version=\"\"";
     for line in [
         "# TYPE fimble_suggestions_shown counter".to_owned(),
-        // Both weeks.
+        // The sum of both weeks.
         format!("fimble_suggestions_shown_total{{{rust}}} 20"),
         format!("fimble_suggestions_judged_total{{{python},outcome=\"accepted\"}} 4"),
         format!("fimble_model_answers_withheld_total{{{python},reason=\"unsure\"}} 3"),
@@ -95,7 +95,7 @@ fn openmetrics() {
         assert!(text.lines().any(|other| other == line), "{line} is not in\n{text}");
     }
     assert!(text.ends_with("\n# EOF\n"));
-    // A name may be that of any folder.
+    // A model can have the name of any folder.
     let file = home.path().join(".local/state/fimble/statistics.json");
     let counted = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, counted.replace("other", "a\\\"b\\\\c")).unwrap();
@@ -104,7 +104,7 @@ fn openmetrics() {
 }
 
 #[test]
-fn a_model_that_does_worse_than_before_is_told_of() {
+fn a_drop_of_the_acceptance_rate_is_reported() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join(".local/state/fimble");
     std::fs::create_dir_all(&folder).unwrap();
@@ -115,9 +115,9 @@ fn a_model_that_does_worse_than_before_is_told_of() {
     };
     write(90);
     let (text, _, _) = stats(home.path(), &[]);
-    let told = "Acceptance has dropped. embedded@1f0c2d3e: 15.0 % of the 600 suggestions shown since 2026-W47 were taken, \
+    let warning = "Acceptance has dropped. embedded@1f0c2d3e: 15.0 % of the 600 suggestions shown since 2026-W47 were taken, \
                 compared with 32.5 % in the weeks before.\n";
-    assert!(text.ends_with(told), "{text}");
+    assert!(text.ends_with(warning), "{text}");
     let (report, _, _) = stats(home.path(), &["--json"]);
     assert_eq!(serde_json::from_str::<Value>(&report).unwrap()["drifts"][0]["model"], "embedded@1f0c2d3e");
     write(180);
@@ -125,7 +125,7 @@ fn a_model_that_does_worse_than_before_is_told_of() {
 }
 
 #[test]
-fn a_plot() {
+fn the_weeks_are_plotted() {
     let home = home();
     let path = home.path().join("plot.svg");
     assert_eq!(stats(home.path(), &["--plot", path.to_str().unwrap()]).2, 0);
@@ -138,7 +138,7 @@ fn a_plot() {
 }
 
 #[test]
-fn without_counts_and_with_a_broken_file() {
+fn no_statistics_are_a_success_and_a_broken_file_is_an_error() {
     let home = tempfile::tempdir().unwrap();
     let (text, _, status) = stats(home.path(), &[]);
     assert_eq!(status, 0);

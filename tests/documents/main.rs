@@ -1,4 +1,4 @@
-//! Documents against a client: a plain `String` that a simple, slow model of the protocol edits.
+//! Properties of documents. The expected text comes from a simple, slow client that edits a plain `String`.
 
 use std::ops::Range;
 use std::sync::Barrier;
@@ -18,14 +18,13 @@ const RUST: &str = "//! Ünïcode.\nuse std::fmt;\n\n/// 😀\npub fn area(w: u3
 const PYTHON: &str = "import os\n\n\nclass Shape:\n    '''Ünïcode 😀.'''\n\n    def area(self, w, h):\n        if w == 0:\n            \
                       return 0\n        name = f\"{w}日本語\"\n        return w * h  # é\n\n\ndef main():\n    pass\n";
 
-/// The client's side: its text, and an edit at the places it names.
+/// The client's text, and the encoding of its positions.
 struct Client {
     text: String,
     encoding: PositionEncoding,
 }
 
-/// A change in terms of the text it will meet: lines and characters as fractions of what is there, a little beyond
-/// included.
+/// One edit. Its lines and characters are fractions of the text that it will be applied to, or a little beyond the text.
 #[derive(Debug, Clone)]
 struct Step {
     start: (Index, Index),
@@ -58,7 +57,8 @@ impl Client {
         }
     }
 
-    /// A place a client may send, one past the last line and two beyond a line's end included, and its byte offset.
+    /// A position that a client may send, and its byte offset. It may be one line beyond the text and two characters beyond a
+    /// line.
     fn place(&self, (line, character): (Index, Index)) -> (Position, usize) {
         let lines = self.lines();
         let line = line.index(lines.len() + 1);
@@ -76,7 +76,7 @@ impl Client {
         (Position { line: line as u32, character: character as u32 }, offset)
     }
 
-    /// Makes `step` in the client's text. Returns what the client then sends, and what undoes it.
+    /// Applies `step` to the client's text. Returns the change that the client sends, and the edit that undoes it.
     fn make(&mut self, step: &Step) -> (Change, Edit) {
         let (mut start, mut end) = (self.place(step.start), self.place(step.end));
         if start.1 > end.1 {
@@ -97,7 +97,7 @@ fn encodings() -> impl Strategy<Value = PositionEncoding> {
     prop::sample::select(vec![PositionEncoding::Utf8, PositionEncoding::Utf16, PositionEncoding::Utf32])
 }
 
-/// A language and a text of it, from nothing to several of the rope's chunks, with any line break.
+/// A language and a text in it, from an empty one to several chunks of the rope, with any line break.
 fn files() -> impl Strategy<Value = (Language, String)> {
     let language = prop::sample::select(vec![("rust", RUST), ("python", PYTHON)]);
     let line_break = prop::sample::select(vec!["\n", "\n", "\r\n", "\r"]);
@@ -148,12 +148,12 @@ fn steps() -> impl Strategy<Value = Step> {
     let text = prop::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat());
     let place = || (any::<Index>(), any::<Index>());
     (place(), place(), any::<bool>(), text, prop::bool::weighted(0.02)).prop_map(|(start, end, typed, text, whole)| {
-        // Half of all edits replace nothing, as typing does.
+        // Half of all edits only insert, as typing does.
         Step { start, end: if typed { start } else { end }, text, whole }
     })
 }
 
-/// The nodes of a tree in order: kinds, bytes, rows and columns, errors and missing tokens.
+/// Prints the nodes of a tree in order: kinds, bytes, rows and columns, errors and missing tokens.
 fn outline(tree: &SyntaxTree) -> String {
     fn visit(node: Node<'_>, depth: usize, out: &mut String) {
         use std::fmt::Write;
@@ -169,9 +169,9 @@ fn outline(tree: &SyntaxTree) -> String {
     out
 }
 
-/// Checks the document's tree against a fresh parse of its text. Where the text has syntax errors the two may differ,
-/// since tree-sitter's error recovery prefers nodes that an incremental parse can keep (`w * h /* é */'é}`, with all from
-/// the `'` just typed, is one); some 1 in 2,000 texts with errors do, and none without.
+/// Compares the document's tree with a fresh parse of its text. If the text has syntax errors, the two may differ, because
+/// tree-sitter's error recovery prefers nodes that an incremental parse can keep. About 1 in 2,000 texts with errors differ
+/// (for example `w * h /* é */'é}` after typing the part from `'`), and none without errors.
 #[track_caller]
 fn check_tree(document: &Document) {
     let held = document.syntax().expect("a tree");
@@ -185,10 +185,10 @@ fn check_tree(document: &Document) {
 
 proptest! {
     #[test]
-    fn a_document_follows_its_client(
+    fn a_document_has_its_clients_text(
         (language, text) in files(),
         encoding in encodings(),
-        // And whether its tree is asked for: what a chain of edits marks in an older tree must parse just as well.
+        // The flag says whether the tree is parsed after the edits. An older tree with several edits must parse as well.
         notifications in prop::collection::vec((prop::collection::vec(steps(), 0..4), any::<bool>()), 1..8),
         asked_on_the_way_back in prop::collection::vec(any::<bool>(), 24),
     ) {
@@ -211,7 +211,7 @@ proptest! {
                 check_tree(&document);
             }
         }
-        // The way back ends in the file as it was, after whatever those edits did to the tree.
+        // Undoing all edits restores the text, whatever the edits did to the tree.
         for ((version, back), asked) in (100..).zip(undo.into_iter().rev()).zip(asked_on_the_way_back) {
             prop_assert_eq!(document.apply(version, &[back]), Ok(()));
             if asked {
@@ -220,7 +220,7 @@ proptest! {
         }
         prop_assert_eq!(document.text().to_string(), text);
         check_tree(&document);
-        // The edits since did nothing to what the snapshots show, asked before or not.
+        // Later edits do not change the snapshots.
         for (snapshot, text) in snapshots {
             prop_assert_eq!(snapshot.text().to_string(), text);
             check_tree(&snapshot);
@@ -228,7 +228,7 @@ proptest! {
     }
 
     #[test]
-    fn edits_in_bytes_apply_all_or_not_at_all(
+    fn either_all_edits_of_a_list_are_applied_or_none(
         (language, text) in files(),
         edits in prop::collection::vec((0..40usize, 0..40usize, "[aé😀\r\n]{0,3}"), 0..6),
     ) {
@@ -248,10 +248,10 @@ proptest! {
     }
 }
 
-/// Typing a file, and deleting it again from its end, passes through the states a user's file is in nearly always: with
-/// one unfinished construct. In these, too, the tree is that of a fresh parse.
+/// Typing a file and deleting it from its end passes through the usual states of a user's file, with one unfinished
+/// construct. In all of them, the tree equals that of a fresh parse.
 #[test]
-fn the_tree_follows_typing() {
+fn the_tree_is_right_after_each_typed_character() {
     for (id, text) in [("rust", RUST), ("python", PYTHON)] {
         for line_break in ["\n", "\r\n", "\r"] {
             let text = text.replace('\n', line_break);
@@ -274,7 +274,7 @@ fn the_tree_follows_typing() {
 }
 
 #[test]
-fn an_impossible_edit_leaves_the_document_as_it_was() {
+fn an_invalid_edit_does_not_change_the_document() {
     let mut document = Document::new("src/é.rs", Language::from_id("rust"), 7, "let é = 1;\nlet b = 2;\n");
     let before = outline(document.syntax().expect("a tree"));
     let edit = |range: Range<usize>| Edit { range, text: "x".to_owned() };
@@ -326,7 +326,7 @@ fn an_impossible_edit_leaves_the_document_as_it_was() {
 }
 
 #[test]
-fn a_snapshot_stays_what_it_was() {
+fn edits_do_not_change_a_snapshot() {
     fn shared<T: Send + Sync>(_: &T) {}
     let mut document = Document::new("a.py", Language::from_id("python"), 1, PYTHON);
     let snapshot = document.clone();
@@ -341,7 +341,7 @@ fn a_snapshot_stays_what_it_was() {
 }
 
 #[test]
-fn a_parse_is_shared_by_all_clones_and_kept_by_the_owner() {
+fn clones_share_a_parse_and_later_parses_reuse_it() {
     let text = RUST.repeat(20);
     let mut document = Document::new("a.rs", Language::from_id("rust"), 0, &text);
     let snapshot = document.clone();
@@ -349,7 +349,7 @@ fn a_parse_is_shared_by_all_clones_and_kept_by_the_owner() {
     assert!(std::ptr::eq(tree, document.syntax().expect("a tree")));
     let before = outline(tree);
 
-    // The node's identity tells that it was kept, not parsed again.
+    // A node that keeps its identity was not parsed again.
     let last_item = |document: &Document| {
         let root = document.syntax().expect("a tree").root_node();
         root.child(root.child_count() as u32 - 1).expect("an item").id()
@@ -359,7 +359,7 @@ fn a_parse_is_shared_by_all_clones_and_kept_by_the_owner() {
     assert_eq!(document.apply(1, &edit("1 + ")), Ok(()));
     assert_eq!(last_item(&document), last_item(&snapshot));
     check_tree(&document);
-    // Nobody asks between these two.
+    // The tree is not parsed between these two edits.
     assert_eq!(document.apply(2, &edit("2 + ")), Ok(()));
     assert_eq!(document.apply(3, &edit("3 + ")), Ok(()));
     assert_eq!(last_item(&document), last_item(&snapshot));
@@ -370,7 +370,7 @@ fn a_parse_is_shared_by_all_clones_and_kept_by_the_owner() {
 }
 
 #[test]
-fn threads_may_ask_at_once_while_the_text_goes_on() {
+fn several_threads_may_request_the_tree_while_the_text_changes() {
     let mut document = Document::new("a.py", Language::from_id("python"), 0, &PYTHON.repeat(20));
     for round in 0..8 {
         let snapshots = [(); 4].map(|()| document.clone());
@@ -406,7 +406,7 @@ fn a_text_beyond_the_limit_has_no_tree_until_it_shrinks() {
     assert_eq!(document.apply(2, &[insert("//")]), Ok(()));
     assert_eq!(document.apply(3, &[Edit { range: 0..2, text: String::new() }, remove()]), Ok(()));
     check_tree(&document);
-    // Beyond the limit only between the edits of one notification.
+    // The text exceeds the limit only between the edits of one notification.
     assert_eq!(document.apply(4, &[insert(&comment), remove(), insert("mod a;\n")]), Ok(()));
     assert_eq!(document.text().to_string(), "mod a;\nfn f() {}\n");
     check_tree(&document);

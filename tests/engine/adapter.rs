@@ -1,4 +1,4 @@
-//! A LoRA adapter on the embedded model, trained on the sources of just, whose items are `pub(crate)`.
+//! A LoRA adapter on the embedded model. It was trained on the sources of just, where most items are `pub(crate)`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ fn copy(from: &Path, to: &Path, wanted: impl Fn(&str) -> bool) {
 }
 
 #[test]
-fn it_says_what_the_merged_weights_say() {
+fn an_adapter_generates_what_the_merged_weights_generate() {
     let folder = tempfile::tempdir().unwrap();
     let embedded = repository().join("models/embedded");
     copy(&embedded, folder.path(), |name| name.ends_with(".json"));
@@ -43,17 +43,17 @@ fn it_says_what_the_merged_weights_say() {
 
     let merged = MistralEngine::load(folder.path().to_str(), EngineOptions::default()).expect("the folder loads");
     let adapted = adapted(&adapter()).expect("the adapter loads");
-    let mut others = 0;
+    let mut changed = 0;
     for tail in ["    return ", "    ret", "    lines = [line.str", "    for line in lines:\n"] {
         let run = |engine| Case { tail, ..Case::default() }.run(engine);
         let (expected, found, base) = (run(&merged), run(&adapted), run(&SHARED));
         assert_eq!((&found.text, &found.tokens), (&expected.text, &expected.tokens), "after {tail:?}");
-        others += usize::from(found.tokens != base.tokens);
+        changed += usize::from(found.tokens != base.tokens);
     }
-    assert_eq!(others, 4, "the adapter changes what is said");
+    assert_eq!(changed, 4, "the adapter changes each answer");
 }
 
-/// The sum that mistral.rs does while it loads.
+/// The base weights plus the adapter's, which is what mistral.rs computes while it loads.
 fn merged(base: &Path, adapter: &Path) -> std::collections::HashMap<String, Tensor> {
     let load = |path: PathBuf| safetensors::load(path, &Device::Cpu).unwrap();
     let configuration: Value = serde_json::from_slice(&fs::read(adapter.join("adapter_config.json")).unwrap()).unwrap();
@@ -77,8 +77,8 @@ fn merged(base: &Path, adapter: &Path) -> std::collections::HashMap<String, Tens
 }
 
 #[test]
-fn it_writes_as_what_it_was_trained_on() {
-    // As an editor asks for a line.
+fn an_adapter_writes_like_the_code_it_was_trained_on() {
+    // The search that an editor's request for a line uses.
     let search = Search { branches: 4, until: None };
     let text = |engine: &MistralEngine| {
         Case { prefix: "", suffix: "", tail: "pub", search, line: true, ..Case::default() }.run(engine).text
@@ -89,7 +89,7 @@ fn it_writes_as_what_it_was_trained_on() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_with_the_next_step() {
+fn an_adapter_that_does_not_fit_is_refused_with_the_next_step() {
     let broken = |change: &dyn Fn(&Path)| {
         let folder = tempfile::tempdir().unwrap();
         copy(&adapter(), folder.path(), |name| name.starts_with("adapter_"));

@@ -1,4 +1,4 @@
-//! A GGUF file, made of the embedded model, since none can be had from elsewhere.
+//! A GGUF file, which the test makes from the embedded model.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -6,24 +6,25 @@ use std::path::Path;
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor, safetensors};
+use fimble_completion::ablations::Mechanism;
 use fimble_inference::{EngineOptions, MistralEngine};
 use serde_json::Value as Json;
 
 use crate::Case;
 
 #[test]
-fn says_what_the_same_weights_say_in_the_other_layout() {
+fn a_gguf_file_generates_what_the_same_weights_in_safetensors_generate() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("embedded.gguf");
     write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/embedded"), &path);
     let engine = MistralEngine::load(path.to_str(), EngineOptions::default()).expect("the file loads");
-    // A file of weights has no table beside it.
-    let alone = EngineOptions { ngrams: false, ..EngineOptions::default() };
+    // The GGUF file has no n-gram table beside it.
+    let alone = EngineOptions { ablations: [Mechanism::Ngrams].into_iter().collect(), ..EngineOptions::default() };
     let embedded = MistralEngine::load(None, alone).expect("the embedded model loads");
     for tail in ["    return ", "    ret", "    lines = [line.str"] {
         let expected = Case { tail, ..Case::default() }.run(&embedded);
         let generation = Case { tail, ..Case::default() }.run(&engine);
-        // Other kernels round otherwise, so what is nearly a tie may fall the other way later on.
+        // The kernels round differently, so a near tie may be decided differently after some tokens.
         assert_eq!(generation.text.get(..3), expected.text.get(..3), "after {tail:?}");
         let difference = generation.tokens[0].probability - expected.tokens[0].probability;
         assert!(difference.abs() < 0.05, "after {tail:?}: {difference}");
@@ -88,7 +89,7 @@ fn write(model: &Path, path: &Path) {
     gguf_file::write(&mut File::create(path).unwrap(), &metadata, &tensors).unwrap();
 }
 
-/// GGUF's Llama rotates neighbouring pairs of a head's rows, Hugging Face's the two halves.
+/// Reorders the rows of each head: GGUF's Llama rotates neighboring pairs of rows, Hugging Face's rotates the two halves.
 fn interleaved(weight: &Tensor, heads: usize) -> Tensor {
     let (rows, columns) = weight.dims2().unwrap();
     let halves = weight.reshape((heads, 2, rows / heads / 2, columns)).unwrap();

@@ -1,4 +1,4 @@
-//! The engine on the real embedded model: what it generates, what it evaluates, and what it keeps.
+//! The engine with the embedded model: its answers, the tokens it evaluates, and the tokens it keeps.
 
 mod adapter;
 mod gguf;
@@ -12,7 +12,7 @@ use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, P
 use fimble_completion::prompt::FimText;
 use fimble_inference::{EngineOptions, MistralEngine};
 
-/// One model for all tests that only need any; those that count what is kept load their own.
+/// One engine for all tests that only need an answer. Tests that count cached tokens load their own.
 static SHARED: LazyLock<MistralEngine> = LazyLock::new(engine);
 
 fn engine() -> MistralEngine {
@@ -30,7 +30,7 @@ struct Case<'a> {
     max_tokens: usize,
     priority: Priority,
     search: Search,
-    /// An answer is one line.
+    /// Whether the answer ends with its line.
     line: bool,
     cancel: Cancel,
     cancel_after: Option<usize>,
@@ -88,7 +88,7 @@ fn text_tokens_and_counts_agree() {
 }
 
 #[test]
-fn the_same_prompt_again_evaluates_nothing_and_says_the_same() {
+fn the_same_prompt_again_evaluates_nothing_and_gets_the_same_answer() {
     let engine = engine();
     let first = Case::default().run(&engine);
     let again = Case::default().run(&engine);
@@ -97,7 +97,7 @@ fn the_same_prompt_again_evaluates_nothing_and_says_the_same() {
     assert_eq!((first.text, first.tokens), (again.text, again.tokens));
 }
 
-/// Lines to be finished, and whether the search is on.
+/// Completes several lines.
 fn lines(engine: &MistralEngine, search: Search) -> Vec<Generation> {
     let tails = [
         "    return ",
@@ -113,10 +113,10 @@ fn lines(engine: &MistralEngine, search: Search) -> Vec<Generation> {
 }
 
 #[test]
-fn a_search_finds_lines_that_are_likelier_than_greedy_ones() {
+fn a_search_finds_lines_that_are_more_likely_than_greedy_ones() {
     let greedy = lines(&SHARED, Search::default());
     let found = lines(&SHARED, Search { branches: 8, until: None });
-    // The token that ends a line is one of it; where the end of the text does, its probability is not told.
+    // The line break that ends a line is one of its tokens. An end-of-text token is not, so such lines cannot be compared.
     let probability = |line: &Generation| line.tokens.iter().map(|token| token.probability).product::<f32>();
     let mut differ = 0;
     for (greedy, found) in greedy.iter().zip(&found) {
@@ -134,7 +134,7 @@ fn a_search_finds_lines_that_are_likelier_than_greedy_ones() {
 }
 
 #[test]
-fn what_a_search_has_seen_is_known() {
+fn a_repeated_search_evaluates_nothing() {
     let engine = engine();
     let search = Search { branches: 8, until: None };
     let first = lines(&engine, search);
@@ -146,7 +146,7 @@ fn what_a_search_has_seen_is_known() {
 }
 
 #[test]
-fn without_time_the_greedy_line_is_taken() {
+fn a_search_without_time_returns_the_greedy_line() {
     let texts =
         |lines: Vec<Generation>| lines.into_iter().map(|line| (line.text, line.usage.generated)).collect::<Vec<_>>();
     let late = lines(&SHARED, Search { branches: 8, until: Some(Instant::now()) });
@@ -154,7 +154,7 @@ fn without_time_the_greedy_line_is_taken() {
 }
 
 #[test]
-fn typing_along_evaluates_the_typed_tokens_only() {
+fn typing_on_evaluates_only_the_typed_tokens() {
     let engine = engine();
     Case::default().run(&engine);
     let next = Case { tail: "    return [line for line in ", ..Case::default() }.run(&engine);
@@ -163,9 +163,9 @@ fn typing_along_evaluates_the_typed_tokens_only() {
     assert!(mid_word.usage.evaluated <= 2, "{:?}", mid_word.usage);
 }
 
-/// What is typed of a word is generated again, along what is known, and may leave that anywhere.
+/// The typed part of a word is generated again, from the logit cache while it lasts. It may leave the cached tokens anywhere.
 #[test]
-fn a_long_word_costs_no_whole_prompt() {
+fn typing_a_long_word_evaluates_the_prompt_once() {
     let engine = engine();
     let word = "abab".repeat(14);
     let prefix = format!("{PREFIX}    first = '{word}'\n");
@@ -181,17 +181,17 @@ fn a_long_word_costs_no_whole_prompt() {
 }
 
 #[test]
-fn an_accepted_suggestion_is_gone_on_from() {
+fn the_prompt_before_an_accepted_suggestion_is_not_evaluated_again() {
     let engine = engine();
     let first = Case { tail: "    for line in ", max_tokens: 6, ..Case::default() }.run(&engine);
     let accepted = format!("    for line in {}", first.text);
     let next = Case { tail: &accepted, ..Case::default() }.run(&engine);
-    // The KV of a generation is not kept: what was accepted of it is evaluated, and nothing before that.
+    // The KV of a generation is dropped, so the accepted tokens are evaluated, but nothing before them.
     assert!(next.usage.evaluated <= first.usage.generated, "{:?}", next.usage);
 }
 
 #[test]
-fn a_cancelled_generation_keeps_what_it_evaluated() {
+fn a_cancelled_generation_keeps_the_evaluated_prompt() {
     let engine = engine();
     let cancelled = Case { cancel_after: Some(2), max_tokens: 200, ..Case::default() }.run(&engine);
     assert!(cancelled.usage.generated <= 3, "{:?}", cancelled.usage);
@@ -210,7 +210,7 @@ fn a_generation_cancelled_before_it_starts_evaluates_nothing() {
 
 #[test]
 fn a_long_prefill_is_cancelled_between_its_parts_and_keeps_them() {
-    // By its path it has no manifest, and the longer context of its configuration.
+    // A model that is loaded by its path has no manifest, so its context is as long as its configuration says.
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/embedded");
     let engine = MistralEngine::load(Some(path), EngineOptions::default()).expect("the folder loads");
     let prefix: String = (0..250).map(|number| format!("value_{number} = {number}\n")).collect();
@@ -232,7 +232,7 @@ fn a_long_prefill_is_cancelled_between_its_parts_and_keeps_them() {
 }
 
 #[test]
-fn what_was_warmed_up_is_not_evaluated_again() {
+fn a_prompt_that_was_warmed_up_is_not_evaluated_again() {
     let engine = engine();
     let warm_up = || Case { tail: "", max_tokens: 0, priority: Priority::Background, ..Case::default() };
     let warmed = warm_up().run(&engine);
@@ -243,7 +243,7 @@ fn what_was_warmed_up_is_not_evaluated_again() {
 }
 
 #[test]
-fn a_warm_up_that_never_began_says_so() {
+fn a_warm_up_that_is_cancelled_before_it_starts_is_not_completed() {
     let cancel = Cancel::default();
     cancel.cancel();
     let case = Case { tail: "", max_tokens: 0, priority: Priority::Background, cancel, ..Case::default() };
@@ -252,7 +252,7 @@ fn a_warm_up_that_never_began_says_so() {
 }
 
 #[test]
-fn background_work_gives_way_and_what_it_evaluated_stays() {
+fn a_background_generation_gives_way_and_keeps_what_it_evaluated() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/embedded");
     let engine = MistralEngine::load(Some(path), EngineOptions::default()).expect("the folder loads");
     let prefix: String = (0..250).map(|number| format!("value_{number} = {number}\n")).collect();
@@ -272,19 +272,30 @@ fn background_work_gives_way_and_what_it_evaluated_stays() {
 }
 
 #[test]
-fn half_typed_words_are_continued_byte_by_byte() {
+fn answers_are_whole_characters() {
     for tail in ["    ret", "    return fil", "    é", "    return 'é", "  ", "    return lines[0]."] {
         let generation = Case { tail, ..Case::default() }.run(&SHARED);
-        let whole = format!("{tail}{}", generation.text);
-        assert!(!generation.text.contains('\u{fffd}'), "{whole}");
+        assert!(!generation.text.contains('\u{fffd}'), "{tail}{}", generation.text);
     }
-    let generation = Case { tail: "    ret", ..Case::default() }.run(&SHARED);
-    assert!(generation.text.starts_with("urn"), "{:?}", generation.text);
 }
 
-/// What begins with more blanks than were typed would indent deeper than the cursor stands.
+/// Each letter of a word that the model would write anyway leaves the rest of the same answer.
 #[test]
-fn typed_indentation_is_all_there_is() {
+fn a_half_typed_word_is_continued_byte_by_byte() {
+    let answer = |tail: &str| Case { tail, line: true, ..Case::default() }.run(&SHARED).text;
+    for start in ["    lines = ", "    for ", "    if "] {
+        let whole = answer(start);
+        let word = whole.find(|character: char| !character.is_alphanumeric()).unwrap_or(whole.len());
+        assert!(word > 1, "{whole:?} starts with a word");
+        for typed in 1..=word {
+            assert_eq!(answer(&format!("{start}{}", &whole[..typed])), whole[typed..], "after {:?}", &whole[..typed]);
+        }
+    }
+}
+
+/// An answer that starts with blanks would be indented deeper than the cursor.
+#[test]
+fn an_answer_after_indentation_adds_none() {
     for tail in [" ", "  ", "    ", "        "] {
         let generation = Case { tail, ..Case::default() }.run(&SHARED);
         assert!(!generation.text.starts_with([' ', '\t']), "after {tail:?}: {:?}", generation.text);
@@ -292,13 +303,13 @@ fn typed_indentation_is_all_there_is() {
 }
 
 #[test]
-fn another_answer_begins_otherwise() {
+fn another_answer_starts_differently() {
     for tail in ["    return ", "    retu", "    "] {
         let ask = |avoid: &[String]| Case { tail, avoid: avoid.to_vec(), ..Case::default() }.run(&SHARED);
         let mut answers = vec![ask(&[]).text];
         for _ in 0..2 {
             let next = ask(&answers);
-            assert!(next.usage.evaluated <= 8, "the prompt is known: {:?}", next.usage);
+            assert!(next.usage.evaluated <= 8, "the prompt is cached: {:?}", next.usage);
             answers.push(next.text);
         }
         for (number, answer) in answers.iter().enumerate() {
@@ -308,7 +319,7 @@ fn another_answer_begins_otherwise() {
 }
 
 #[test]
-fn another_line_is_not_the_same_with_its_line_end() {
+fn another_line_differs_in_more_than_its_line_break() {
     let mut answers: Vec<String> = Vec::new();
     for _ in 0..4 {
         let (avoid, search) = (answers.clone(), Search { branches: 4, until: None });
@@ -330,7 +341,7 @@ fn special_tokens_in_a_file_are_text() {
 }
 
 #[test]
-fn a_prompt_beyond_the_context_is_an_error_that_says_so() {
+fn a_prompt_longer_than_the_context_is_an_error() {
     let prefix = "word ".repeat(100_000);
     let text = FimText::of_file(prefix, "", "");
     let request = GenerationRequest {
@@ -346,9 +357,9 @@ fn a_prompt_beyond_the_context_is_an_error_that_says_so() {
     assert!(message.contains("lower the context size"), "{message}");
 }
 
-/// Whoever watches a generation may have a bug; the next one should not notice.
+/// A bug in the stopping criteria must not affect the next generation.
 #[test]
-fn a_panic_while_watching_ends_that_generation_only() {
+fn a_panic_in_the_stopping_criteria_ends_only_that_generation() {
     let engine = engine();
     let panicking = || GenerationRequest {
         text: FimText::of_file(PREFIX, SUFFIX, "    return "),
@@ -362,13 +373,13 @@ fn a_panic_while_watching_ends_that_generation_only() {
     assert!(engine.generate(panicking()).is_err());
     let next = Case::default().run(&engine);
     assert_eq!(next.text, Case::default().run(&SHARED).text);
-    // This time the panic comes while known tokens are gone along.
+    // This time, the tokens come from the logit cache.
     assert!(engine.generate(panicking()).is_err());
     assert_eq!(Case::default().run(&engine).text, next.text);
 }
 
 #[test]
-fn requests_of_several_threads_are_answered_one_by_one() {
+fn requests_from_several_threads_get_the_same_answer_as_one() {
     let alone = Case { tail: "    return sorted(", ..Case::default() }.run(&SHARED).text;
     thread::scope(|scope| {
         let answers: Vec<_> = (0..8)
@@ -380,7 +391,8 @@ fn requests_of_several_threads_are_answered_one_by_one() {
     });
 }
 
-/// What is generated on a reused cache is what a cold engine generates, over random edits, accepts, cancels and re-pins.
+/// An engine with a used cache generates what a cold engine generates, after random edits, accepts, cancellations and new
+/// pins.
 #[test]
 fn reuse_changes_nothing() {
     const WORDS: [&str; 10] = ["lines", "[0]", ".", "strip", "(", ")", " + ", "x", " if ", "\n    "];
@@ -420,8 +432,8 @@ fn reuse_changes_nothing() {
             tail.push_str(&generation.text);
         }
     }
-    // Activations are quantized too: once in some hundred tokens one is rounded the other way, which may move a probability by
-    // a hundredth. KV that is wrong moves many, and the text with them.
+    // Activations are quantized. One in some hundred tokens rounds differently, which may change a probability by 0.01. Wrong
+    // KV changes many probabilities, and the text.
     let mut differences = Vec::new();
     for (prefix, tail, generation, cancel_after) in &seen {
         let cold = engine();

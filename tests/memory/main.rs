@@ -1,38 +1,32 @@
-//! What the engine keeps stays within its budget.
+//! The memory of the engine's caches, against their budget.
 
 #![cfg(target_os = "linux")]
 
-#[expect(dead_code, reason = "other tests use more of the client")]
-#[path = "../protocol/client.rs"]
-mod client;
-#[expect(dead_code, reason = "other tests use more of the typist")]
-#[path = "../typing/typist.rs"]
-mod typist;
-
 use std::sync::{Arc, Mutex};
 
+use fimble::{LoadEngine, ServeOptions};
 use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, Priority, Search, StopDecision};
 use fimble_completion::prompt::FimText;
 use fimble_inference::{EngineOptions, MistralEngine};
+use fimble_test_support::typist::{Typist, stretches};
+use fimble_test_support::{TestClient, ghost_text};
+use serde_json::Value;
 
-use typist::{Typist, stretches, with_embedded_model};
-
-/// As in the binary.
+/// The same allocator as the binary's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const BUDGET: usize = 64 << 20;
 
-/// The memory of one test is not to be counted by another.
+/// Runs one test at a time, so that none counts the memory of another.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// mistral.rs itself evicts nothing: 600 requests keep 900 MiB of KV if nobody frees it.
+/// mistral.rs itself evicts nothing. Without the budget, 600 requests keep 900 MiB of KV.
 #[test]
 fn six_hundred_requests_stay_within_the_budget() {
     let _alone = ALONE.lock();
-    let engine = MistralEngine::load(None, EngineOptions { cache_budget: BUDGET, ..EngineOptions::default() })
-        .expect("the embedded model loads");
-    // Buffers that the model needs once are no part of what it keeps.
+    let engine = load();
+    // The first requests allocate buffers that are not part of the caches.
     (0..30).for_each(|number| drop(uncached_request(&engine, number)));
     let before = resident_memory();
     let evaluated: usize = (30..630).map(|number| uncached_request(&engine, number).usage.evaluated).sum();
@@ -46,7 +40,11 @@ fn typing_in_many_files_stays_within_the_budget() {
     let _alone = ALONE.lock();
     let runtime = tokio::runtime::Runtime::new().expect("there are threads");
     runtime.block_on(async {
-        let mut client = with_embedded_model(BUDGET).await;
+        let load: LoadEngine = Arc::new(|_| Ok(Arc::new(load())));
+        let mut client =
+            TestClient::in_process(|input, output| fimble::serve(input, output, load, ServeOptions::default()));
+        client.initialize(ghost_text(), Value::Null).await;
+        client.wait_until("ready").await;
         let mut before = 0;
         for (number, (text, cursor, typed)) in stretches(20).into_iter().enumerate() {
             let uri = format!("file:///project/{number}.py");
@@ -63,6 +61,11 @@ fn typing_in_many_files_stays_within_the_budget() {
         let grown = resident_memory().saturating_sub(before);
         assert!(grown < BUDGET + BUDGET / 4, "{} MiB", grown >> 20);
     });
+}
+
+fn load() -> MistralEngine {
+    let options = EngineOptions { cache_budget: BUDGET, ..EngineOptions::default() };
+    MistralEngine::load(None, options).expect("the embedded model loads")
 }
 
 fn uncached_request(engine: &MistralEngine, number: usize) -> Generation {

@@ -1,16 +1,16 @@
-//! What the server announces to which client.
+//! The capabilities that the server announces to different clients.
 
 use std::sync::Arc;
 
 use fimble::ServeOptions;
-use fimble_test_support::FakeEngine;
+use fimble_test_support::{FakeEngine, ghost_text};
 use serde_json::{Value, json};
 
-use crate::client::{TestClient, URI, ghost_text, loads};
+use crate::server::{URI, loads, start};
 
 async fn announced(capabilities: Value, options: Value) -> Value {
     let engine = Arc::new(FakeEngine::answering("x"));
-    let mut client = TestClient::start(loads(&engine), ServeOptions::default());
+    let mut client = start(loads(&engine), ServeOptions::default());
     let announced = client.initialize(capabilities, options).await;
     assert_eq!(client.quit().await.0, 0);
     announced
@@ -25,7 +25,7 @@ async fn ghost_text_is_announced_statically() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn menu_items_are_for_clients_without_ghost_text_and_those_that_ask() {
+async fn completion_items_are_for_clients_without_ghost_text_and_clients_that_ask_for_them() {
     for (capabilities, options, offers) in [
         (json!({}), json!({}), true),
         (json!({"textDocument": {"completion": {}}}), json!({}), true),
@@ -40,7 +40,7 @@ async fn menu_items_are_for_clients_without_ghost_text_and_those_that_ask() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_encoding_is_the_best_that_both_know() {
+async fn the_position_encoding_is_the_best_that_both_sides_know() {
     for (offered, agreed, character) in [
         (json!(["utf-16", "utf-8"]), "utf-8", 5),
         (json!(["utf-32", "utf-16"]), "utf-32", 2),
@@ -51,12 +51,12 @@ async fn the_encoding_is_the_best_that_both_know() {
         (Value::Null, "utf-16", 3),
     ] {
         let engine = Arc::new(FakeEngine::answering("alpha"));
-        let mut client = TestClient::start(loads(&engine), ServeOptions::default());
+        let mut client = start(loads(&engine), ServeOptions::default());
         let capabilities = json!({"general": {"positionEncodings": offered}});
         let announced = client.initialize(capabilities, Value::Null).await;
         assert_eq!(announced["positionEncoding"], agreed, "{offered}");
 
-        // One blank, one character outside the basic plane, then the cursor.
+        // A blank and a character outside the Basic Multilingual Plane stand before the cursor.
         client.wait_until("ready").await;
         client.open(URI, " 😀\n").await;
         let items = client.inline(URI, 0, character).await;

@@ -1,16 +1,16 @@
-//! The model: loading, failing, and taking the place of another.
+//! Loading a model, failing to load it, and replacing it.
 
 use std::sync::{Arc, Mutex};
 
 use fimble::{LoadEngine, ServeOptions};
 use fimble_completion::engine::Engine;
-use fimble_test_support::FakeEngine;
+use fimble_test_support::{FakeEngine, PATIENCE, ghost_text};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::client::{TestClient, URI, ghost_text};
+use crate::server::{URI, start};
 
-/// A loader that waits for what the test hands it, load by load.
+/// A loader that waits until the test finishes each load.
 struct Loads {
     load: LoadEngine,
     asked: std::sync::mpsc::Receiver<Load>,
@@ -36,16 +36,16 @@ impl Loads {
         Self { load, asked }
     }
 
-    /// The next load that the server begins.
+    /// Waits for the next load.
     fn next(&self) -> Load {
-        tokio::task::block_in_place(|| self.asked.recv_timeout(crate::client::PATIENCE)).expect("a load begins")
+        tokio::task::block_in_place(|| self.asked.recv_timeout(PATIENCE)).expect("a load begins")
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_before_the_model_is_ready_get_nothing() {
+async fn requests_before_the_model_is_ready_get_an_empty_reply() {
     let loads = Loads::new();
-    let mut client = TestClient::start(loads.load.clone(), ServeOptions::default());
+    let mut client = start(loads.load.clone(), ServeOptions::default());
     client.initialize(ghost_text(), Value::Null).await;
     let load = loads.next();
     assert_eq!(load.model, None);
@@ -59,9 +59,9 @@ async fn requests_before_the_model_is_ready_get_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_model_that_cannot_load_is_reported_once() {
+async fn a_model_that_fails_to_load_is_reported_once() {
     let loads = Loads::new();
-    let mut client = TestClient::start(loads.load.clone(), ServeOptions::default());
+    let mut client = start(loads.load.clone(), ServeOptions::default());
     client.initialize(ghost_text(), json!({"model": "qwen"})).await;
     loads.next().finish.send(Err("There is no model qwen; fimble models lists them.".to_owned())).unwrap();
     let shown = client.message("window/showMessage").await;
@@ -80,8 +80,8 @@ async fn a_model_that_cannot_load_is_reported_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_loader_that_panics_is_a_model_that_cannot_load() {
-    let mut client = TestClient::start(Arc::new(|_| panic!("as the test wants it")), ServeOptions::default());
+async fn a_panic_while_loading_is_reported_as_a_failure() {
+    let mut client = start(Arc::new(|_| panic!("on purpose")), ServeOptions::default());
     client.initialize(ghost_text(), Value::Null).await;
     assert!(client.shown().await.contains("cannot be loaded"));
     client.wait_until("failed").await;
@@ -89,49 +89,53 @@ async fn a_loader_that_panics_is_a_model_that_cannot_load() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_model_takes_over_when_it_is_ready() {
+async fn a_new_model_replaces_the_old_one_when_it_is_ready() {
     let loads = Loads::new();
-    let mut client = TestClient::start(loads.load.clone(), ServeOptions::default());
+    let mut client = start(loads.load.clone(), ServeOptions::default());
     client.initialize(ghost_text(), Value::Null).await;
     loads.next().finish.send(Ok("first")).unwrap();
     client.wait_until("ready").await;
     client.open(URI, "x = \n").await;
     assert_eq!(client.inline(URI, 0, 4).await[0]["insertText"], "first");
 
-    let settings = |model| json!({"settings": {"fimble": {"model": model}}});
-    client.notify("workspace/didChangeConfiguration", settings("second")).await;
+    let settings = |model| json!({"fimble": {"model": model}});
+    client.configure(settings("second")).await;
     let second = loads.next();
     assert_eq!(second.model.as_deref(), Some("second"));
     assert_eq!(client.inline(URI, 0, 4).await[0]["insertText"], "first");
 
-    // Changed again while the second loads: that one is not wanted any more, in whatever order they are done.
-    client.notify("workspace/didChangeConfiguration", settings("third")).await;
+    // The setting changes again while the second model loads. Then the second model is not used, even if it is ready last.
+    client.configure(settings("third")).await;
     let third = loads.next();
     third.finish.send(Ok("third")).unwrap();
-    while client.status().await["model"] != "third" {}
+    client.wait_for("third", |status| status["model"] == "third").await;
     second.finish.send(Ok("second")).unwrap();
-    assert_eq!(client.inline(URI, 0, 4).await[0]["insertText"], "third", "what the first suggested is forgotten");
+    assert_eq!(
+        client.inline(URI, 0, 4).await[0]["insertText"],
+        "third",
+        "the suggestions of the first model are dropped"
+    );
     assert_eq!(client.status().await["model"], "third");
 
-    // One that cannot load leaves the one that serves.
-    client.notify("workspace/didChangeConfiguration", settings("fourth")).await;
+    // A model that fails to load leaves the current one in use.
+    client.configure(settings("fourth")).await;
     loads.next().finish.send(Err("No such model.".to_owned())).unwrap();
-    assert_eq!(client.shown().await, "fimble: No such model. It goes on with the model third.");
+    assert_eq!(client.shown().await, "fimble: No such model. The model third stays in use.");
     let status = client.status().await;
     assert_eq!((&status["state"], &status["message"]), (&json!("ready"), &json!("No such model.")));
     assert_eq!(client.inline(URI, 0, 4).await[0]["insertText"], "third");
 
-    // The same setting again is no change.
-    client.notify("workspace/didChangeConfiguration", settings("fourth")).await;
+    // Sending the same setting again loads nothing.
+    client.configure(settings("fourth")).await;
     client.status().await;
     assert!(loads.asked.try_recv().is_err());
     assert_eq!(client.quit().await, (0, vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_adapter_takes_over_and_goes_again() {
+async fn an_adapter_is_switched_on_and_off() {
     let loads = Loads::new();
-    let mut client = TestClient::start(loads.load.clone(), ServeOptions::default());
+    let mut client = start(loads.load.clone(), ServeOptions::default());
     client.initialize(ghost_text(), json!({"model": "base"})).await;
     loads.next().finish.send(Ok("plain")).unwrap();
     client.wait_until("ready").await;
@@ -139,15 +143,15 @@ async fn a_changed_adapter_takes_over_and_goes_again() {
     assert_eq!(client.inline(URI, 0, 4).await[0]["insertText"], "plain");
 
     for (setting, adapter, name) in [("style", Some("style"), "adapted"), ("", None, "plain_again")] {
-        let settings = json!({"settings": {"fimble": {"model": "base", "adapter": setting}}});
-        client.notify("workspace/didChangeConfiguration", settings.clone()).await;
+        let settings = json!({"fimble": {"model": "base", "adapter": setting}});
+        client.configure(settings.clone()).await;
         let load = loads.next();
         assert_eq!((load.model.as_deref(), load.adapter.as_deref()), (Some("base"), adapter));
         load.finish.send(Ok(name)).unwrap();
-        while client.status().await["model"] != name {}
+        client.wait_for(name, |status| status["model"] == name).await;
         assert_eq!(client.inline(URI, 0, 4).await[0]["insertText"], name);
-        // The same setting again is no change.
-        client.notify("workspace/didChangeConfiguration", settings).await;
+        // Sending the same setting again loads nothing.
+        client.configure(settings).await;
         client.status().await;
         assert!(loads.asked.try_recv().is_err());
     }
@@ -155,13 +159,13 @@ async fn a_changed_adapter_takes_over_and_goes_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_shows_progress_sees_the_model_load() {
+async fn loading_is_shown_as_progress() {
     for (result, end) in [(Ok("alpha"), "ready"), (Err("It is broken.".to_owned()), "failed")] {
         let loads = Loads::new();
-        let mut client = TestClient::start(loads.load.clone(), ServeOptions::default());
+        let mut client = start(loads.load.clone(), ServeOptions::default());
         client.initialize(json!({"window": {"workDoneProgress": true}}), json!({"model": "qwen"})).await;
         let create = client.message("window/workDoneProgress/create").await;
-        // The load does not wait for the client, nor does anything else.
+        // Neither the load nor a request waits for the client's answer.
         let load = loads.next();
         client.open(URI, "x = \n").await;
         assert_eq!(client.inline(URI, 0, 4).await, Vec::<Value>::new());
@@ -179,9 +183,9 @@ async fn a_client_that_shows_progress_sees_the_model_load() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_model_that_still_loads_does_not_keep_the_server() {
+async fn the_server_ends_while_a_model_loads() {
     let loads = Loads::new();
-    let mut client = TestClient::start(loads.load.clone(), ServeOptions::default());
+    let mut client = start(loads.load.clone(), ServeOptions::default());
     client.initialize(ghost_text(), Value::Null).await;
     let load = loads.next();
     assert_eq!(client.quit().await, (0, vec![]));
@@ -189,13 +193,13 @@ async fn a_model_that_still_loads_does_not_keep_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn disabled_it_loads_nothing_until_it_is_enabled() {
+async fn a_disabled_server_loads_the_model_when_it_is_enabled() {
     let loads = Loads::new();
-    let mut client = TestClient::start(loads.load.clone(), ServeOptions::default());
+    let mut client = start(loads.load.clone(), ServeOptions::default());
     client.initialize(ghost_text(), json!({"enabled": false})).await;
     assert_eq!(client.status().await["state"], "disabled");
     assert!(loads.asked.try_recv().is_err());
-    client.notify("workspace/didChangeConfiguration", json!({"settings": {"fimble": {"enabled": true}}})).await;
+    client.configure(json!({"fimble": {"enabled": true}})).await;
     loads.next().finish.send(Ok("alpha")).unwrap();
     client.wait_until("ready").await;
     assert_eq!(client.quit().await, (0, vec![]));

@@ -1,14 +1,14 @@
-//! How a session ends.
+//! The end of a session.
 
-use fimble_test_support::{FakeEngine, Gate};
+use fimble_test_support::{FakeEngine, Gate, TestClient};
 use serde_json::Value;
 
-use crate::client::{TestClient, URI, wait_for_held};
+use crate::server::{URI, ready, wait_for_held};
 
-/// A client with a request that nobody will ever complete, and its id.
+/// A client whose request the engine never completes, and the id of the request.
 async fn waiting() -> (TestClient, i64) {
     let gate = Gate::default();
-    let (mut client, _) = TestClient::ready(FakeEngine::answering("alpha").behind(&gate)).await;
+    let (mut client, _) = ready(FakeEngine::answering("alpha").behind(&gate)).await;
     client.open(URI, "x = \n").await;
     gate.close();
     let id = client.request_inline(URI, 0, 4).await;
@@ -16,13 +16,13 @@ async fn waiting() -> (TestClient, i64) {
     (client, id)
 }
 
-/// The replies to `id` among what arrived.
+/// The number of replies to request `id`.
 fn replies(messages: &[Value], id: i64) -> usize {
     messages.iter().filter(|message| message["id"] == id && message["method"].is_null()).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn shutdown_answers_who_waits_and_exit_ends_with_success() {
+async fn shutdown_answers_pending_requests_and_exit_returns_success() {
     let (mut client, id) = waiting().await;
     let shutdown = client.request("shutdown", Value::Null).await;
     assert_eq!(client.suggestion(id).await, "");
@@ -34,7 +34,7 @@ async fn shutdown_answers_who_waits_and_exit_ends_with_success() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_in_a_hurry_need_not_wait_for_the_reply_to_shutdown() {
+async fn exit_may_follow_shutdown_at_once() {
     let (mut client, id) = waiting().await;
     let shutdown = client.request("shutdown", Value::Null).await;
     client.notify("exit", Value::Null).await;
@@ -43,7 +43,7 @@ async fn a_client_in_a_hurry_need_not_wait_for_the_reply_to_shutdown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn exit_without_shutdown_is_a_failure() {
+async fn exit_without_shutdown_returns_failure() {
     let (mut client, id) = waiting().await;
     client.notify("exit", Value::Null).await;
     let (status, messages) = client.gone().await;
@@ -51,7 +51,7 @@ async fn exit_without_shutdown_is_a_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_hangs_up_ends_the_server() {
+async fn hanging_up_ends_the_server() {
     let (mut client, id) = waiting().await;
     client.hang_up();
     let (status, messages) = client.gone().await;
@@ -59,7 +59,7 @@ async fn a_client_that_hangs_up_ends_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_hangs_up_in_the_middle_of_a_message_ends_the_server() {
+async fn hanging_up_in_the_middle_of_a_message_ends_the_server() {
     let (mut client, _) = waiting().await;
     client.send_bytes(b"Content-Length: 100\r\n\r\n{").await;
     client.hang_up();

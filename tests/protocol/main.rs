@@ -1,8 +1,6 @@
-//! The server as a client sees it: JSON-RPC over an in-memory pipe, with an engine that follows a script.
+//! The language server over an in-memory pipe, with an engine that follows a script.
 
-mod ahead;
 mod capabilities;
-mod client;
 mod completions;
 mod configuration;
 mod documents;
@@ -10,6 +8,8 @@ mod engines;
 mod lifecycle;
 mod malformed;
 mod order;
-mod outcomes;
+mod prefetch;
 mod routing;
+mod server;
+mod usage;
 mod workspace;

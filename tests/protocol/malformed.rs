@@ -1,13 +1,16 @@
-//! Messages that no client should send.
+//! Messages that break the protocol.
 
-use fimble_test_support::FakeEngine;
+use std::sync::Arc;
+
+use fimble::ServeOptions;
+use fimble_test_support::{FakeEngine, inline_params};
 use serde_json::{Value, json};
 
-use crate::client::{TestClient, URI, inline_params};
+use crate::server::{URI, loads, ready, start};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn malformed_messages_are_answered_and_the_next_ones_understood() {
-    let (mut client, _) = TestClient::ready(FakeEngine::answering("alpha")).await;
+async fn malformed_messages_get_an_error_and_do_not_affect_later_ones() {
+    let (mut client, _) = ready(FakeEngine::answering("alpha")).await;
     client.open(URI, "x = \n").await;
     for (bytes, code) in [
         (&b"Content-Length: 9\r\n\r\n{\"jsonrpc"[..], -32700),
@@ -27,14 +30,14 @@ async fn malformed_messages_are_answered_and_the_next_ones_understood() {
 
     client.send(&json!({"jsonrpc": "1.0", "id": 77, "method": "fimble/status"})).await;
     assert_eq!(client.reply(77).await["error"]["code"], -32600);
-    client.send(&json!({"jsonrpc": "2.0", "id": 4711, "result": "to a question nobody asked"})).await;
+    client.send(&json!({"jsonrpc": "2.0", "id": 4711, "result": "an answer to no request"})).await;
     client.status().await;
     assert_eq!(client.quit().await, (0, vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_methods_and_parameters_get_one_error_each() {
-    let (mut client, _) = TestClient::ready(FakeEngine::answering("alpha")).await;
+async fn unknown_methods_and_invalid_parameters_get_an_error() {
+    let (mut client, _) = ready(FakeEngine::answering("alpha")).await;
     client.open(URI, "x = \n").await;
     for (method, params, code) in [
         ("textDocument/inlineCompletion", json!({"textDocument": {"uri": URI}}), -32602),
@@ -50,7 +53,7 @@ async fn wrong_methods_and_parameters_get_one_error_each() {
         let reply = client.reply(id).await;
         assert_eq!(reply["error"]["code"], code, "{reply}");
     }
-    assert_eq!(client.ask("fimble/status", json!({})).await["state"], "ready", "parameters that mean nothing");
+    assert_eq!(client.ask("fimble/status", json!({})).await["state"], "ready", "superfluous parameters are ignored");
     client.notify("textDocument/noSuchThing", json!({})).await;
     client.notify("$/setTrace", json!({"value": "off"})).await;
     client.notify("textDocument/didClose", json!({"textDocument": {}})).await;
@@ -60,8 +63,8 @@ async fn wrong_methods_and_parameters_get_one_error_each() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_served_before_initialize() {
-    let engine = std::sync::Arc::new(FakeEngine::answering("alpha"));
-    let mut client = TestClient::start(crate::client::loads(&engine), Default::default());
+    let engine = Arc::new(FakeEngine::answering("alpha"));
+    let mut client = start(loads(&engine), ServeOptions::default());
     let id = client.request_inline(URI, 0, 0).await;
     assert_eq!(client.reply(id).await["error"]["code"], -32002);
     client.open(URI, "x = \n").await;

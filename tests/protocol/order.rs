@@ -1,15 +1,15 @@
-//! Many messages at once: they are applied in order, none waits for another, and each request is answered once.
+//! Many messages at once. The server applies them in order, none waits for another, and each request gets one reply.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use fimble_completion::prompt::{Piece, Prompt};
-use fimble_test_support::{FakeEngine, Gate};
-use serde_json::{Value, json};
+use fimble_test_support::{FakeEngine, Gate, inline_params};
+use serde_json::json;
 
-use crate::client::{TestClient, URI, inline_params, wait_for_cancelled, wait_for_held};
+use crate::server::{URI, ready, wait_for_cancelled, wait_for_held};
 
-/// The text that a prompt shows before the cursor, and no special token.
+/// The text before the cursor in a prompt, without special tokens.
 fn text_before(prompt: &Prompt) -> String {
     let text = prompt.pieces.iter().find_map(|piece| match piece {
         Piece::Text(text) => Some(text.as_str()),
@@ -19,7 +19,7 @@ fn text_before(prompt: &Prompt) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn edits_and_requests_are_applied_in_the_order_in_which_they_came() {
+async fn edits_and_requests_are_applied_in_the_order_of_arrival() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let script = {
         let seen = seen.clone();
@@ -28,10 +28,9 @@ async fn edits_and_requests_are_applied_in_the_order_in_which_they_came() {
             Ok(".z".to_owned())
         }
     };
-    let (mut client, _) = TestClient::ready(FakeEngine::scripted(script)).await;
+    let (mut client, _) = ready(FakeEngine::scripted(script)).await;
     const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
     client.open(URI, "").await;
-    // All in one piece, as from a client that had no time to send.
     let mut messages = Vec::new();
     for (index, letter) in LETTERS.char_indices() {
         let place = json!({"line": 0, "character": index});
@@ -44,14 +43,12 @@ async fn edits_and_requests_are_applied_in_the_order_in_which_they_came() {
             "jsonrpc": "2.0", "id": id, "method": "textDocument/inlineCompletion", "params": params
         }));
     }
-    let bytes: String =
-        messages.iter().map(Value::to_string).map(|m| format!("Content-Length: {}\r\n\r\n{m}", m.len())).collect();
-    client.send_bytes(bytes.as_bytes()).await;
+    client.send_all(&messages).await;
 
     let last = 1000 + LETTERS.len() as i64 - 1;
     assert_eq!(client.suggestion(last).await, ".z");
     for id in 1000..last {
-        // Superseded, or in time; the latter cannot be ruled out.
+        // Most are superseded, but some may be answered in time.
         client.items(id).await;
     }
     let seen = std::mem::take(&mut *seen.lock().unwrap());
@@ -61,10 +58,10 @@ async fn edits_and_requests_are_applied_in_the_order_in_which_they_came() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_edits_with_a_request_each() {
+async fn a_newer_request_supersedes_the_older_one_of_its_document() {
     let gate = Gate::default();
     let engine = FakeEngine::scripted(|prompt| Ok(text_before(prompt).to_uppercase())).behind(&gate);
-    let (mut client, engine) = TestClient::ready(engine).await;
+    let (mut client, engine) = ready(engine).await;
     client.open(URI, "").await;
     gate.close();
     client.insert(URI, 2, 0, "one").await;
@@ -72,7 +69,7 @@ async fn two_edits_with_a_request_each() {
     wait_for_held(&gate, 1);
     client.insert(URI, 3, 3, "two").await;
     let newer = client.request_inline(URI, 0, 6).await;
-    assert_eq!(client.suggestion(older).await, "", "answered at once, while the newer one waits");
+    assert_eq!(client.suggestion(older).await, "", "it is answered while the newer one waits");
     wait_for_cancelled(&engine, 1).await;
     gate.open();
     assert_eq!(client.suggestion(newer).await, "ONETWO");
@@ -81,15 +78,15 @@ async fn two_edits_with_a_request_each() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_suggestion_for_text_that_has_changed_is_kept_for_when_it_fits() {
+async fn a_suggestion_for_older_text_is_cached_until_it_fits() {
     let gate = Gate::default();
-    let (mut client, engine) = TestClient::ready(FakeEngine::answering("alpha").behind(&gate)).await;
+    let (mut client, engine) = ready(FakeEngine::answering("alpha").behind(&gate)).await;
     client.open(URI, "x = \n").await;
     gate.close();
     let early = client.request_inline(URI, 0, 4).await;
     wait_for_held(&gate, 1);
     client.insert(URI, 2, 4, "al").await;
-    // Answered after the edit was applied.
+    // The reply to this request shows that the edit was applied.
     client.status().await;
     gate.open();
     assert_eq!(client.suggestion(early).await, "");
@@ -97,11 +94,11 @@ async fn a_suggestion_for_text_that_has_changed_is_kept_for_when_it_fits() {
     assert_eq!(engine.calls(), 1);
 }
 
-/// Helix does not ask again for a letter typed meanwhile: it puts the answer to the place it asked for, and filters.
+/// Helix does not request again for a letter typed meanwhile: it inserts the answer where it requested it, and filters.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_menu_is_answered_for_the_place_it_was_asked_for() {
+async fn a_completion_menu_is_answered_for_the_position_of_its_request() {
     let gate = Gate::default();
-    let (mut client, _) = TestClient::ready(FakeEngine::answering("alpha").behind(&gate)).await;
+    let (mut client, _) = ready(FakeEngine::answering("alpha").behind(&gate)).await;
     client.open(URI, "x = \n").await;
     gate.close();
     let position = json!({"textDocument": {"uri": URI}, "position": {"line": 0, "character": 4}});
@@ -116,9 +113,9 @@ async fn a_menu_is_answered_for_the_place_it_was_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ghost_text_and_menu_of_one_place_do_not_supersede_each_other() {
+async fn ghost_text_and_menu_at_one_position_do_not_supersede_each_other() {
     let gate = Gate::default();
-    let (mut client, _) = TestClient::ready(FakeEngine::answering("alpha").behind(&gate)).await;
+    let (mut client, _) = ready(FakeEngine::answering("alpha").behind(&gate)).await;
     client.open(URI, "x = \n").await;
     gate.close();
     let position = json!({"textDocument": {"uri": URI}, "position": {"line": 0, "character": 4}});
@@ -129,7 +126,7 @@ async fn ghost_text_and_menu_of_one_place_do_not_supersede_each_other() {
     assert_eq!(client.suggestion(inline).await, "alpha");
     assert_eq!(client.items(menu).await[0]["textEdit"]["newText"], "alpha");
 
-    // At another place they do.
+    // At another position they do.
     gate.close();
     client.insert(URI, 2, 4, "f(").await;
     let inline = client.request_inline(URI, 0, 6).await;
@@ -140,10 +137,10 @@ async fn ghost_text_and_menu_of_one_place_do_not_supersede_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn under_a_flood_edits_and_cancels_take_effect_at_once() {
+async fn edits_and_cancellations_take_effect_while_many_requests_wait() {
     const DOCUMENTS: usize = 200;
     let gate = Gate::default();
-    let (mut client, engine) = TestClient::ready(FakeEngine::answering("alpha").behind(&gate)).await;
+    let (mut client, engine) = ready(FakeEngine::answering("alpha").behind(&gate)).await;
     gate.close();
     let uri = |number: usize| format!("file:///project/{number}.py");
     let mut requests = Vec::new();
@@ -153,11 +150,11 @@ async fn under_a_flood_edits_and_cancels_take_effect_at_once() {
     }
     wait_for_held(&gate, DOCUMENTS);
 
-    // Every request is held, and the client is still heard: a cancel is answered, with the error LSP has for it, ...
+    // A cancelled request is answered with `RequestCancelled`.
     client.notify("$/cancelRequest", json!({"id": requests[7]})).await;
     let reply = client.reply(requests[7]).await;
     assert_eq!(reply["error"]["code"], -32800, "{reply}");
-    // ... and an edit is applied, which the next request proves by superseding the one before.
+    // The edit is applied: the request after it supersedes the one before.
     client.insert(&uri(9), 2, 0, "yes = 1; ").await;
     let after_edit = client.request_inline(&uri(9), 0, 13).await;
     assert_eq!(client.suggestion(requests[9]).await, "");
@@ -173,9 +170,9 @@ async fn under_a_flood_edits_and_cancels_take_effect_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn eighty_outstanding_requests_are_each_answered_once() {
+async fn eighty_requests_for_one_document_are_each_answered_once() {
     let gate = Gate::default();
-    let (mut client, _) = TestClient::ready(FakeEngine::answering("alpha").behind(&gate)).await;
+    let (mut client, _) = ready(FakeEngine::answering("alpha").behind(&gate)).await;
     gate.close();
     client.open(URI, "x = \n").await;
     let mut requests = BTreeSet::new();
@@ -186,7 +183,7 @@ async fn eighty_outstanding_requests_are_each_answered_once() {
             client.change(URI, 2, json!({"range": {"start": place, "end": place}, "text": "y = 2"})).await;
         }
     }
-    // 79 are superseded, whatever the engine does.
+    // 79 are superseded while the gate holds the engine.
     let last = *requests.last().unwrap();
     for id in &requests {
         if *id != last {
@@ -195,6 +192,5 @@ async fn eighty_outstanding_requests_are_each_answered_once() {
     }
     gate.open();
     assert_eq!(client.suggestion(last).await, "alpha");
-    // None was answered twice.
     assert_eq!(client.quit().await, (0, vec![]));
 }

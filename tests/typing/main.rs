@@ -1,61 +1,89 @@
-//! People type: whole stretches of text, through the protocol; what that takes of the model, and whether the server's idea
-//! of the text is right.
-
-#[expect(dead_code, reason = "other tests use more of the client")]
-#[path = "../protocol/client.rs"]
-mod client;
-mod typist;
+//! A simulated user types long texts. The tests check the number of tokens that the model evaluates, and that the server's
+//! text stays the same as the client's.
 
 use std::sync::{Arc, Mutex};
 
-use fimble::ServeOptions;
+use fimble::{LoadEngine, ServeOptions};
+use fimble_completion::engine::Engine;
 use fimble_completion::prompt::{Piece, Prompt};
-use fimble_test_support::FakeEngine;
+use fimble_inference::{EngineOptions, MistralEngine};
+use fimble_test_support::typist::{Random, Typist, stretches};
+use fimble_test_support::{FakeEngine, TestClient, ghost_text};
 use serde_json::{Value, json};
 
-use client::{TestClient, ghost_text};
-use typist::{Random, Typist, stretches, with_embedded_model};
-
-fn evaluated(status: &Value) -> u64 {
-    status["tokens"]["evaluated"].as_u64().expect("a count")
+/// The tokens that foreground requests have cost so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cost {
+    /// The tokens in all prompts, which a server without any reuse would evaluate.
+    prompt: u64,
+    evaluated: u64,
 }
 
-/// In one place a key costs the model the tokens it adds, if that: with brackets that close themselves, slips,
-/// suggestions taken whole and by word.
+impl Cost {
+    async fn of(client: &mut TestClient) -> Self {
+        let tokens = client.status().await["tokens"].take();
+        let count = |name: &str| tokens[name].as_u64().expect("a count");
+        Self { prompt: count("prompt"), evaluated: count("evaluated") }
+    }
+}
+
+async fn start(load: LoadEngine, settings: Value) -> TestClient {
+    let mut client =
+        TestClient::in_process(|input, output| fimble::serve(input, output, load, ServeOptions::default()));
+    client.initialize(ghost_text(), settings).await;
+    client.wait_until("ready").await;
+    client
+}
+
+/// The user types on in one place. Brackets close themselves, and the user mistypes and accepts suggestions or words of them.
+/// What the model says decides which suggestions are accepted, so the bounds are shares of the prompts.
 #[tokio::test(flavor = "multi_thread")]
-async fn typing_in_one_place_evaluates_what_is_typed() {
-    let mut client = with_embedded_model(256 << 20).await;
-    let mut costs = Vec::new();
+async fn typing_in_one_place_reuses_nearly_all_of_each_prompt() {
+    let load: LoadEngine = Arc::new(|_| {
+        let engine = MistralEngine::load(None, EngineOptions::default()).map_err(|error| error.to_string())?;
+        Ok(Arc::new(engine))
+    });
+    let mut client = start(load, Value::Null).await;
+    let mut keys = 0;
+    let mut total = Cost::default();
+    let mut shares = Vec::new();
     for (number, (text, cursor, typed)) in stretches(8).into_iter().enumerate() {
         let uri = format!("file:///project/{number}.py");
         let mut typist = Typist::open(&mut client, &uri, &text, cursor, number as u64).await;
-        let mut before = evaluated(&client.status().await);
-        let mut left = &*typed;
-        // The first key reads the place.
-        let mut is_first = true;
+        // The first key evaluates the text around it.
+        let mut left = typist.press(&mut client, &typed).await;
+        let mut before = Cost::of(&mut client).await;
         while !left.is_empty() {
             left = typist.press(&mut client, left).await;
-            let now = evaluated(&client.status().await);
-            if !std::mem::take(&mut is_first) {
-                costs.push(now - before);
-            }
+            let now = Cost::of(&mut client).await;
+            let key = Cost { prompt: now.prompt - before.prompt, evaluated: now.evaluated - before.evaluated };
             before = now;
+            keys += 1;
+            total = Cost { prompt: total.prompt + key.prompt, evaluated: total.evaluated + key.evaluated };
+            // The suggestion cache answers the other keys without a prompt.
+            if key.prompt > 0 {
+                shares.push(key.evaluated as f64 / key.prompt as f64);
+            }
         }
     }
-    costs.sort_unstable();
-    let (median, p95) = (costs[costs.len() / 2], costs[costs.len() * 95 / 100]);
+    shares.sort_unstable_by(f64::total_cmp);
+    let percentile = |percent: usize| shares[shares.len() * percent / 100];
+    let share = total.evaluated as f64 / total.prompt as f64;
     println!(
-        "{} keys: median {median}, p95 {p95}, mean {:.1}",
-        costs.len(),
-        costs.iter().sum::<u64>() as f64 / costs.len() as f64
+        "{keys} keys, {} prompts, {total:?}: {share:.4} in all, median {:.4}, p95 {:.4}",
+        shares.len(),
+        percentile(50),
+        percentile(95)
     );
-    assert!(costs.len() > 1000, "{}", costs.len());
-    assert!(median <= 3 && p95 <= 24, "median {median}, p95 {p95} tokens a key");
+    assert!(keys > 1000 && shares.len() > keys / 4, "{keys} keys, {} prompts", shares.len());
+    assert!(share < 0.05, "the model evaluated {share} of all prompts");
+    assert!(percentile(50) < 0.01 && percentile(95) < 0.1, "median {}, p95 {}", percentile(50), percentile(95));
+    assert_eq!(client.quit().await, (0, vec![]));
 }
 
-/// Every request is answered, and what the model is shown is the client's text: nothing is lost or invented on the way.
+/// Every request is answered, and every prompt agrees with the client's text.
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_keys_leave_the_server_with_the_clients_text() {
+async fn after_ten_thousand_keys_the_server_has_the_clients_text() {
     const KEYS: usize = 10_000;
     let latest: Arc<Mutex<Option<Prompt>>> = Arc::default();
     let noted = latest.clone();
@@ -63,9 +91,8 @@ async fn ten_thousand_keys_leave_the_server_with_the_clients_text() {
         *noted.lock().expect("nobody panics") = Some(prompt.clone());
         Ok(["value(", "name, other)\nnext", " + 1;\n", "é = 語"][prompt.tail.len() % 4].to_owned())
     }));
-    let mut client = TestClient::start(client::loads(&engine), ServeOptions::default());
-    client.initialize(ghost_text(), json!({"deadlineMs": 0})).await;
-    client.wait_until("ready").await;
+    let loaded: Arc<dyn Engine> = engine.clone();
+    let mut client = start(Arc::new(move |_| Ok(loaded.clone())), json!({"deadlineMs": 0})).await;
 
     let mut random = Random(7);
     let mut files = Vec::new();
@@ -102,7 +129,7 @@ async fn ten_thousand_keys_leave_the_server_with_the_clients_text() {
 }
 
 fn assert_shows(prompt: &Prompt, typist: &Typist) {
-    // What stands before it is of other places.
+    // Excerpts from other places stand before the prefix.
     let texts: Vec<&str> = prompt
         .pieces
         .iter()
@@ -118,7 +145,7 @@ fn assert_shows(prompt: &Prompt, typist: &Typist) {
             .match_indices(text)
             .any(|(start, _)| after[..start].chars().all(|c| ")]}>\"'`".contains(c) || c.is_whitespace()))
     };
-    // An empty prefix or suffix is no piece.
+    // A prompt has no piece for an empty prefix or suffix.
     let shown = match texts[..] {
         [] => before.ends_with(&prompt.tail),
         [one] => {

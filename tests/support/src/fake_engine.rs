@@ -1,5 +1,4 @@
-//! An engine without a model, for tests: it answers by a script, token by token, and can be held so that a test decides
-//! when a generation goes on.
+//! An engine without a model. It answers with a script, token by token, and a test can hold its generations.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,10 +11,10 @@ use fimble_completion::engine::{
 use fimble_completion::prompt::{Family, FimTemplate, Piece, Prompt, family};
 use fimble_completion::text::is_word;
 
-/// The probability of every token unless told; the same for all, so that confidences are easy to predict.
+/// The default probability of every token. It is the same for all, so that confidences are easy to predict.
 const PROBABILITY: f32 = 0.5;
 
-/// See the [module](self). Its prompts are Qwen's, and a token is a word with the blank before it, or any other single
+/// See the [module](self). Its prompts have Qwen's format. A token is a word with the blank before it, or any other
 /// character.
 pub struct FakeEngine {
     model: ModelInfo,
@@ -30,7 +29,7 @@ pub struct FakeEngine {
 
 type Script = Box<dyn Fn(&Prompt) -> Result<String, EngineError> + Send + Sync>;
 
-/// Holds generations that somebody waits for before their first token. Clones hold the same ones.
+/// Holds foreground generations before their first token. All clones are the same gate.
 #[derive(Debug, Clone, Default)]
 pub struct Gate(Arc<(Mutex<Held>, Condvar)>);
 
@@ -47,7 +46,7 @@ impl FakeEngine {
         Self::scripted(move |_| Ok(text.clone()))
     }
 
-    /// Answers each prompt with what `script` makes of it; several answers are separated by form feeds.
+    /// Answers each prompt with the text that `script` returns. Form feeds separate several answers to the same prompt.
     pub fn scripted(script: impl Fn(&Prompt) -> Result<String, EngineError> + Send + Sync + 'static) -> Self {
         let template = family("qwen2.5-coder").map(Family::template).expect("the table has it");
         Self {
@@ -66,41 +65,41 @@ impl FakeEngine {
         }
     }
 
-    /// The same engine under another name.
+    /// Sets the model's name.
     pub fn named(mut self, name: &str) -> Self {
         Arc::make_mut(&mut self.model.id).name = name.to_owned();
         self
     }
 
-    /// The same engine with other weights.
+    /// Sets the version of the weights.
     pub fn of_version(mut self, version: &str) -> Self {
         Arc::make_mut(&mut self.model.id).version = Some(version.to_owned());
         self
     }
 
-    /// The same engine, as sure of every token.
+    /// Sets the probability of every token.
     pub fn sure(mut self, probability: f32) -> Self {
         self.probability = probability;
         self
     }
 
-    /// The same engine, which `gate` holds.
+    /// Lets `gate` hold the generations.
     pub fn behind(mut self, gate: &Gate) -> Self {
         self.gate = gate.clone();
         self
     }
 
-    /// The number of generations begun that somebody waits for.
+    /// The number of foreground generations that have started.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// The number of those that ended because they were cancelled.
+    /// The number of foreground generations that were cancelled.
     pub fn cancelled(&self) -> usize {
         self.cancelled.load(Ordering::SeqCst)
     }
 
-    /// The number of generations ended that nobody waited for.
+    /// The number of background generations that have ended.
     pub fn background_calls(&self) -> usize {
         self.background.load(Ordering::SeqCst)
     }
@@ -158,18 +157,18 @@ impl Engine for FakeEngine {
 }
 
 impl Gate {
-    /// Holds every generation from here on.
+    /// Holds every later generation.
     pub fn close(&self) {
         self.held().closed = true;
     }
 
-    /// Lets all of them go on.
+    /// Releases all generations.
     pub fn open(&self) {
         self.held().closed = false;
         self.0.1.notify_all();
     }
 
-    /// Returns when at least `count` generations are held, `false` if that takes longer than `patience`.
+    /// Waits until at least `count` generations are held. Returns `false` if that takes longer than `patience`.
     pub fn wait_for(&self, count: usize, patience: Duration) -> bool {
         let fewer = |held: &mut Held| held.waiting < count;
         let result = self.0.1.wait_timeout_while(self.held(), patience, fewer);
@@ -178,13 +177,13 @@ impl Gate {
     }
 
     fn pass(&self, cancelled: impl Fn() -> bool) {
-        // Whoever cancels sets a flag and wakes nobody, so the flag has to be looked at now and then.
-        const LOOK_AGAIN: Duration = Duration::from_millis(1);
+        // Cancelling sets a flag and notifies nobody, so the flag is polled.
+        const POLL_INTERVAL: Duration = Duration::from_millis(1);
         let mut held = self.held();
         held.waiting += 1;
         self.0.1.notify_all();
         while held.closed && !cancelled() {
-            held = self.0.1.wait_timeout(held, LOOK_AGAIN).unwrap_or_else(PoisonError::into_inner).0;
+            held = self.0.1.wait_timeout(held, POLL_INTERVAL).unwrap_or_else(PoisonError::into_inner).0;
         }
         held.waiting -= 1;
     }
@@ -203,7 +202,7 @@ fn usage(prompt: &Prompt) -> Usage {
     Usage { prompt, reused: 0, evaluated: prompt, generated: 0 }
 }
 
-/// Words, each with at most one blank before it, and every other character by itself.
+/// Splits text into words, each with at most one blank before it, and single other characters.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -236,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_in_tokens() {
+    fn the_answer_is_split_into_tokens() {
         assert_eq!(
             tokens("let été_1  = f(x)\n").collect::<Vec<_>>(),
             ["let", " été_1", " ", " ", "=", " f", "(", "x", ")", "\n"]
@@ -251,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_held_generation_goes_on_when_the_gate_opens_or_it_is_cancelled() {
+    fn opening_the_gate_or_cancelling_releases_a_generation() {
         const PATIENCE: Duration = Duration::from_secs(10);
         let gate = Gate::default();
         let engine = FakeEngine::answering("one").behind(&gate);

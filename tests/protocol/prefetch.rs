@@ -1,15 +1,15 @@
-//! What the server has its engine do while nobody waits.
+//! Background work: what the server makes its engine do while the user pauses.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use fimble::ServeOptions;
-use fimble_test_support::{FakeEngine, Gate};
-use serde_json::json;
+use fimble_test_support::{FakeEngine, Gate, TestClient, ghost_text};
+use serde_json::{Value, json};
 
-use crate::client::{PATIENCE, TestClient, URI, ghost_text, loads, wait_for_held};
+use crate::server::{URI, loads, ready, start, wait_for_held};
 
-/// Answers with what would follow in `text`, whose lines are all different, and never more than its line.
+/// An engine that continues `text`, whose lines all differ.
 fn knows(text: &'static str) -> FakeEngine {
     FakeEngine::scripted(move |prompt| {
         let start = text.find(&prompt.tail).map_or(text.len(), |start| start + prompt.tail.len());
@@ -17,23 +17,16 @@ fn knows(text: &'static str) -> FakeEngine {
     })
 }
 
-/// Waits until the server has taken in one more thing that its engine did ahead, after `tokens` had been read for others.
-/// Returns how many have been by then.
+/// Waits until background work has read more than `tokens` tokens of prompts, and returns their number.
 async fn background_tokens_after(client: &mut TestClient, tokens: u64) -> u64 {
-    let waited = tokio::time::timeout(PATIENCE, async {
-        loop {
-            let now = client.status().await["background_tokens"]["prompt"].as_u64().expect("a count");
-            if now > tokens {
-                return now;
-            }
-        }
-    });
-    waited.await.expect("nothing was done ahead")
+    let read = |status: &Value| status["background_tokens"]["prompt"].as_u64().expect("a count");
+    let status = client.wait_for("any background work", |status| read(status) > tokens).await;
+    read(&status)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_follows_an_accepted_suggestion_is_prepared() {
-    let (mut client, engine) = TestClient::ready(knows("total = sum(prices)\naverage = total / 2\n")).await;
+async fn the_text_after_an_accepted_suggestion_is_prefetched() {
+    let (mut client, engine) = ready(knows("total = sum(prices)\naverage = total / 2\n")).await;
     client.open(URI, "total = \n").await;
     assert_eq!(client.inline(URI, 0, 8).await[0]["insertText"], "sum(prices)");
     background_tokens_after(&mut client, 0).await;
@@ -44,10 +37,10 @@ async fn what_follows_an_accepted_suggestion_is_prepared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_suggestion_that_the_deadline_cut_is_finished_in_a_pause() {
+async fn a_suggestion_that_the_deadline_truncates_is_finished_in_a_pause() {
     let gate = Gate::default();
     let engine = Arc::new(FakeEngine::answering("alpha + beta").behind(&gate));
-    let mut client = TestClient::start(loads(&engine), ServeOptions::default());
+    let mut client = start(loads(&engine), ServeOptions::default());
     client.initialize(ghost_text(), json!({"deadlineMs": 1})).await;
     client.wait_until("ready").await;
     client.open(URI, "x = \n").await;
@@ -65,8 +58,8 @@ async fn a_suggestion_that_the_deadline_cut_is_finished_in_a_pause() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_document_is_read_when_it_is_opened() {
-    let (mut client, engine) = TestClient::ready(FakeEngine::answering("alpha")).await;
+async fn opening_a_document_evaluates_its_prompt() {
+    let (mut client, engine) = ready(FakeEngine::answering("alpha")).await;
     client.open(URI, "x = \n").await;
     background_tokens_after(&mut client, 0).await;
     assert_eq!((engine.calls(), engine.background_calls()), (0, 1));

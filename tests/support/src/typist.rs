@@ -1,54 +1,54 @@
-//! Somebody who types in an editor that closes brackets and quotes and indents by itself, who mistypes, and who takes
-//! suggestions, or words of them.
+//! A simulated user. The editor closes brackets and quotes and indents new lines; the user mistypes, corrects that, and
+//! accepts suggestions or words of them.
 
-use std::sync::Arc;
-
-use fimble::{LoadEngine, ServeOptions};
-use fimble_completion::engine::Engine;
-use fimble_inference::{EngineOptions, MistralEngine};
 use serde_json::{Value, json};
 
-use crate::client::{TestClient, ghost_text, inline_params};
+use crate::client::{TestClient, inline_params};
 
-pub(crate) struct Typist {
+/// A user with one file open. See the [module](self).
+pub struct Typist {
     uri: String,
     version: i32,
-    pub(crate) text: String,
-    /// A byte of the text.
-    pub(crate) cursor: usize,
-    /// What is suggested at the cursor.
+    /// The file's text as the editor has it.
+    pub text: String,
+    /// An offset in `text`, in bytes.
+    pub cursor: usize,
+    /// The suggestion at the cursor.
     shown: Option<String>,
     slip: Option<Slip>,
     random: Random,
 }
 
-/// What the next key has to put right.
+/// A mistake that the next key corrects.
 enum Slip {
-    /// One letter too many.
+    /// The user typed a letter too many.
     Extra,
-    /// One letter was deleted that belongs there.
+    /// The user deleted a letter that belongs there.
     Missing(String),
 }
 
-/// Numbers that are the same on every run.
-pub(crate) struct Random(pub(crate) u64);
+/// Pseudo-random numbers, the same in every run.
+pub struct Random(pub u64);
 
 impl Random {
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
+    /// A number from 0 to `bound - 1`.
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).expect("31 bits fit") % bound
     }
 }
 
 impl Typist {
-    pub(crate) async fn open(client: &mut TestClient, uri: &str, text: &str, cursor: usize, seed: u64) -> Self {
+    /// Opens a file with the cursor at byte `cursor`.
+    pub async fn open(client: &mut TestClient, uri: &str, text: &str, cursor: usize, seed: u64) -> Self {
         client.open(uri, text).await;
         let (uri, text, random) = (uri.to_owned(), text.to_owned(), Random(seed));
         Self { uri, version: 1, text, cursor, shown: None, slip: None, random }
     }
 
-    /// Presses the next key on the way to having typed `target`, and asks for a suggestion. Returns what is left of it.
-    pub(crate) async fn press<'a>(&mut self, client: &mut TestClient, target: &'a str) -> &'a str {
+    /// Presses one key towards typing `target`, and requests a suggestion. Returns the rest of `target`, which is all of it
+    /// after a slip, a correction or an accepted suggestion.
+    pub async fn press<'a>(&mut self, client: &mut TestClient, target: &'a str) -> &'a str {
         let next = target.chars().next().expect("there is something to type");
         let left = match (self.random.below(20), self.shown.take()) {
             _ if self.slip.is_some() => {
@@ -89,8 +89,8 @@ impl Typist {
         left
     }
 
-    /// Goes to another place.
-    pub(crate) fn jump(&mut self) {
+    /// Moves the cursor to the end of some line.
+    pub fn jump(&mut self) {
         let ends: Vec<usize> = self.text.match_indices('\n').map(|(end, _)| end).collect();
         if !ends.is_empty() {
             (self.shown, self.slip) = (None, None);
@@ -125,7 +125,7 @@ impl Typist {
         }
     }
 
-    /// Puts `typed` before the cursor and `closed` after it.
+    /// Inserts `typed` before the cursor and `closed` after it.
     async fn insert(&mut self, client: &mut TestClient, typed: &str, closed: &str) {
         self.replace(client, self.cursor, &format!("{typed}{closed}")).await;
         self.cursor += typed.len();
@@ -137,7 +137,7 @@ impl Typist {
         self.replace(client, end, "").await;
     }
 
-    /// Puts `new` between the cursor and `end`.
+    /// Replaces the text between the cursor and `end` by `new`.
     async fn replace(&mut self, client: &mut TestClient, end: usize, new: &str) {
         let range = json!({"start": self.position(self.cursor), "end": self.position(end)});
         self.version += 1;
@@ -160,9 +160,9 @@ impl Typist {
     }
 }
 
-/// Texts of the held-out cases, and in each a place and what belongs there.
-pub(crate) fn stretches(count: usize) -> Vec<(String, usize, String)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/quality/");
+/// Files from the held-out quality cases. Each is a text, the offset of a gap in it, and the text that belongs in the gap.
+pub fn stretches(count: usize) -> Vec<(String, usize, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../quality/");
     let files = ["rust-multi-line", "python-multi-line", "rust-single-line", "python-single-line"];
     let cases =
         files.map(|name| std::fs::read_to_string(format!("{folder}{name}.jsonl")).expect("the cases are there"));
@@ -172,24 +172,11 @@ pub(crate) fn stretches(count: usize) -> Vec<(String, usize, String)> {
         let case: Value = serde_json::from_str(case).expect("a case is JSON");
         let part = |name: &str| case[name].as_str().expect("a text");
         let (prompt, solution) = (part("prompt"), part("canonical_solution"));
-        // Some lines before the gap are typed again.
+        // The user also types the four lines before the gap.
         let starts: Vec<usize> = prompt.match_indices('\n').map(|(at, _)| at + 1).collect();
         let start = starts.iter().rev().nth(4).copied().unwrap_or(0);
         let typed = format!("{}{solution}", &prompt[start..]);
         stretches.push((format!("{}{}", &prompt[..start], part("suffix")), start, typed));
     }
     stretches
-}
-
-/// A server with the embedded model.
-pub(crate) async fn with_embedded_model(cache_budget: usize) -> TestClient {
-    let load: LoadEngine = Arc::new(move |_| {
-        let engine = MistralEngine::load(None, EngineOptions { cache_budget, ..EngineOptions::default() })
-            .map_err(|error| error.to_string())?;
-        Ok(Arc::new(engine) as Arc<dyn Engine>)
-    });
-    let mut client = TestClient::start(load, ServeOptions::default());
-    client.initialize(ghost_text(), Value::Null).await;
-    client.wait_until("ready").await;
-    client
 }
