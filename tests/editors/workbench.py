@@ -35,7 +35,7 @@ KEYS = [
     }
 ]
 
-# VS Code draws the first line of ghost text in the cursor's line, maybe in pieces, and further lines in a separate zone.
+# VS Code draws the first line of ghost text in the cursor's line, maybe in pieces, and further lines in a zone below.
 GHOST = """() => {
   const text = (selector) => [...document.querySelectorAll(selector)].map((element) => element.textContent);
   const first = text(".ghost-text-decoration, .ghost-text-decoration-preview").join("");

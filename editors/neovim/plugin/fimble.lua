@@ -1,4 +1,4 @@
--- What there is before any file is opened: the command, the <Plug> mappings, and what the server's start sets off.
+-- Runs at startup: defines the command and the <Plug> mappings, and reacts when the server attaches to a buffer.
 
 if vim.g.loaded_fimble then
   return
@@ -9,7 +9,7 @@ vim.api.nvim_create_user_command("Fimble", function(call)
   require("fimble.command").run(call.fargs)
 end, {
   nargs = "*",
-  desc = "Switch, ask or restart fimble",
+  desc = "Control fimble",
   complete = function(_, line)
     return require("fimble.command").complete(line)
   end,
