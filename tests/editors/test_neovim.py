@@ -235,6 +235,7 @@ def test_it_is_switched_off_and_on(start: Start, completions: Completions, scope
     neovim.keys("Go" + START)
     assert neovim.answered() is None
     assert not completions.asked
+    neovim.ex("%delete")
     neovim.ex(f"Fimble toggle {scope}")
     neovim.wait(READY)
     neovim.begin()
@@ -372,7 +373,8 @@ def test_neovims_own_inline_completion_does_not_show_a_suggestion_twice(start: S
     assert not neovim.lua("return vim.lsp.inline_completion.is_enabled({ bufnr = 0, client_id = ... })", client)
 
 
-def test_suggestions_are_items_of_a_menu(start: Start, statistics: Statistics) -> None:
+def test_suggestions_are_items_of_a_menu(start: Start, completions: Completions, statistics: Statistics) -> None:
+    completions.script = {"-> usize {\n    ": "numbers.iter().sum()"}
     neovim = start("""
         vim.o.completeopt = "menuone,noinsert"
         vim.api.nvim_create_autocmd("LspAttach", { callback = function(event)
@@ -386,7 +388,7 @@ def test_suggestions_are_items_of_a_menu(start: Start, statistics: Statistics) -
     neovim.wait("return vim.fn.pumvisible() == 1")
     assert neovim.ghost() is None
     neovim.keys("<C-y>")
-    wait_until(lambda: neovim.text() == before + REST, otherwise=neovim.text)
+    wait_until(lambda: neovim.text() == before + "numbers.iter().sum()", otherwise=neovim.text)
     wait_until(lambda: statistics()["accepted"] == 1)
 
 
