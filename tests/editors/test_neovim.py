@@ -25,7 +25,7 @@ PLUGIN = Path(__file__).resolve().parents[2] / "editors/neovim"
 SETUP = 'require("fimble").setup({})'
 # The keys that begin a function, and the suggestion for the rest of it.
 START = "pub fn sum(numbers: &[usize]) -> usize {<CR>"
-REST = "let mut total = 0;\n    for number in numbers {\n        total += number;\n    }\n    total\n}"
+REST = "let mut total = 0;\n    for number in numbers {\n        total += number;\n    }\n    total"
 SCRIPT = {"-> usize {\n    ": REST}
 READY = 'return require("fimble").statusline() == "fimble"'
 GHOST = """
@@ -279,8 +279,10 @@ def test_a_server_that_keeps_crashing_is_not_restarted(start: Start, home: Envir
     neovim.wait('return vim.fn.execute("messages"):find("crashed 5 times", 1, true)')
     program.unlink()
     program.symlink_to(works)
+    neovim.keys("ouse std;")
     neovim.ex("Fimble restart")
     neovim.wait(READY)
+    neovim.begin()
 
 
 def test_a_missing_program_is_reported_once(start: Start) -> None:

@@ -36,6 +36,7 @@ vim.api.nvim_create_autocmd("LspAttach", {
   callback = function(event)
     local client = vim.lsp.get_client_by_id(event.data.client_id)
     if client and client.name == "fimble" then
+      require("fimble.stand_in").stop()
       require("fimble.suggestion").attach(client, event.buf)
       require("fimble.keys").attach(event.buf)
     end

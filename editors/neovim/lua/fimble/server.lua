@@ -163,10 +163,14 @@ function M.on_exit(_, _, client_id)
   local buffers = vim.tbl_keys(client.attached_buffers)
   vim.schedule(function()
     status, problems = nil, {}
+    if vim.v.exiting ~= vim.NIL then
+      return
+    end
+    require("fimble.stand_in").attach(buffers)
     if is_restarting then
       is_restarting = false
       M.start(client, buffers)
-    elseif has_crashed and vim.v.exiting == vim.NIL then
+    elseif has_crashed then
       M.start_after_crash(client, buffers)
     end
   end)
