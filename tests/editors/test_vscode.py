@@ -159,6 +159,7 @@ def test_it_is_turned_off_for_a_language_and_everywhere_and_on_again(start: Star
     workbench.menu("Turn on for python")
     workbench.wait_for_status("ready")
     workbench.focus()
+    workbench.keys("Control+a", "Delete")
     begin(workbench)
 
 
