@@ -1,8 +1,9 @@
-"""Whether a model is as often right as it is sure, on held-out cases; what a least confidence costs and brings.
+"""Measures how well a model's confidence predicts whether it is right, and the effect of a minimum confidence.
 
     python3 benches/confidence.py [--limit N] [--model NAME|PATH] [--plot FILE.svg] [CASES...]
 
-Prints Markdown. Needs a built binary, `target/release/fimble` or what `FIMBLE` names, and matplotlib for the plot.
+Prints Markdown about held-out cases. Needs a built binary, `target/release/fimble` or the one that `FIMBLE` names, and
+matplotlib for the plot.
 """
 
 import argparse
@@ -21,7 +22,7 @@ THRESHOLDS = range(0, 80, 10)
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("cases", nargs="*", default=[ROOT / "tests/quality" / name for name in CASES])
-    arguments.add_argument("--limit", default="200", help="cases of each file")
+    arguments.add_argument("--limit", default="200", help="number of cases from each file")
     arguments.add_argument("--model", default="embedded")
     arguments.add_argument("--plot", type=Path)
     options = arguments.parse_args()
@@ -53,7 +54,7 @@ def reliability(bins: list) -> None:
 
 
 def thresholds(answers: list) -> None:
-    print("\n| least confidence | still shown | right, of those shown | shown, of those right |\n|---|---|---|---|")
+    print("\n| minimum confidence | share still shown | right among shown | shown among right |\n|---|---|---|---|")
     right = sum(exact for _, exact in answers)
     for least in THRESHOLDS:
         shown = [answer for answer in answers if answer[0] * 100 >= least]

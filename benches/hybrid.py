@@ -1,13 +1,13 @@
-"""What a second, stronger model elsewhere brings, and how often it has to be asked.
+"""Measures the benefit of a second, stronger model on a server, and how often fimble has to ask it.
 
     python3 benches/hybrid.py --config models/train/configs/cpu.toml [--skip 100] [--limit 100] [CASES...]
     python3 benches/hybrid.py --url http://127.0.0.1:8080 [--family qwen2.5-coder] ...
 
-Answers held-out cases by the local model, by a server, and by both as an editor would, through `fimble eval --routing`; then
-from the answers of both what other thresholds would have done. Prints Markdown. With `--url` the server is yours. With
-`--config` it is one that this script starts: the n-gram model of `models/train/evaluate.py`, which is right more often than the
-embedded model on these cases; it speaks the completions API and tells no probabilities. That needs what `models/train` needs,
-and its data. Needs a built binary, `target/release/fimble` or what `FIMBLE` names.
+Completes held-out cases with the local model, with a server, and with both as in an editor, through `fimble eval --routing`.
+Then computes the results of other thresholds from the answers of both. Prints Markdown. `--url` names a server of yours. With
+`--config` the script starts a server itself: the n-gram model of `models/train/evaluate.py`, which is right more often than the
+embedded model on these cases. It speaks the completions API without probabilities, and needs the packages and the data of
+`models/train`. The script needs a built binary, `target/release/fimble` or the one that `FIMBLE` names.
 """
 
 import argparse
@@ -31,8 +31,8 @@ STAY_LOCAL = ("comment", "string", "import")
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("cases", nargs="*", default=[ROOT / "tests/quality" / name for name in CASES])
-    arguments.add_argument("--skip", default="100", help="cases of each file that are left out: those that thresholds were chosen by")
-    arguments.add_argument("--limit", default="100", help="cases of each file")
+    arguments.add_argument("--skip", default="100", help="cases of each file to leave out: those that chose the thresholds")
+    arguments.add_argument("--limit", default="100", help="number of cases from each file")
     where = arguments.add_mutually_exclusive_group(required=True)
     where.add_argument("--config", type=Path)
     where.add_argument("--url")
@@ -43,7 +43,7 @@ def main() -> None:
         settings = Path(home) / "fimble" / "fimble.toml"
         settings.parent.mkdir()
         family = f'family = "{options.family}"\n' if options.family else ""
-        # A prompt that was never seen takes longer than a key: what is in time is not what is measured here.
+        # No deadline: an unseen prompt takes longer than a key, and this script does not measure time limits.
         settings.write_text(f'deadline_ms = 0\n[remote]\nurl = "{url}"\n{family}timeout_ms = 20000\n')
         answers = {routing: evaluate(routing, options, home) for routing in ("local", "remote", "hybrid")}
     table(answers)
@@ -68,7 +68,7 @@ def table(answers: dict[str, list[dict]]) -> None:
 
 
 def thresholds(local: list[dict], remote: list[dict]) -> None:
-    """Of a remote that is in time and believed: where the local model is less sure than so much, it is asked."""
+    """Prints the results for each confidence below which the server is asked, if it is always in time and preferred."""
     print("\n| asked below, in per cent | exact match | kept local |\n|---|---|---|")
     for threshold in THRESHOLDS:
         right, kept = [], []
@@ -86,7 +86,7 @@ def share(flags) -> str:
 
 
 def serve(config: Path) -> str:
-    """The address of a server of the n-gram model, for as long as this process runs."""
+    """Starts a server of the n-gram model, which runs as long as this process, and returns its address."""
     sys.path.insert(0, str(ROOT / "models/train"))
     from fimble_train.evaluation.baselines import Ngrams
     from fimble_train.settings import Config

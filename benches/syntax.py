@@ -1,10 +1,10 @@
-"""Whether suggestions break the syntax of a file that parsed, or repeat a neighbouring line; checked without fimble.
+"""Counts suggestions that break the syntax of a file that parsed, or repeat a neighbouring line, without fimble's own checks.
 
     python3 benches/syntax.py [--limit N] [--model NAME|PATH] [--examples N] [--without FILTER...] [CASES...]
     python3 benches/syntax.py --answers FILE
 
-Prints Markdown. Needs a built binary, `target/release/fimble` or what `FIMBLE` names, and `pip install tree-sitter
-tree-sitter-rust tree-sitter-python`. `--answers` reads what `fimble eval --each` printed before.
+Prints Markdown. Needs a built binary, `target/release/fimble` or the one that `FIMBLE` names, and `pip install tree-sitter
+tree-sitter-rust tree-sitter-python`. `--answers` reads the output of an earlier `fimble eval --each`.
 """
 
 import argparse
@@ -25,17 +25,17 @@ PARSERS = {
     "rust": Parser(Language(tree_sitter_rust.language())),
     "python": Parser(Language(tree_sitter_python.language())),
 }
-LEAST_CONFIDENCE = 0.2  # of what an editor shows unasked: the default of `min_confidence`
+LEAST_CONFIDENCE = 0.2  # the default of `min_confidence`, below which an editor shows a suggestion only on request
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("cases", nargs="*", type=Path, default=sorted((ROOT / "tests/quality").glob("*.jsonl")))
-    arguments.add_argument("--limit", default=str(10**9), help="cases of each file")
+    arguments.add_argument("--limit", default=str(10**9), help="number of cases from each file")
     arguments.add_argument("--model", default="embedded")
-    arguments.add_argument("--without", action="append", default=[], help="judge without this filter, too")
-    arguments.add_argument("--answers", type=Path, action="append", default=[], help="instead of asking a model")
-    arguments.add_argument("--examples", type=int, default=0, help="print so many of what is counted")
+    arguments.add_argument("--without", action="append", default=[], help="also judge the suggestions without this filter")
+    arguments.add_argument("--answers", type=Path, action="append", default=[], help="read answers from a file instead of asking a model")
+    arguments.add_argument("--examples", type=int, default=0, help="number of faulty suggestions to print")
     options = arguments.parse_args()
     cases = {case["task_id"]: case for case in read(options.cases)}
     answers = read(options.answers) if options.answers else ask(options)
@@ -66,7 +66,7 @@ def ask(options: argparse.Namespace) -> Iterator[dict]:
 
 
 def judge(case: dict, answer: dict) -> Iterator[str]:
-    """What is to be counted of one request."""
+    """Yields the names of the counters that one answer increments."""
     yield "requests"
     text, solution = answer["answer"].replace("\r\n", "\n"), case["canonical_solution"]
     if not text or answer["confidence"] < LEAST_CONFIDENCE:
@@ -106,13 +106,13 @@ def opens_block(text: str, language: str) -> bool:
 
 
 def repeats(before: str, text: str, after: str) -> bool:
-    """Whether a line that the suggestion writes from its beginning is that above or below, blank ones aside."""
+    """Returns whether the suggestion's first or last line equals the line above or below, ignoring blank lines."""
     rest = after.split("\n")[0]
     lines = (before.split("\n")[-1] + text + rest).split("\n")
     above = [line.strip() for line in before.split("\n")[:-1] if line.strip()]
     below = [line.strip() for line in after.split("\n")[1:] if line.strip()]
     first, last = lines[0].strip(), lines[-1].strip()
-    says_something = len(first) > 4 and len(last) > 4  # brackets, `else`, `pass` come twice
+    says_something = len(first) > 4 and len(last) > 4  # short lines such as brackets, `else` and `pass` often repeat
     return says_something and (first in above[-1:] or last in below[:1])
 
 

@@ -1,10 +1,10 @@
-"""Types held-out code through `fimble replay` and prints what it took, as Markdown.
+"""Types held-out code through `fimble replay` and prints the cost and the savings as Markdown.
 
     python3 benches/typed.py saved       # keystrokes saved within 50 and within 150 ms, for both languages
-    python3 benches/typed.py ablation    # what each mechanism brings, by leaving it out
+    python3 benches/typed.py ablation    # the effect of leaving out each mechanism
 
-Needs Python alone and a built binary: `target/release/fimble`, or what `FIMBLE` names. `--cases N` and `--interval-ms N` make it
-shorter or longer.
+Needs only Python and a built binary, `target/release/fimble` or the one that `FIMBLE` names. `--cases N` and `--interval-ms N`
+change how long it takes.
 """
 
 import argparse
@@ -18,14 +18,14 @@ ROOT = Path(__file__).resolve().parent.parent
 FIMBLE = os.environ.get("FIMBLE", str(ROOT / "target/release/fimble"))
 SUFFIXES = {"rust": ".rs", "python": ".py"}
 MECHANISMS = ["pins", "pins-over-lines", "healing", "logit-cache", "ngrams", "search", "suggestion-cache", "prefetch"]
-LINES = 3  # typed again of each case, the line of the case among them
-APART = 7  # every so manieth case, so that they come from many files
+LINES = 3  # lines to type for each case; the last is the line of the case
+APART = 7  # take every seventh case, so that the cases come from many files
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("what", choices=["saved", "ablation"])
-    arguments.add_argument("--cases", type=int, default=10, help="of each language")
+    arguments.add_argument("--cases", type=int, default=10, help="number of cases for each language")
     arguments.add_argument("--interval-ms", type=int, default=120, help="least time between two keys")
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def write_cases(folder: Path, language: str, count: int) -> list[str]:
-    """Each case as a file, and the lines to type of it."""
+    """Writes each case into a file, and returns the files with the lines to type."""
     lines = (ROOT / f"tests/quality/{language}-single-line.jsonl").read_text().splitlines()
     stretches = []
     for number, line in enumerate(lines[:: APART][:count]):

@@ -1,10 +1,10 @@
-"""Opens a workspace of many files and types meanwhile: what reading it costs the keys, the memory and the time.
+"""Opens a workspace of many files and types at the same time, to measure the cost of reading it in latency, memory and time.
 
     python3 benches/workspace.py [--files 20000] [--keys 200]
 
-Needs Python alone and a built binary: `target/release/fimble`, or what `FIMBLE` names. The files are those of
-`tests/repositories`, over and over, each time with other names. Prints Markdown: the latency of keys while the workspace is
-read and after that, in the same session.
+Needs only Python and a built binary, `target/release/fimble` or the one that `FIMBLE` names. The files are copies of
+`tests/repositories` with different names in each copy. Prints Markdown: the latency of keys while fimble reads the workspace,
+and afterwards in the same session.
 """
 
 import argparse
@@ -27,7 +27,7 @@ TYPED = "    total = sum(len(line) for line in lines if line.strip())\n"
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--files", type=int, default=20_000)
-    arguments.add_argument("--keys", type=int, default=200, help="typed after the workspace was read")
+    arguments.add_argument("--keys", type=int, default=200, help="number of keys to type after the workspace was read")
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         written = fill(Path(folder), options.files)
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def fill(folder: Path, count: int) -> int:
-    """Returns bytes."""
+    """Writes `count` files and returns their size in bytes."""
     sources = [path for path in sorted((ROOT / "tests/repositories").rglob("*")) if path.suffix in {".rs", ".py"}]
     texts = [(path.relative_to(ROOT / "tests/repositories"), path.read_text()) for path in sources]
     written = 0
@@ -74,7 +74,7 @@ def measure(folder: Path, keys: int) -> None:
 
 
 class Typist:
-    """Types the same lines over and over, and asks after each key."""
+    """Types the same line over and over, and asks for a completion after each key."""
 
     def __init__(self, server: "Server", path: Path) -> None:
         self.server = server
@@ -87,7 +87,7 @@ class Typist:
         server.tell("textDocument/didOpen", {"textDocument": document})
 
     def key(self) -> float:
-        """Returns milliseconds."""
+        """Types one key and returns the latency of the completion in milliseconds."""
         key = next(self.typed)
         place = {"line": self.place[0], "character": self.place[1]}
         self.version += 1
@@ -140,7 +140,7 @@ class Server:
         return json.loads(self.process.stdout.read(length))
 
     def peak_memory(self) -> int:
-        """In bytes (Linux)."""
+        """Returns the peak resident memory in bytes, on Linux."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status)[1])
 

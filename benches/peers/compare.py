@@ -1,8 +1,9 @@
-"""Types the same stretches of files with fimble and with llama.vim, prints tables with ratios and draws a plot.
+"""Types the same stretches of files with fimble and with llama.vim, prints tables with ratios, and draws a plot.
 
     python compare.py PLOT.svg [FILE:START-END...]
 
-FIMBLE names a ready binary, otherwise cargo builds one. The figures of every key stay in `compare.json` in the cache folder.
+FIMBLE names a binary. Without it, cargo builds one. The script writes the figures of every key to `compare.json` in the
+cache folder.
 """
 
 import argparse
@@ -24,13 +25,13 @@ import weights
 from llama_cpp import HOME
 
 REPOSITORY = Path(__file__).parents[2]
-# Where typing starts and how many lines it goes on, in sources that the embedded model was not trained on.
+# The file, the first line to type and the number of lines, in sources that the embedded model was not trained on.
 STRETCHES = [
     ("server/completion/src/document.rs", "    pub fn apply_changes(", 20),
     ("server/fimble/src/in_flight.rs", "    /// Returns the number to take the request out with.", 18),
     ("models/train/fimble_train/evaluation/completer.py", "    def answer(self, case: Case) -> str:", 15),
 ]
-# The large model takes seconds a key.
+# Short, because the large model takes seconds per key.
 SHORT = [("server/completion/src/document.rs", "        let mut draft = Draft::of(self);", 1)]
 INTERVAL_MS = 120
 DEADLINE_MS = 100
@@ -48,7 +49,7 @@ class Model:
     name: str
     fimble: list[str]
     gguf: Path
-    window: int  # tokens of a prompt of fimble's
+    window: int  # tokens in fimble's prompt
     traces: list[str]
 
 
@@ -63,7 +64,7 @@ class Run:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("plot", type=Path)
-    arguments.add_argument("traces", nargs="*", help="typed instead of the bench's own")
+    arguments.add_argument("traces", nargs="*", help="stretches to type instead of the default ones")
     options = arguments.parse_args()
     plot = options.plot.resolve()
     os.chdir(REPOSITORY)
@@ -80,7 +81,7 @@ def main() -> None:
 
 
 def models() -> list[Model]:
-    """Both models with their files, which are written once; the random one's are large."""
+    """Returns both models, and writes their files if they do not exist. The files of the random model are large."""
     folder = HOME / "models"
     random, embedded = folder / "random", folder / "embedded.gguf"
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +96,7 @@ def models() -> list[Model]:
 
 
 def traces(stretches: list[tuple[str, str, int]]) -> list[str]:
-    """As both sides take them, `FILE:START-END`."""
+    """Returns each stretch as `FILE:START-END`, which both fimble and llama_vim.py accept."""
     found = []
     for file, first, count in stretches:
         lines = Path(file).read_text().split("\n")
@@ -107,7 +108,7 @@ def traces(stretches: list[tuple[str, str, int]]) -> list[str]:
 
 
 def measure(model: Model, trace: str) -> list[Run]:
-    """All engines in turn, so that what else the machine does hits all alike."""
+    """Runs all engines in turn, so that other load on the machine affects all of them alike."""
     runs = [Run(model.name, trace, FIMBLE, replay(trace, model.fimble))]
     for engine, window in {PEER: None, PINNED: model.window}.items():
         with llama_cpp.serve(model.gguf) as address:
@@ -126,7 +127,7 @@ def replay(trace: str, options: list[str]) -> dict:
 
 
 def pooled(runs: list[Run]) -> list[Run]:
-    """One run for each model and engine, with the keys of all traces."""
+    """Merges the keys of all traces into one run for each model and engine."""
     groups: dict[tuple[str, str], list[dict]] = {}
     for run in runs:
         groups.setdefault((run.model, run.engine), []).append(run.figures)
@@ -179,9 +180,9 @@ def share(strokes: list[dict], wanted: Callable[[dict], bool]) -> float:
 
 
 def draw(path: Path, runs: list[Run]) -> None:
-    """How many of the keys took at most so many milliseconds, and evaluated at most so many tokens."""
+    """Plots the cumulative share of keys over milliseconds and over evaluated tokens."""
     mpl.use("svg")
-    # Text stays text and nothing depends on the time: the file is small, and changes only with the figures.
+    # Text stays text, and nothing depends on the date, so the file is small and changes only with the figures.
     mpl.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "fimble", "font.size": 9}
     from matplotlib import pyplot
 
@@ -209,7 +210,7 @@ def draw(path: Path, runs: list[Run]) -> None:
 
 
 def steps(values: list[float]) -> list[float]:
-    """The values at every per cent: as many points whatever the trace's length."""
+    """Returns the values at every per cent, so that the number of points does not depend on the trace's length."""
     ordered = sorted(values)
     return [ordered[min(len(ordered) - 1, percent * len(ordered) // 100)] for percent in range(101)]
 

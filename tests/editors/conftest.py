@@ -1,25 +1,30 @@
-"""What every editor's tests start from: the server, an empty home folder, a real project."""
+"""Fixtures that the tests of every editor share: fimble, an empty home folder, a project."""
 
 import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from completions import Completions, serve
+
 REPOSITORY = Path(__file__).resolve().parents[2]
+SAMPLES = REPOSITORY / "tests/repositories"
+
+Environment = dict[str, str]
+Statistics = Callable[[], dict[str, int]]
 
 
-def pytest_addoption(parser):
-    parser.addoption(
-        "--update-screenshots", action="store_true", help="write the screenshots into editors/screenshots"
-    )
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-screenshots", action="store_true", help="write the screenshots into editors/screenshots")
 
 
 @pytest.fixture(scope="session")
-def fimble():
-    """The server's binary."""
+def fimble() -> Path:
+    """The program under test."""
     path = Path(os.environ.get("FIMBLE", REPOSITORY / "target/release/fimble")).resolve()
     if not path.is_file():
         pytest.exit(f"there is no {path}; start the tests with tests/run editors, which builds it", returncode=1)
@@ -27,8 +32,8 @@ def fimble():
 
 
 @pytest.fixture
-def home(fimble, tmp_path):
-    """The environment of a user whose home folder is empty and who has `fimble` on the PATH."""
+def home(fimble: Path, tmp_path: Path) -> Environment:
+    """The environment of a user who has an empty home folder, and `fimble` on the PATH."""
     folder = tmp_path / "home"
     programs = folder / ".local/bin"
     programs.mkdir(parents=True)
@@ -45,22 +50,31 @@ def home(fimble, tmp_path):
 
 
 @pytest.fixture
-def project(tmp_path):
-    """A Rust crate and some Python modules, under git."""
+def completions(home: Environment) -> Iterator[Completions]:
+    """A scripted server of completions. The user's `fimble.toml` names it, so that it makes every suggestion."""
+    with serve() as server:
+        server.configure(Path(home["XDG_CONFIG_HOME"]))
+        yield server
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A git repository with Python modules at the top and Rust modules in `src`."""
     folder = tmp_path / "project"
-    shutil.copytree(REPOSITORY / "server/completion", folder)
-    for module in (REPOSITORY / "models/train").glob("*.py"):
-        shutil.copy(module, folder)
+    shutil.copytree(SAMPLES / "cherrypy/cherrypy/lib", folder)
+    (folder / "src").mkdir()
+    for module in (SAMPLES / "sea-query/src").glob("*.rs"):
+        shutil.copy(module, folder / "src")
     subprocess.run(["git", "init", "--quiet", folder], check=True)
     return folder
 
 
 @pytest.fixture
-def statistics(fimble, home):
-    """A function that says what the server counted in this home folder, all rows together."""
+def statistics(fimble: Path, home: Environment) -> Statistics:
+    """A function that returns the counts of this home folder, summed over languages and models."""
 
-    def read():
-        command = [fimble, "stats", "--json"]
+    def read() -> dict[str, int]:
+        command = [str(fimble), "stats", "--json"]
         output = subprocess.run(command, env=home, check=True, capture_output=True, text=True).stdout
         rows = json.loads(output)["rows"]
         counts = ("shown", "accepted", "partly_accepted", "typed_over", "characters")
@@ -70,7 +84,7 @@ def statistics(fimble, home):
 
 
 @pytest.fixture
-def screenshots(request, tmp_path):
+def screenshots(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The folder for screenshots."""
     updating = request.config.getoption("--update-screenshots")
     folder = REPOSITORY / "editors/screenshots" if updating else tmp_path / "screenshots"

@@ -1,4 +1,4 @@
-"""Where `install` put the editors. Each is a script that starts the real one with what it needs."""
+"""Where `install` puts the editors. Each is a script that starts the real editor with its libraries."""
 
 import os
 from pathlib import Path

@@ -1,89 +1,93 @@
-"""The configuration in editors/helix, in the real Helix with the real server."""
+"""The configuration in editors/helix, in the real Helix with the real server.
+
+The suggestions follow a script, except in the last test.
+"""
 
 import json
 import os
 import re
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Self
 
 import pytest
 
+from completions import Completions
+from conftest import Environment, Statistics
 from editors import HELIX
 from terminal import Terminal
 from waiting import wait_until
 
 LANGUAGES = Path(__file__).resolve().parents[2] / "editors/helix/languages.toml"
-# No suggestion is cut short, however slow the machine is.
-SETTINGS = "[language-server.fimble.config]\ndeadline_ms = 0\n"
-# Where a suggestion is likely. Each model has its own idea which of them it is sure about.
-STARTS = (
-    "from collections import default",
-    "import random\nchance = random.Ran",
-    "for number in numb",
-    "def main():\npar",
-    "words = list(WORDS.finditer(bo",
-    "return indentation(lin",
-    "with open(path) as fi",
-    "class Point:\ndef __init__(se",
-    "if indentation(line) == inden",
-    'if __name__ == "__ma',
-)
-# And where pylsp knows several words as well: what has been typed of one begins many.
-SHORT_STARTS = ("raise T", "for line in en", "if is", "text = st", "import r")
+SETTINGS = "[language-server.fimble.config]\n"
+FILE = "locking.py"
+# What is typed, and the suggestion for the rest of it.
+START, REST = "from collections import def", "aultdict"
+# Here pylsp has several items too.
+ERROR, REST_OF_ERROR = "raise T", "imeoutError(self)"
+SCRIPT = {START: REST, ERROR: REST_OF_ERROR}
+# Lines that a model may continue at a place where pylsp has several items.
+STARTS = ("raise T", "for line in en", "if is", "text = st", "import r")
 
-# What the menu says of the kind of an item.
+# The menu shows the kind of each item.
 OF_FIMBLE = re.compile(r" text *(?:▐.*)?$", re.MULTILINE)
 OF_PYLSP = re.compile(r" (?:function|class|module|variable|param|keyword|instance) *(?:▐.*)?$", re.MULTILINE)
 
 
 class Helix(Terminal):
-    """Helix with a file open, and what it and fimble said to each other, from its log."""
+    """Helix with a file open. Its log holds the messages between Helix and fimble."""
 
-    def __init__(self, home, folder, file="spans.py", **size):
+    def __init__(self, home: Environment, folder: Path, columns: int = 100, rows: int = 30) -> None:
         self.home = home
         self.log = Path(home["XDG_CACHE_HOME"]) / "helix/helix.log"
-        self.file = folder / file
+        self.file = folder / FILE
         self.original = self.file.read_text()
-        super().__init__([HELIX, "-v", file], home, folder, **size)
+        self.asked = 0
+        super().__init__([HELIX, "-v", FILE], home, folder, columns, rows)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         super().__enter__()
         self.wait_for(lambda _: "initialized" in self.log_text())
         self.keys("g", "e")
         return self
 
-    def log_text(self):
+    def log_text(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def questions(self):
-        """The questions for completion in their order: the position in the file, and the items once they are there."""
-        questions, waiting = [], {}
-        for direction, message in re.findall(r"fimble (->|<-) (\{.*\})$", self.log_text(), re.MULTILINE):
-            message = json.loads(message)
+    def questions(self) -> list[list[Any]]:
+        """Returns all requests for completion: line, column, and the items of the answer (None before the answer)."""
+        questions: list[list[Any]] = []
+        waiting = {}
+        for direction, line in re.findall(r"fimble (->|<-) (\{.*\})$", self.log_text(), re.MULTILINE):
+            message = json.loads(line)
             if message.get("method") == "textDocument/completion":
                 position = message["params"]["position"]
                 questions.append([position["line"], position["character"], None])
-                # A server that was started again is asked with the same numbers again.
+                # A restarted server gets requests with the same numbers again.
                 waiting[message["id"]] = questions[-1]
             elif direction == "<-" and message.get("id") in waiting:
                 result = message.get("result") or {"items": []}
                 waiting.pop(message["id"])[2] = result["items"]
         return questions
 
-    def type(self, text, pause=0.05):
+    def type(self, text: str, pause: float = 0.05) -> None:
         self.asked = len(self.questions())
         super().type(text, pause)
 
-    def normal(self):
-        """Leaves the menu and insert mode. A key right after Escape would be taken for one pressed with Alt."""
+    def normal(self) -> None:
+        """Leaves the menu and insert mode. Waits, because Helix takes a key right after Escape for one with Alt."""
         self.keys("Escape")
         self.wait_for(" NOR ")
 
-    def offer(self):
-        """What fimble's item would insert, when it can be seen in the menu; None if fimble has none."""
+    def offer(self) -> str | None:
+        """Waits until fimble has answered for the cursor's place and the menu shows its item.
 
-        def answer():
+        Returns the text that the item would insert, or None if fimble has no item.
+        """
+
+        def answer() -> list[list[Any]] | None:
             questions = self.questions()[self.asked :]
             screen = self.screen()
             cursor = re.search(r"\d+ sel +(\d+):(\d+)", screen)
@@ -92,35 +96,34 @@ class Helix(Terminal):
             line, character, items = questions[-1]
             is_here = [line + 1, character + 1] == [int(number) for number in cursor.groups()]
             is_shown = items and re.search(re.escape(items[0]["label"][:20]) + r".*? text\b", screen)
-            return items is not None and is_here and (is_shown or not items) and [items]
+            return [items] if items is not None and is_here and (is_shown or not items) else None
 
         try:
-            items = wait_until(answer, seconds=5)
+            [items] = wait_until(answer, seconds=5)
         except TimeoutError:
-            # An open menu that only another server filled is filtered without asking again.
+            # Helix filters an open menu that only another server has filled, and does not ask again.
             self.normal()
             self.keys("A", "C-x")
-            items = wait_until(answer, otherwise=lambda: f"{self.questions()[-3:]}\n{self.screen()}")
-        for item in items[0]:
-            edit = item["textEdit"]
-            first, last = (edit["range"][end]["character"] for end in ("start", "end"))
-            # The edit replaces the word before the cursor by one that begins like it.
-            return edit["newText"][last - first :]
-        return None
+            [items] = wait_until(answer, otherwise=lambda: f"{self.questions()[-3:]}\n{self.screen()}")
+        if not items:
+            return None
+        edit = items[0]["textEdit"]
+        first, last = (edit["range"][end]["character"] for end in ("start", "end"))
+        # The edit replaces the word before the cursor with a word that begins with it.
+        text: str = edit["newText"][last - first :]
+        return text
 
-    def type_for_offer(self, suits=lambda text: True, starts=STARTS):
-        """Types until fimble has an item that suits; returns the cursor's line before it and what the item inserts."""
-        for start in starts:
-            self.keys("o")
-            self.type(start)
-            text = self.offer()
-            if text and suits(text):
-                return start.split("\n")[-1], text
-            self.normal()
-        pytest.fail(f"no suggestion after any of {starts}; the screen is\n{self.screen()}")
+    def begin(self, start: str = START, rest: str = REST) -> None:
+        """Types `start` on a new line below the cursor's, and waits until fimble's item offers `rest`."""
+        self.keys("o")
+        self.type(start)
+        assert self.offer() == rest
 
-    def save(self):
-        """Saves and returns the file, whose old text must all be there still."""
+    def is_beside_pylsp(self, screen: str) -> bool:
+        return len(OF_PYLSP.findall(screen)) > 2 and len(OF_FIMBLE.findall(screen)) == 1
+
+    def save(self) -> str:
+        """Saves and returns the file, in which the old text must be whole."""
         self.normal()
         self.type(":write\n")
         self.wait_for("written")
@@ -128,8 +131,8 @@ class Helix(Terminal):
         assert text.startswith(self.original)
         return text.rstrip("\n")
 
-    def server(self):
-        """The process of fimble in this home folder, if there is one."""
+    def server(self) -> int | None:
+        """Returns the id of this home folder's fimble process, if there is one."""
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 is_server = (folder / "comm").read_text() == "fimble\n" and (folder / "cmdline").read_bytes()
@@ -141,94 +144,135 @@ class Helix(Terminal):
         return None
 
 
+Configure = Callable[[str], None]
+
+
 @pytest.fixture
-def configured(home):
-    """The languages.toml of a user who copied ours and added a setting."""
+def configure(home: Environment) -> Configure:
+    """A function that writes the languages.toml of a user who copied ours and added settings."""
     languages = Path(home["XDG_CONFIG_HOME"]) / "helix/languages.toml"
     languages.parent.mkdir(parents=True)
-    languages.write_text(f"{LANGUAGES.read_text()}\n{SETTINGS}")
     # Without this file `:config-reload` fails.
     languages.with_name("config.toml").write_text('theme = "dark_plus"\n')
-    return languages
+
+    def configure(settings: str) -> None:
+        languages.write_text(f"{LANGUAGES.read_text()}\n{SETTINGS}{settings}\n")
+
+    configure("")
+    return configure
 
 
-def test_accept(home, project, configured, statistics):
+@pytest.fixture
+def scripted(completions: Completions, configure: Configure) -> None:
+    """Suggestions follow SCRIPT."""
+    completions.script = SCRIPT
+
+
+@pytest.fixture
+def pylsp(home: Environment) -> None:
+    """The user has pylsp on the PATH."""
+    home["PATH"] = f"{Path(sys.executable).parent}:{home['PATH']}"
+
+
+@pytest.mark.usefixtures("scripted")
+def test_accept(home: Environment, project: Path, statistics: Statistics) -> None:
     with Helix(home, project) as helix:
-        before, text = helix.type_for_offer()
+        helix.begin()
         helix.keys("Tab", "Enter")
-        assert helix.save().endswith(before + text.rstrip())
+        assert helix.save().endswith(START + REST)
         wait_until(lambda: statistics()["accepted"] == 1, otherwise=statistics)
         assert statistics()["shown"] >= 1
 
 
-def test_type_through(home, project, configured, statistics):
+@pytest.mark.usefixtures("scripted")
+def test_type_through(home: Environment, project: Path, statistics: Statistics) -> None:
     with Helix(home, project) as helix:
-        before, text = helix.type_for_offer(re.compile(r"\w{3}").match)
+        helix.begin()
         for typed in (1, 2):
-            helix.type(text[typed - 1])
-            assert helix.offer() == text[typed:]
-        assert helix.save().endswith(before + text[:2])
+            helix.type(REST[typed - 1])
+            assert helix.offer() == REST[typed:]
+        assert helix.save().endswith(START + REST[:2])
     assert statistics()["accepted"] == 0
 
 
-def test_dismiss(home, project, configured, statistics):
+@pytest.mark.usefixtures("scripted")
+def test_dismiss(home: Environment, project: Path, statistics: Statistics) -> None:
     with Helix(home, project) as helix:
-        before, _ = helix.type_for_offer()
+        helix.begin()
         helix.keys("Escape")
         helix.wait_for(lambda screen: not OF_FIMBLE.search(screen))
-        assert helix.save().endswith(before)
+        assert helix.save().endswith(START)
     assert statistics()["accepted"] == 0
 
 
-def test_off_and_on(home, project, configured):
+@pytest.mark.usefixtures("scripted")
+def test_off_and_on(home: Environment, project: Path, configure: Configure) -> None:
     with Helix(home, project) as helix:
-        before, _ = helix.type_for_offer()
+        helix.begin()
         helix.normal()
         for enabled in ("false", "true"):
-            configured.write_text(f"{LANGUAGES.read_text()}\n{SETTINGS}enabled = {enabled}\n")
+            configure(f"enabled = {enabled}")
             helix.type(":config-reload\n")
             helix.wait_for("Config refreshed")
             helix.type(":lsp-restart\n")
             if enabled == "false":
                 helix.keys("o")
-                helix.type(before)
+                helix.type(START)
                 assert helix.offer() is None
                 helix.normal()
             else:
-                helix.type_for_offer()
+                helix.begin()
 
 
-def test_killed_server(home, project, configured):
+@pytest.mark.usefixtures("scripted")
+def test_killed_server(home: Environment, project: Path) -> None:
     with Helix(home, project) as helix:
-        before, _ = helix.type_for_offer()
+        helix.begin()
         helix.normal()
         helix.keys("o")
         killed = helix.server()
-        helix.type(before[:3])
+        assert killed
+        helix.type(START[:3])
         os.kill(killed, signal.SIGKILL)
-        helix.type(before[3:])
+        helix.type(START[3:])
         wait_until(lambda: helix.server() != killed)
-        assert helix.save().splitlines()[-1].strip() == before
+        assert helix.save().splitlines()[-1].strip() == START
         helix.type(":lsp-restart\n")
         wait_until(helix.server)
         helix.keys("A")
         helix.type(" # more\n")
-        helix.type_for_offer()
+        helix.begin()
 
 
-def test_beside_pylsp(home, project, configured, screenshots):
-    home["PATH"] = f"{Path(sys.executable).parent}:{home['PATH']}"
-    with Helix(home, project, columns=90, rows=20) as helix:
+@pytest.mark.usefixtures("scripted", "pylsp")
+def test_beside_pylsp(home: Environment, project: Path) -> None:
+    with Helix(home, project) as helix:
         helix.wait_for(lambda _: "pylsp <-" in helix.log_text())
-
-        def beside_others(_):
-            try:
-                helix.wait_for(lambda screen: len(OF_PYLSP.findall(screen)) > 2, seconds=20)
-            except TimeoutError:
-                return False
-            return len(OF_FIMBLE.findall(helix.screen())) == 1
-
-        helix.type_for_offer(beside_others, SHORT_STARTS)
+        helix.begin(ERROR, REST_OF_ERROR)
+        helix.wait_for(helix.is_beside_pylsp)
         helix.keys("Tab")
         helix.wait_for("fimble (")
+
+
+@pytest.mark.usefixtures("pylsp")
+def test_the_embedded_model_makes_a_suggestion_that_can_be_accepted(
+    home: Environment, project: Path, configure: Configure, screenshots: Path
+) -> None:
+    # Every suggestion is shown, however unsure the model is and however slow the machine.
+    configure("min_confidence = 0\ndeadline_ms = 0")
+    with Helix(home, project, columns=90, rows=20) as helix:
+        helix.wait_for(lambda _: "pylsp <-" in helix.log_text())
+        for start in STARTS:
+            helix.keys("o")
+            helix.type(start)
+            text = helix.offer()
+            if text and text.strip():
+                break
+            helix.normal()
+        assert text, helix.screen()
+        helix.wait_for(helix.is_beside_pylsp)
+        helix.keys("Tab")
+        helix.wait_for("fimble (embedded)")
         helix.screenshot(screenshots / "helix.png")
+        helix.keys("Enter")
+        assert helix.save().endswith(start + text.rstrip())

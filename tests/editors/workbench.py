@@ -5,27 +5,28 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from playwright.sync_api import Browser, Locator, Page, Playwright, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
-from playwright.sync_api import sync_playwright
 
 import editors
 import picture
 from waiting import wait_until
 
-# What a window of a new user is otherwise covered with.
-SETTINGS = {
+# These settings hide the views that otherwise cover a new user's window.
+SETTINGS: dict[str, Any] = {
     "workbench.startupEditor": "none",
     "workbench.secondarySideBar.defaultVisibility": "hidden",
     "chat.disableAIFeatures": True,
     "extensions.ignoreRecommendations": True,
-    # As on a desktop: what is saved is then what a test has asked to be saved.
+    # As on a desktop. In the browser VS Code would save by itself, and not only when a test asks for it.
     "files.autoSave": "off",
 }
 
-
-# The one that the extension's page proposes.
+# The key binding that the extension's README proposes.
 KEYS = [
     {
         "key": "ctrl+alt+l",
@@ -34,7 +35,7 @@ KEYS = [
     }
 ]
 
-# Grey text is the rest of the cursor's line, maybe in pieces, and lines below it in a zone of their own.
+# VS Code draws the first line of ghost text in the cursor's line, maybe in pieces, and further lines in a zone below.
 GHOST = """() => {
   const text = (selector) => [...document.querySelectorAll(selector)].map((element) => element.textContent);
   const first = text(".ghost-text-decoration, .ghost-text-decoration-preview").join("");
@@ -42,17 +43,29 @@ GHOST = """() => {
 }"""
 
 
-def install_extension(vsix, folder, environment):
-    """Installs a .vsix the way `code --install-extension` does."""
-    command = [editors.CODE_SERVER, "--extensions-dir", folder, "--install-extension", vsix]
+def install_extension(vsix: Path, folder: Path, environment: Mapping[str, str]) -> None:
+    """Installs a .vsix, as `code --install-extension` does."""
+    command = [str(editors.CODE_SERVER), "--extensions-dir", str(folder), "--install-extension", str(vsix)]
     result = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 class Workbench:
-    """A workbench for one user and one project, with settings of the user and of the machine."""
+    """A workbench for one user and one project, with user settings and machine settings."""
 
-    def __init__(self, environment, project, extensions, user, machine):
+    page: Page
+    _process: subprocess.Popen[bytes]
+    _playwright: Playwright
+    _browser: Browser
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        project: Path,
+        extensions: Path,
+        user: Mapping[str, Any],
+        machine: Mapping[str, Any],
+    ) -> None:
         self._environment = environment
         self._project = project
         self._extensions = extensions
@@ -64,8 +77,8 @@ class Workbench:
         self.configure_machine(machine)
         (self._user / "User" / "keybindings.json").write_text(json.dumps(KEYS))
 
-    def start(self):
-        command = [editors.CODE_SERVER, "--auth", "none", "--bind-addr", "127.0.0.1:0"]
+    def start(self) -> None:
+        command: list[str | Path] = [editors.CODE_SERVER, "--auth", "none", "--bind-addr", "127.0.0.1:0"]
         command += ["--user-data-dir", self._user, "--extensions-dir", self._extensions]
         command += ["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"]
         command += ["--disable-getting-started-override", self._project]
@@ -79,34 +92,34 @@ class Workbench:
         self.page = self._browser.new_page(viewport={"width": 1000, "height": 640})
         self.page.set_default_timeout(60_000)
         self.page.goto(f"{address}/?folder={self._project}")
-        # A first start shows this, whatever else is wrong; what is opened before would be hidden by it.
+        # The first start opens the walkthrough, which would hide a file that was opened before it.
         self.page.get_by_text("Get started with fimble").first.wait_for()
         self.status_item.wait_for()
 
-    def stop(self):
+    def stop(self) -> None:
         self._browser.close()
         self._playwright.stop()
         os.killpg(self._process.pid, signal.SIGTERM)
         self._process.wait()
         wait_until(lambda: not self.servers())
 
-    def configure_machine(self, settings):
+    def configure_machine(self, settings: Mapping[str, Any]) -> None:
         """Changes the settings that only a machine may have, such as the model."""
         (self._user / "Machine" / "settings.json").write_text(json.dumps(settings))
 
-    def _address(self):
+    def _address(self) -> str | None:
         found = re.search(r"listening on (http://\S+?)/?$", self._log.read_text(), re.MULTILINE)
         return found and found[1]
 
-    def open(self, name):
-        """Opens a file of the project, with the cursor at its end and all the width to itself."""
+    def open(self, name: str) -> None:
+        """Opens a file of the project in the whole width of the window, and puts the cursor at the end of the file."""
         wait_until(lambda: self._quickly_open(name), otherwise=self.explain)
         self.page.locator(f".tab.active[data-resource-name='{name}']").wait_for()
         self.page.locator(".monaco-editor.focused").wait_for()
         self.keys("Control+b", "Control+End")
 
-    def _quickly_open(self, name):
-        # The list closes itself when something else in a window that is still starting takes the focus.
+    def _quickly_open(self, name: str) -> bool:
+        # While the window starts, other views may take the focus, and then the list closes.
         self.keys("Control+p")
         try:
             self.page.locator(".quick-input-widget input[type=text]").fill(name, timeout=5000)
@@ -115,104 +128,108 @@ class Workbench:
             return False
         return True
 
-    def keys(self, *names):
+    def keys(self, *names: str) -> None:
         """Presses keys by the browser's names for them."""
         for name in names:
             self.page.keyboard.press(name)
 
-    def type(self, text):
+    def type(self, text: str) -> None:
         self.page.keyboard.type(text, delay=50)
 
-    def ghost(self):
-        """The grey text; empty where there is none."""
-        return self.page.evaluate(GHOST).replace("\xa0", " ")
+    def ghost(self) -> str:
+        """Returns the ghost text, or an empty text if there is none."""
+        ghost: str = self.page.evaluate(GHOST)
+        return ghost.replace("\xa0", " ")
 
-    def suggestion(self):
-        """The grey text, as soon as there is some."""
-        return wait_until(self.ghost, otherwise=self.explain)
+    def shows(self, suggestion: str) -> None:
+        """Waits until the ghost text is this suggestion."""
+        wait_until(lambda: self.ghost() == suggestion, otherwise=lambda: f"{self.ghost()!r}\n{self.explain()}")
 
-    def type_until(self, wanted, text):
-        """Types a text, resting after each key, until a suggestion comes that is wanted; returns it."""
+    def type_until_suggestion(self, text: str) -> str:
+        """Types a text and waits a while after each key, until there is ghost text. Returns the ghost text."""
         for character in text:
             self.type(character)
             try:
-                return wait_until(lambda: wanted(self.ghost()) and self.ghost(), seconds=1)
+                return wait_until(lambda: self.ghost().strip() and self.ghost(), seconds=5)
             except TimeoutError:
                 continue
         raise AssertionError(f"nothing was suggested anywhere in {text!r}\n{self.explain()}")
 
-    def text(self, name):
-        """What the open file, which is not empty, holds, by saving it."""
+    def text(self, name: str) -> str:
+        """Saves the open file, which must not be empty, and returns its text."""
         file = self._project / name
         before = file.stat().st_mtime_ns
         self.keys("Control+s")
-        # It is written even where nothing has changed, and emptied first.
+        # VS Code writes the file even if nothing has changed. It empties the file first.
         wait_until(lambda: file.stat().st_mtime_ns != before, otherwise=self.explain)
         return wait_until(file.read_text, otherwise=self.explain)
 
     @property
-    def status_item(self):
+    def status_item(self) -> Locator:
         return self.page.locator("[id='fimble.fimble.fimble.status']")
 
-    def status(self):
-        """What the status item says to who cannot see it."""
+    def status(self) -> str:
+        """Returns the status item's label for screen readers."""
         return (self.status_item.get_attribute("aria-label") or "").removeprefix("fimble: ")
 
-    def wait_for_status(self, start):
+    def wait_for_status(self, start: str) -> None:
         wait_until(lambda: self.status().startswith(start), otherwise=self.explain)
 
-    def menu(self, label):
-        """Chooses from the status item's menu."""
+    def menu(self, label: str) -> None:
+        """Chooses an entry of the status item's menu."""
         self.status_item.click()
         self.choose(label)
 
-    def choose(self, label, timeout=None):
-        """Chooses from a list that asks for it."""
-        self.page.locator(f".quick-input-list .monaco-list-row[aria-label*='{label}']").first.click(timeout=timeout)
+    def choose(self, label: str, timeout: float | None = None) -> None:
+        """Chooses an entry of the open list."""
+        self._entry(label).click(timeout=timeout)
 
-    def servers(self):
-        """The process ids of the servers that run for this user."""
+    def listed(self, label: str) -> None:
+        """Waits for an entry of the open list."""
+        self._entry(label).wait_for()
+
+    def _entry(self, label: str) -> Locator:
+        return self.page.locator(f".quick-input-list .monaco-list-row[aria-label*='{label}']").first
+
+    def servers(self) -> list[int]:
+        """Returns the process ids of the servers that run for this user."""
         user = f"\0HOME={self._environment['HOME']}\0".encode()
         return [pid for pid in processes("fimble") if user in b"\0" + environment(pid)]
 
-    def listed(self, label):
-        """Waits for an entry of a list."""
-        self.page.locator(f".quick-input-list .monaco-list-row[aria-label*='{label}']").first.wait_for()
-
-    def notified(self, text):
-        """Waits for a message."""
+    def notified(self, text: str) -> None:
+        """Waits for a notification."""
         self.page.locator(".notification-list-item-message", has_text=text).first.wait_for()
 
-    def reads(self, text):
+    def reads(self, text: str) -> None:
         """Waits for a text in any open document."""
         lines = self.page.locator(".view-line", has_text=text.replace(" ", "\xa0"))
         lines.or_(self.page.locator(".view-line", has_text=text)).first.wait_for()
 
-    def focus(self):
-        """Goes back to the text."""
+    def focus(self) -> None:
+        """Goes back to the editor."""
         self.keys("Control+1")
         self.page.locator(".monaco-editor.focused").wait_for()
 
-    def screenshot(self, path):
+    def screenshot(self, path: Path) -> None:
         picture.save(self.page.screenshot(), path)
 
-    def explain(self):
-        """What an error message should hold."""
+    def explain(self) -> str:
+        """Returns what helps to understand a failure."""
         logs = [path.read_text() for path in self._user.rglob("fimble.log")]
         return f"status: {self.status()}\n{logs[-1][-3000:] if logs else 'no log'}"
 
 
-def processes(name):
-    """The ids of the processes that run a program of this name."""
+def processes(name: str) -> Iterator[int]:
+    """Yields the ids of the processes that run a program of this name."""
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if (entry / "comm").read_text().strip() == name:
                 yield int(entry.name)
         except OSError:
-            pass  # It ended meanwhile.
+            pass  # It has ended.
 
 
-def environment(pid):
+def environment(pid: int) -> bytes:
     try:
         return Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:

@@ -8,15 +8,16 @@ return {
       on_dir(vim.fs.root(bufnr, ".git"))
     end
   end,
-  -- No `filetypes`: the server completes text of any kind, and its setting `languages` says where it should not.
+  -- There are no `filetypes`: the server completes any kind of text, and its setting `languages` names exceptions.
 
   init_options = { reports_accepts = true },
   capabilities = {
-    -- Neovim 0.11 does not say so itself, since only the plug-in shows them there.
+    -- Neovim 0.11 does not announce this, because there only the plug-in shows inline completions.
     textDocument = { inlineCompletion = { dynamicRegistration = false } },
     experimental = { serverStatusNotification = true },
   },
-  -- The server reads them later, too, but by then it has begun to load a model and has said whether it offers items.
+  -- The server needs the settings here. When it asks for them later, it has already begun to load a model and announced
+  -- whether it offers menu items.
   before_init = function(params, config)
     local settings = vim.tbl_get(config, "settings", "fimble") or {}
     params.initializationOptions = vim.tbl_deep_extend("force", params.initializationOptions or {}, settings)
@@ -33,7 +34,7 @@ return {
     require("fimble.server").on_exit(...)
   end,
 
-  -- One server for all projects, since each holds a model in memory.
+  -- One server serves all projects, because each server holds a model in memory.
   reuse_client = function(client, config)
     return client.name == config.name and not client:is_stopped()
   end,

@@ -1,4 +1,4 @@
--- What there is before any file is opened: the command, the <Plug> mappings, and what the server's start sets off.
+-- Runs at startup: defines the command and the <Plug> mappings, and reacts when the server attaches to a buffer.
 
 if vim.g.loaded_fimble then
   return
@@ -9,7 +9,7 @@ vim.api.nvim_create_user_command("Fimble", function(call)
   require("fimble.command").run(call.fargs)
 end, {
   nargs = "*",
-  desc = "Switch, ask or restart fimble",
+  desc = "Control fimble",
   complete = function(_, line)
     return require("fimble.command").complete(line)
   end,
@@ -36,6 +36,7 @@ vim.api.nvim_create_autocmd("LspAttach", {
   callback = function(event)
     local client = vim.lsp.get_client_by_id(event.data.client_id)
     if client and client.name == "fimble" then
+      require("fimble.stand_in").stop()
       require("fimble.suggestion").attach(client, event.buf)
       require("fimble.keys").attach(event.buf)
     end

@@ -1,5 +1,5 @@
 // Packages the extension for one platform: `npm run package -- --target linux-x64 [--out FILE.vsix]`.
-// The server is the file named by FIMBLE, or the release build of this repository.
+// It packages the server that FIMBLE names, or else the release build of this repository.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
@@ -15,12 +15,12 @@ const repository = join(extension, "..", "..");
 const { values } = parseArgs({ options: { target: { type: "string" }, out: { type: "string" } } });
 const { target = "" } = values;
 if (!TARGETS.includes(target)) {
-  fail(`--target has to be one of ${TARGETS.join(", ")}`);
+  fail(`--target must be one of ${TARGETS.join(", ")}`);
 }
 const binary = target.startsWith("win32") ? "fimble.exe" : "fimble";
 const server = process.env.FIMBLE ?? join(repository, "target", "release", binary);
 if (!existsSync(server)) {
-  fail(`there is no server at ${server}; build it with \`cargo build --release\`, or name it in FIMBLE`);
+  fail(`there is no server at ${server}; build it with \`cargo build --release\`, or set FIMBLE to its path`);
 }
 
 const folder = join(extension, "server");
@@ -29,8 +29,8 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
 copyFileSync(server, copy);
 chmodSync(copy, 0o755);
-// A third smaller, where the machine has the tool and the tool knows the format. A program for macOS is signed, and would
-// not start any more.
+// Stripping saves a third of the size. It may fail on a machine without the tool or for another format. A program for
+// macOS must not be stripped, because it is signed and would no longer start.
 if (target.startsWith("linux")) {
   spawnSync("strip", [copy]);
 }

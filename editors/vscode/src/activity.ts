@@ -1,9 +1,9 @@
 import * as vscode from "vscode";
 
-/** Shorter than this is a blink. */
+/** The status item ignores changes that last no longer than this. */
 const BLINK_MS = 300;
 
-/** Whether the server is thinking, for somebody who looks at it: what changes back within a blink did not change. */
+/** Whether the server is working on a request, without flicker: a change that reverts within `BLINK_MS` is ignored. */
 export class Activity implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   #outstanding = 0;

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import * as vscode from "vscode";
 
-/** The server's file: the one that the user names, else the one that comes with the extension. */
+/** Returns the path of the server: the one in the user's settings, or else the one in the extension. */
 export function serverPath(context: vscode.ExtensionContext): { file: string } | { problem: string } {
   const chosen = vscode.workspace.getConfiguration("fimble").get("server.path", "").trim();
   const name = process.platform === "win32" ? "fimble.exe" : "fimble";
@@ -12,8 +12,8 @@ export function serverPath(context: vscode.ExtensionContext): { file: string } |
   } catch {
     return {
       problem: chosen
-        ? `${file} is not a program that can be run. Correct or clear the setting fimble.server.path.`
-        : `This extension was built for another platform than ${process.platform}-${process.arch}. Install the one for yours, or name a server of your own in the setting fimble.server.path.`,
+        ? `${file} is not an executable program. Correct or clear the setting fimble.server.path.`
+        : `This extension was built for another platform than ${process.platform}-${process.arch}. Install the extension for your platform, or set fimble.server.path to a server of your own.`,
     };
   }
 }

@@ -15,7 +15,7 @@ import { userSettings } from "./settings";
 /** The parameters of `experimental/serverStatus`. */
 export interface ServerStatus {
   health: "ok" | "warning" | "error";
-  /** Nothing is being loaded. */
+  /** False while a model is loading. */
   quiescent: boolean;
   message?: string;
 }
@@ -25,7 +25,7 @@ export interface Events {
   closed(): void;
 }
 
-/** A connection to a server of its own, good for one start. */
+/** Creates a client that starts its own server. It can be started only once. */
 export function createClient(
   file: string,
   log: vscode.LogOutputChannel,
@@ -50,7 +50,7 @@ export function createClient(
         activity.during(next(document, position, context, token)),
       workspace: {
         configuration: (params) => params.items.map(userSettings),
-        // Without settings, so that the server asks for them, by the line above.
+        // Sends no settings. The server then asks for them, and the line above answers.
         didChangeConfiguration: (_sections, next) => next(undefined),
       },
     },
@@ -61,7 +61,7 @@ export function createClient(
   return client;
 }
 
-/** Writes errors to the log only: what the user should know of them, the status item says. */
+/** Writes errors to the log only, because the status item tells the user about them. */
 class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
@@ -77,7 +77,7 @@ const serverStatusFeature: StaticFeature = {
   clear() {},
 };
 
-/** The server decides what is logged. Its lines are `<time> <LEVEL> <module>: <message>`. */
+/** Copies the server's log. Its lines are `<time> <LEVEL> <module>: <message>`, and the server filters them by level. */
 function copyLog(input: NodeJS.ReadableStream, log: vscode.LogOutputChannel): void {
   createInterface({ input }).on("line", (line) => {
     const [, level, message] = /^\S+ +(ERROR|WARN|INFO|DEBUG|TRACE) (.*)/.exec(line) ?? [];

@@ -48,7 +48,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   await running.follow();
 }
 
-/** VS Code waits for this before it ends, so that the server can write its statistics. */
+/** VS Code waits for this promise when it ends, so the server can save its statistics. */
 export function deactivate(): Promise<void> | undefined {
   return server?.stop();
 }

@@ -6,7 +6,7 @@ interface Entry extends vscode.QuickPickItem {
   run(): unknown;
 }
 
-/** What a click on the status item offers. */
+/** Shows the menu of the status item. */
 export async function showMenu(server: Server): Promise<void> {
   const { state } = server;
   const entries = [...(isOn() ? whenOn() : whenOff()), ...always()];

@@ -5,7 +5,7 @@ interface Model {
   name: string;
   summary: string;
   installed: boolean;
-  /** Where its files have to be; null for the model that comes with the server. */
+  /** The folder for its files; null for the embedded model. */
   folder: string | null;
 }
 
@@ -19,12 +19,12 @@ interface Choice extends vscode.QuickPickItem {
   run(): Thenable<unknown>;
 }
 
-/** Lets the user choose what the setting `fimble.model` says. */
+/** Lets the user choose the value of the setting `fimble.model`. */
 export async function chooseModel(server: Server): Promise<void> {
   const { client } = server;
   if (!client) {
     void vscode.window.showInformationMessage(
-      "fimble has to be on, and its server running, to list the models it knows.",
+      "The server of fimble is not running, so it cannot list its models. Turn fimble on first.",
     );
     return;
   }
@@ -33,7 +33,7 @@ export async function chooseModel(server: Server): Promise<void> {
     (model): Choice => ({
       label: model.name === current ? `$(check) ${model.name}` : model.name,
       description: model.installed ? "" : "not installed",
-      detail: model.installed || !model.folder ? model.summary : `${model.summary} Its files belong in ${model.folder}`,
+      detail: model.installed || !model.folder ? model.summary : `${model.summary} Put its files into ${model.folder}`,
       run: () => (model.installed ? use(model.name) : explain(model)),
     }),
   );
@@ -60,7 +60,7 @@ function use(model: string): Thenable<void> {
 
 async function explain({ name, folder }: Model): Promise<void> {
   const copy = "Copy Path";
-  const message = `fimble downloads nothing. Put the files of ${name} into ${folder}, and choose it again.`;
+  const message = `fimble does not download models. Put the files of ${name} into ${folder}, and choose it again.`;
   if ((await vscode.window.showInformationMessage(message, copy)) === copy && folder) {
     await vscode.env.clipboard.writeText(folder);
   }

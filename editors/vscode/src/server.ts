@@ -5,15 +5,15 @@ import { serverPath } from "./binary";
 import { createClient, type ServerStatus } from "./client";
 import { isOn } from "./switches";
 
-/** How the server is doing, in a word and, but for `off`, in a sentence for the user. */
+/** The state of the server, with a sentence for the user except for `off`. */
 export type State = { kind: "off" } | { kind: "loading" | "ready" | "warning" | "error"; message: string };
 
-/** A server that has run for so long was healthy; what ends it then is not the cause of earlier ends. */
+/** A server that has run for this long was healthy, so earlier failures no longer count. */
 const HEALTHY_AFTER_MS = 3 * 60 * 1000;
 const MOST_FAILURES = 5;
 const LONGEST_PAUSE_S = 60;
 
-/** The server's process: runs where fimble is on, and is started again when it ends by itself. */
+/** The server process. It runs while fimble is on, and is restarted when it ends by itself. */
 export class Server implements vscode.Disposable {
   readonly #context: vscode.ExtensionContext;
   readonly #log: vscode.LogOutputChannel;
@@ -24,7 +24,7 @@ export class Server implements vscode.Disposable {
   #startedAt = 0;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
-  /** Starting and stopping take a while and must not overlap: each step waits for the one before it. */
+  /** Starting and stopping take a while and must not overlap, so each step waits for the previous one. */
   #steps: Promise<void> = Promise.resolve();
 
   readonly onDidChange = this.#changed.event;
@@ -39,12 +39,12 @@ export class Server implements vscode.Disposable {
     return this.#state;
   }
 
-  /** For requests; undefined where no server runs. */
+  /** The client for requests; undefined while no server runs. */
   get client(): LanguageClient | undefined {
     return this.#client?.isRunning() ? this.#client : undefined;
   }
 
-  /** Starts or stops the server, as the settings say. */
+  /** Starts or stops the server according to the settings. */
   follow(): Promise<void> {
     return this.#next(() => (isOn() ? this.#start() : this.#stop()));
   }
@@ -88,7 +88,7 @@ export class Server implements vscode.Disposable {
     try {
       await client.start();
     } catch {
-      // The client has logged why.
+      // The client has already logged the error.
       this.#failed(client);
     }
   }
@@ -118,8 +118,8 @@ export class Server implements vscode.Disposable {
       return;
     }
     const seconds = Math.min(2 ** (this.#failures - 1), LONGEST_PAUSE_S);
-    this.#log.warn(`The server ended; it is started again in ${seconds} s.`);
-    this.#set({ kind: "loading", message: "The server ended; starting it again" });
+    this.#log.warn(`The server ended. It will be restarted in ${seconds} s.`);
+    this.#set({ kind: "loading", message: "The server ended; restarting it" });
     this.#retry = setTimeout(() => void this.follow(), seconds * 1000);
   }
 

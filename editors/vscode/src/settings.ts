@@ -17,7 +17,7 @@ const NAMES = [
   "logLevel",
 ];
 
-/** What the server is told: what the user has set. The rest is left to `fimble.toml` and the server's own defaults. */
+/** Returns only the settings that the user has set, so `fimble.toml` and the server's defaults decide about the others. */
 export function userSettings(): Record<string, unknown> {
   const settings: Record<string, unknown> = { enabled: true };
   const configuration = vscode.workspace.getConfiguration("fimble");

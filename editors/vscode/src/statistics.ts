@@ -6,7 +6,7 @@ import { serverPath } from "./binary";
 const SCHEME = "fimble-statistics";
 const run = promisify(execFile);
 
-/** What `fimble stats` prints, as a document that nobody can edit. */
+/** Shows the output of `fimble stats` as a read-only document. */
 export class Statistics implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #context: vscode.ExtensionContext;
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
@@ -32,7 +32,7 @@ export class Statistics implements vscode.TextDocumentContentProvider, vscode.Di
     try {
       return (await run(path.file, ["stats"])).stdout;
     } catch (error) {
-      return `The statistics cannot be shown. ${error}`;
+      return `The statistics cannot be shown: ${error}`;
     }
   }
 

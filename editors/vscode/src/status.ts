@@ -3,7 +3,7 @@ import type { Activity } from "./activity";
 import type { Server } from "./server";
 import { isOnFor } from "./switches";
 
-/** The item in the status bar. */
+/** The item in the status bar. It shows the state of the server. */
 export class StatusItem implements vscode.Disposable {
   readonly #item = vscode.window.createStatusBarItem("fimble.status", vscode.StatusBarAlignment.Right, 100);
   readonly #server: Server;

@@ -6,17 +6,17 @@ function configuration(): vscode.WorkspaceConfiguration {
   return vscode.workspace.getConfiguration("fimble");
 }
 
-/** Whether fimble is on in this window. */
+/** Returns whether fimble is on in this window. */
 export function isOn(): boolean {
   return configuration().get("enabled", true);
 }
 
-/** Whether it is off in other windows too. */
+/** Returns whether the user settings turn fimble off in all windows. */
 export function isOffEverywhere(): boolean {
   return configuration().inspect<boolean>("enabled")?.globalValue === false;
 }
 
-/** Settings of a workspace need a folder to be kept in. */
+/** Returns whether there is a folder, which workspace settings need. */
 export function hasWorkspace(): boolean {
   return vscode.workspace.workspaceFolders !== undefined;
 }

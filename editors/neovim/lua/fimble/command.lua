@@ -1,4 +1,4 @@
--- `:Fimble`.
+-- The command `:Fimble`.
 
 local server = require("fimble.server")
 local status = require("fimble.status")
@@ -18,13 +18,14 @@ local function warn(message)
   vim.notify(message, vim.log.levels.WARN)
 end
 
----@param change fun(scope: fimble.Scope): boolean Whether it is to be on.
+---@param change fun(scope: fimble.Scope): boolean Returns whether fimble should be on.
 ---@return fun(scope?: string)
 local function switch(change)
   return function(scope)
     scope = scope or SCOPES[1]
     if not vim.list_contains(SCOPES, scope) then
-      warn(("fimble is switched for one of %s; `%s` is none of them."):format(table.concat(SCOPES, ", "), scope))
+      local message = "fimble can be turned on or off for: %s. `%s` is not one of them."
+      warn(message:format(table.concat(SCOPES, ", "), scope))
       return
     end
     ---@cast scope fimble.Scope
@@ -35,7 +36,7 @@ local function switch(change)
       language = ("for %s"):format(server.language()),
       buffer = "in this buffer",
     }
-    local message = ("fimble is switched %s %s."):format(on and "on" or "off", places[scope])
+    local message = ("fimble is turned %s %s."):format(on and "on" or "off", places[scope])
     local off = on and scope ~= "everywhere" and switches.why_off()
     say(off and ("%s But it is %s."):format(message, off) or message)
   end
@@ -44,7 +45,7 @@ end
 local function show_models()
   local answer, problem = server.ask("fimble/models")
   if not answer then
-    warn(problem or "fimble names no models.")
+    warn(problem or "fimble did not list its models.")
     return
   end
   local lines = {}
@@ -52,10 +53,10 @@ local function show_models()
     local mark = model.name == answer.current and "*" or " "
     table.insert(lines, ("%s %s: %s"):format(mark, model.name, model.summary))
     if not model.installed and model.folder then
-      table.insert(lines, ("    not there: its files belong in %s"):format(model.folder))
+      table.insert(lines, ("    not installed: put its files into %s"):format(model.folder))
     end
   end
-  table.insert(lines, "Choose one with :Fimble model NAME, or a folder or a .gguf file with :Fimble model PATH.")
+  table.insert(lines, "Choose a model with :Fimble model NAME, or a folder or .gguf file with :Fimble model PATH.")
   say(table.concat(lines, "\n"))
 end
 
@@ -121,7 +122,7 @@ function M.run(arguments)
   local name = arguments[1] or "status"
   local command = commands[name]
   if not command then
-    warn(("fimble has no command `%s`; it has %s."):format(name, table.concat(names(), ", ")))
+    warn(("fimble has no command `%s`. It has: %s."):format(name, table.concat(names(), ", ")))
     return
   end
   command(arguments[2] and table.concat(arguments, " ", 2))
@@ -138,7 +139,7 @@ local function models(lead)
   return is_path and vim.fn.getcompletion(lead, "file") or found
 end
 
---- The last word of the command line, completed.
+--- Returns the completions of the last word of the command line.
 ---@param line string
 ---@return string[]
 function M.complete(line)

@@ -1,4 +1,4 @@
--- Text at the cursor that is not in the buffer.
+-- Ghost text: text at the cursor that is not in the buffer.
 
 local M = {}
 
@@ -8,11 +8,11 @@ local drawn_in ---@type integer?
 
 vim.api.nvim_set_hl(0, HIGHLIGHT, {
   default = true,
-  -- Only Neovim 0.12 has a group for this.
+  -- Neovim 0.11 has no group for suggestions.
   link = vim.fn.hlexists("ComplHint") == 1 and "ComplHint" or "NonText",
 })
 
---- Draws `text` at the cursor, in place of what was drawn before.
+--- Draws `text` at the cursor and removes the text drawn before.
 ---@param text string
 function M.show(text)
   M.hide()
@@ -37,9 +37,9 @@ function M.hide()
   drawn_in = nil
 end
 
---- Neovim draws the text after the cursor over a tab that stands before it.
+--- Replaces tabs with spaces, because Neovim draws the text after the cursor over a tab.
 ---@param line string
----@param column integer Cells before it.
+---@param column integer Screen cells before `line`.
 ---@return string
 function M.spaces_for_tabs(line, column)
   local width = vim.bo.tabstop

@@ -1,4 +1,4 @@
--- `:checkhealth fimble`.
+-- The report of `:checkhealth fimble`.
 
 local server = require("fimble.server")
 
@@ -6,7 +6,7 @@ local M = {}
 
 local health = vim.health
 
--- Plug-ins that draw suggestions at the cursor too, by the variable or the module that tells of them.
+-- Other plug-ins that show suggestions at the cursor. A variable or a loaded module reveals each of them.
 ---@type { name: string, variable?: string, module?: string }[]
 local OTHERS = {
   { name = "copilot.vim", variable = "loaded_copilot" },
@@ -31,8 +31,8 @@ local function check_program()
   local path = vim.fn.exepath(server.executable())
   if path == "" then
     health.error(("There is no program `%s`"):format(server.executable()), {
-      "Put it on the PATH of the shell that starts Neovim,",
-      'or say where it is: require("fimble").setup({ program = "/path/to/fimble" })',
+      "Put it on the PATH of the shell that starts Neovim, or",
+      'name its path: require("fimble").setup({ program = "/path/to/fimble" })',
     })
     return
   end
@@ -46,14 +46,14 @@ end
 
 local function check_server()
   if not server.client() then
-    health.warn("The server does not run", {
+    health.warn("The server is not running", {
       'Call require("fimble").setup({}) in your configuration, and open a file.',
-      ":Fimble restart starts it again after crashes; :Fimble log may say why it crashed.",
+      "After crashes, run :Fimble restart; :Fimble log may say why the server crashed.",
     })
     return
   end
   local now = server.status()
-  local message = now and now.message or "The server runs"
+  local message = now and now.message or "The server is running"
   if now and now.health == "error" then
     health.error(message, "See :Fimble log.")
   elseif now and now.health == "warning" then
@@ -65,10 +65,10 @@ local function check_server()
     return problem ~= message
   end, server.problems())
   for _, complaint in ipairs(complaints) do
-    health.warn(complaint, "Correct it in your configuration; :help fimble-settings names the settings.")
+    health.warn(complaint, "Correct it in your configuration; :help fimble-settings lists the settings.")
   end
   if #complaints == 0 then
-    health.ok("It has no other complaint")
+    health.ok("The server reports no other problem")
   end
 end
 
@@ -87,18 +87,18 @@ local function check_others()
   for _, other in ipairs(OTHERS) do
     if (other.variable and vim.g[other.variable] ~= nil) or (other.module and package.loaded[other.module]) then
       found = true
-      health.warn(("%s shows suggestions at the cursor, too"):format(other.name), "Switch off one of the two.")
+      health.warn(("%s also shows suggestions at the cursor"):format(other.name), "Turn off one of the two.")
     end
   end
   for _, client in ipairs(vim.lsp.get_clients({ method = "textDocument/inlineCompletion" })) do
     if client.name ~= "fimble" and neovim_shows(client) then
       found = true
-      local advice = "Switch off one of the two; vim.lsp.inline_completion.enable(false) does it for that server."
-      health.warn(("The server %s shows suggestions at the cursor, too"):format(client.name), advice)
+      local advice = "Turn off one of the two; vim.lsp.inline_completion.enable(false) turns off that server's."
+      health.warn(("The server %s also shows suggestions at the cursor"):format(client.name), advice)
     end
   end
   if not found then
-    health.ok("No other plug-in is known to show suggestions at the cursor")
+    health.ok("No other known plug-in shows suggestions at the cursor")
   end
 end
 
@@ -108,7 +108,7 @@ function M.check()
   check_program()
   health.start("fimble: the server")
   check_server()
-  health.start("fimble: others")
+  health.start("fimble: other plug-ins")
   check_others()
 end
 

@@ -1,16 +1,16 @@
--- What users call: `setup`, and what keys do.
+-- The public functions: `setup`, and the actions of keys.
 
 local M = {}
 
 ---@class fimble.Options
----@field automatic? boolean `false` asks for suggestions only by hand.
----@field keys? table<fimble.Action, string|false>|false Keys of insert mode; `false` for none.
----@field program? string The server, where it is not on the PATH.
+---@field automatic? boolean `false`: suggest only by hand.
+---@field keys? table<fimble.Action, string|false>|false Keys of insert mode; `false` maps none.
+---@field program? string The path of the server, if it is not on the PATH.
 ---@field settings? table The server's settings, such as `{ model = "…" }`.
 
 ---@alias fimble.Action "accept"|"accept_word"|"accept_line"|"next"|"previous"|"dismiss"|"suggest"
 
---- Starts fimble in every file that is opened from now on, and in those that are open.
+--- Starts fimble in all files that are open, and in each file that is opened later.
 ---@param options? fimble.Options
 function M.setup(options)
   options = options or {}
@@ -18,7 +18,7 @@ function M.setup(options)
     vim.notify("fimble needs Neovim 0.11 or newer.", vim.log.levels.ERROR)
     return
   end
-  -- Plug-in managers that add this folder late leave it unread.
+  -- A plug-in manager that adds this folder after startup does not run this file.
   vim.cmd.runtime("plugin/fimble.lua")
   require("fimble.keys").configure(options.keys)
   require("fimble.suggestion").automatic = options.automatic ~= false
@@ -29,7 +29,7 @@ function M.setup(options)
   vim.lsp.enable("fimble")
 end
 
---- Inserts the suggestion. `false` if there is none.
+--- Inserts the suggestion. Returns `false` if none is shown.
 ---@return boolean
 function M.accept()
   return require("fimble.suggestion").accept(function(rest)
@@ -37,7 +37,7 @@ function M.accept()
   end)
 end
 
---- Inserts the suggestion's next word, with the blanks and line breaks before it.
+--- Inserts the suggestion's next word, with the spaces and line breaks before the word.
 ---@return boolean
 function M.accept_word()
   return require("fimble.suggestion").accept(function(rest)
@@ -45,7 +45,7 @@ function M.accept_word()
   end)
 end
 
---- Inserts the suggestion's next line, or what is left of this one.
+--- Inserts the suggestion's next line, or the rest of the current line.
 ---@return boolean
 function M.accept_line()
   return require("fimble.suggestion").accept(function(rest)
@@ -53,34 +53,34 @@ function M.accept_line()
   end)
 end
 
---- Shows the next suggestion of several. Asks for one if none is shown.
+--- Shows the next suggestion, if there are several. Asks for one if none is shown.
 function M.next()
   require("fimble.suggestion").cycle(1)
 end
 
---- Shows the previous suggestion of several. Asks for one if none is shown.
+--- Shows the previous suggestion, if there are several. Asks for one if none is shown.
 function M.previous()
   require("fimble.suggestion").cycle(-1)
 end
 
---- Hides the suggestion until something is typed. `false` if there is none.
+--- Hides the suggestion until the user types. Returns `false` if none is shown.
 ---@return boolean
 function M.dismiss()
   return require("fimble.suggestion").dismiss()
 end
 
---- Asks for a suggestion here, also where fimble is switched off for the buffer.
+--- Asks for a suggestion at the cursor, even if fimble is turned off for the buffer.
 function M.suggest()
   require("fimble.suggestion").suggest()
 end
 
---- Whether a suggestion is shown.
+--- Returns whether a suggestion is shown.
 ---@return boolean
 function M.visible()
   return require("fimble.suggestion").rest() ~= nil
 end
 
---- For a status line: how fimble is doing in this buffer; empty where it does not run.
+--- Returns the status in this buffer for a status line; empty if fimble does not run in the buffer.
 ---@return string
 function M.statusline()
   return require("fimble.status").line()

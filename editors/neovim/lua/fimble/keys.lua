@@ -1,8 +1,8 @@
--- Keys that do something for a suggestion, and otherwise what they did before.
+-- Keys that act on a suggestion. Without a suggestion they keep their usual meaning.
 
 local M = {}
 
--- Those that users of GitHub's plug-in know, but for the one that window systems keep to themselves.
+-- The keys of GitHub's plug-in, except for the one that window systems reserve.
 ---@type table<fimble.Action, string|false>
 local keys = {
   accept = "<Tab>",
@@ -14,7 +14,7 @@ local keys = {
   suggest = "<M-\\>",
 }
 
--- These act also where nothing is shown.
+-- These actions also work while nothing is shown.
 local ALWAYS = { next = true, previous = true, suggest = true }
 
 ---@param changes? table<fimble.Action, string|false>|false
@@ -27,7 +27,7 @@ function M.configure(changes)
     if keys[action] == nil then
       local known = vim.tbl_keys(keys)
       table.sort(known)
-      local message = "fimble has no key for `%s`; it has keys for %s."
+      local message = "fimble has no key for `%s`. It has keys for: %s."
       vim.notify(message:format(action, table.concat(known, ", ")), vim.log.levels.WARN)
     else
       keys[action] = key
@@ -37,7 +37,7 @@ end
 
 ---@param bufnr integer
 function M.attach(bufnr)
-  -- Once only: what others have mapped over it since leads back here.
+  -- Only once: a mapping that another plug-in has put over this one leads back here.
   if vim.b[bufnr].fimble_keys then
     return
   end
@@ -64,9 +64,9 @@ function M.map(bufnr, action, key)
   end, { buffer = bufnr, desc = ("fimble: %s"):format(action:gsub("_", " ")) })
 end
 
---- Does what a <Plug> mapping says, after closing Neovim's menu: that would take back what it has not inserted itself.
+--- Runs a <Plug> mapping. Closes Neovim's menu first, because an open menu removes text that others insert.
 ---@param action fimble.Action
----@param name string The mapping's.
+---@param name string The mapping's name.
 function M.act(action, name)
   if vim.fn.pumvisible() == 0 then
     require("fimble")[action]()
@@ -76,7 +76,7 @@ function M.act(action, name)
   vim.api.nvim_feedkeys(vim.keycode("<C-x><C-z>"), "in", false)
 end
 
---- Neovim's own completion menu, or one that a plug-in draws.
+--- Returns whether Neovim's own completion menu or one of a plug-in is open.
 ---@return boolean
 function M.menu_is_open()
   local blink, cmp = package.loaded["blink.cmp"], package.loaded["cmp"]
@@ -95,7 +95,7 @@ function M.find(mappings, key)
   end)
 end
 
---- Does what `mapping` says, or else what `key` means by itself.
+--- Runs `mapping`, or gives `key` its default meaning if there is no mapping.
 ---@param key string
 ---@param mapping? vim.api.keyset.get_keymap
 function M.press(key, mapping)
@@ -103,7 +103,7 @@ function M.press(key, mapping)
     vim.api.nvim_feedkeys(vim.keycode(key), "in", false)
     return
   end
-  -- Under a name of its own, since the key itself would lead back here.
+  -- The mapping gets a name of its own, because the key itself would lead back here.
   local name = "<Plug>(fimble-otherwise)"
   local copy = vim.tbl_extend("force", mapping, { lhs = name, lhsraw = vim.keycode(name) })
   copy.lhsrawalt = nil

@@ -1,7 +1,7 @@
--- The server as Neovim runs it: its settings, how it says it is doing, and its restart after a crash.
+-- The server process: its settings, its status, and its restart after a crash.
 
 local M = {
-  --- What is started, with the argument `lsp`.
+  --- The program to start, with the argument `lsp`.
   program = "fimble",
 }
 
@@ -10,17 +10,17 @@ local M = {
 ---@field quiescent boolean
 ---@field message? string
 
--- There is one server.
+-- These are not per buffer, because there is one server.
 local status ---@type fimble.ServerStatus?
 local problems = {} ---@type string[]
-local crashes = {} ---@type number[] When it crashed lately, in seconds.
+local crashes = {} ---@type number[] The times of recent crashes, in seconds.
 local has_crashed = false
 local is_restarting = false
 local has_complained = false
 
 local CRASHES, SECONDS = 5, 180
 
----@param bufnr? integer Only if it serves this buffer.
+---@param bufnr? integer If given, the client must serve this buffer.
 ---@return vim.lsp.Client?
 function M.client(bufnr)
   return vim.iter(vim.lsp.get_clients({ name = "fimble", bufnr = bufnr })):find(function(client)
@@ -28,20 +28,20 @@ function M.client(bufnr)
   end)
 end
 
---- The program, or what the user's own `cmd` starts in its place.
+--- Returns the program, or the program of the user's own `cmd`.
 ---@return string
 function M.executable()
   local cmd = (vim.lsp.config.fimble or {}).cmd
   return type(cmd) == "table" and cmd[1] or M.program
 end
 
---- Its standard error would be lines in a log of all servers.
+--- The server has its own log file, because Neovim puts the standard error of all servers into one log.
 ---@return string
 function M.log_path()
   return vim.fs.joinpath(vim.fn.stdpath("log") --[[@as string]], "fimble.log")
 end
 
---- Whether there is something to start; says so once if not.
+--- Returns whether the program exists. Notifies the user once if it does not.
 ---@return boolean
 function M.is_there()
   if vim.fn.executable(M.executable()) == 1 then
@@ -49,9 +49,9 @@ function M.is_there()
   end
   if not has_complained then
     has_complained = true
-    local message = "fimble: there is no program `%s`. Put it on the PATH, or say where it is: "
+    local message = "fimble: there is no program `%s`. Put it on the PATH, or name its path: "
       .. 'require("fimble").setup({ program = "/path/to/fimble" })'
-    -- Later: said in an autocommand, an error would end what fired it.
+    -- Scheduled, because an error message in an autocommand ends the command that triggered it.
     vim.schedule(function()
       vim.notify(message:format(M.executable()), vim.log.levels.ERROR)
     end)
@@ -67,13 +67,13 @@ function M.spawn(dispatchers)
   local on_exit = dispatchers.on_exit
   dispatchers.on_exit = function(code, signal)
     has_crashed = code ~= 0 or (signal ~= 0 and signal ~= 15)
-    -- Neovim must not take it for a crash: its message would end in "Press ENTER", and that takes a key from who types.
+    -- Hide the crash from Neovim. Its message would ask for ENTER, and that prompt would swallow a key the user types.
     on_exit(0, 0)
   end
   return vim.lsp.rpc.start({ M.program, "lsp", "--log-file", M.log_path() }, dispatchers)
 end
 
---- The current buffer's language, as the server is told.
+--- Returns the current buffer's language, as the client tells the server.
 ---@return string
 function M.language()
   local client = M.client(0)
@@ -81,14 +81,14 @@ function M.language()
   return client and client.get_language_id(0, filetype) or filetype
 end
 
---- The settings that the editor sends.
+--- Returns the settings that Neovim sends.
 ---@return table
 function M.settings()
   local source = M.client() or vim.lsp.config.fimble or {}
   return vim.tbl_get(source, "settings", "fimble") or {}
 end
 
---- Changes settings until Neovim ends, in the server that runs and in those that are started later.
+--- Changes settings until Neovim ends, for the running server and for servers started later.
 ---@param changes table
 function M.change(changes)
   local settings = { fimble = changes }
@@ -101,14 +101,14 @@ function M.change(changes)
   end
 end
 
---- Sends a request of fimble's own and waits for the answer.
+--- Sends one of fimble's own requests and waits for the answer.
 ---@param method string
 ---@return table? answer
 ---@return string? problem
 function M.ask(method)
   local client = M.client()
   if not client then
-    return nil, "fimble does not run; :checkhealth fimble may say why."
+    return nil, "fimble is not running; :checkhealth fimble may say why."
   end
   local answer, problem = client:request_sync(method --[[@as any]], nil --[[@as any]], 2000)
   if not answer then
@@ -117,7 +117,7 @@ function M.ask(method)
   return answer.result, answer.err and answer.err.message
 end
 
---- What it said last about itself; nil before it has said anything, or while it does not run.
+--- Returns the latest status; nil before the first status and while no server runs.
 ---@return fimble.ServerStatus?
 function M.status()
   return M.client() and status
@@ -128,7 +128,7 @@ function M.says_it_is_off()
   return status ~= nil and status.message == "fimble is switched off"
 end
 
---- What it complained about since its settings were changed last.
+--- Returns the warnings and errors since the last change of settings.
 ---@return string[]
 function M.problems()
   return problems
@@ -155,7 +155,7 @@ end
 
 ---@param client_id integer
 function M.on_exit(_, _, client_id)
-  -- Neovim forgets both as soon as this is over.
+  -- Read now: Neovim forgets the client and its buffers after this function.
   local client = vim.lsp.get_client_by_id(client_id)
   if not client then
     return
@@ -163,10 +163,14 @@ function M.on_exit(_, _, client_id)
   local buffers = vim.tbl_keys(client.attached_buffers)
   vim.schedule(function()
     status, problems = nil, {}
+    if vim.v.exiting ~= vim.NIL then
+      return
+    end
+    require("fimble.stand_in").attach(buffers)
     if is_restarting then
       is_restarting = false
       M.start(client, buffers)
-    elseif has_crashed and vim.v.exiting == vim.NIL then
+    elseif has_crashed then
       M.start_after_crash(client, buffers)
     end
   end)
@@ -181,7 +185,7 @@ function M.start_after_crash(client, buffers)
   end, crashes)
   table.insert(crashes, now)
   if #crashes >= CRASHES then
-    -- Short, for the reason that `spawn` gives.
+    -- Short, so that Neovim does not ask for ENTER; see `spawn`.
     local message = "fimble crashed %d times and stays off: see :Fimble log, :Fimble restart"
     vim.notify(message:format(CRASHES), vim.log.levels.ERROR)
     return
@@ -192,7 +196,7 @@ function M.start_after_crash(client, buffers)
   end, 1000 * 2 ^ (#crashes - 1))
 end
 
---- Starts a server like that of `client` for `buffers`.
+--- Starts a server with the configuration of `client` for `buffers`.
 ---@param client vim.lsp.Client
 ---@param buffers integer[]
 function M.start(client, buffers)
@@ -204,7 +208,7 @@ function M.start(client, buffers)
   end
 end
 
---- Starts the server anew, whether it runs or not.
+--- Restarts the server, or starts it if it is not running.
 function M.restart()
   crashes = {}
   local client = M.client()

@@ -1,11 +1,11 @@
--- How fimble is doing, in few words and in more.
+-- The status of fimble, in a word and in a sentence.
 
 local server = require("fimble.server")
 local switches = require("fimble.switches")
 
 local M = {}
 
---- For a status line; empty where fimble does not run.
+--- Returns the text for a status line; empty if fimble does not run in the buffer.
 ---@return string
 function M.line()
   if not server.client(0) then
@@ -20,15 +20,15 @@ function M.line()
   return status.health == "ok" and "fimble" or "fimble !"
 end
 
---- A sentence or two for the current buffer.
+--- Returns a sentence or two about the current buffer.
 ---@return string
 function M.sentence()
   if not server.client() then
-    return "fimble does not run; :checkhealth fimble may say why."
+    return "fimble is not running; :checkhealth fimble may say why."
   end
   local off = switches.why_off()
   local status = server.status()
-  local here = not server.client(0) and "fimble does not run in this buffer."
+  local here = not server.client(0) and "fimble is not running in this buffer."
     or off and ("fimble is %s."):format(off)
     or "fimble is on."
   local model = status and not server.says_it_is_off() and status.message

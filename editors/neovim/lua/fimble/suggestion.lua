@@ -1,35 +1,35 @@
--- The suggestion at the cursor: asked for, shown, typed through, accepted.
+-- The suggestion at the cursor: asks for it, shows it, follows the typing, and accepts it.
 --
--- Neovim 0.12 has `vim.lsp.inline_completion`, which is not used. It asks 200 ms after the last key: at a key every
--- 120 ms it never asks, and in a pause its text came 214 to 222 ms after the key in the median, where this took 9 to
--- 12 ms. The server is meant to be asked at each key and holds back by itself what would cost too much. Neovim's also
--- has no way to accept a part, goes on showing what no longer fits, and is missing in 0.11.
+-- This module does not use Neovim 0.12's `vim.lsp.inline_completion`, which asks 200 ms after the last key. With a key
+-- every 120 ms it never asks. In a pause, its text appeared 214 to 222 ms after the key (median); here it took 9 to
+-- 12 ms. The server expects a request at each key and delays expensive ones by itself. Neovim's function also cannot
+-- accept a part, keeps showing text that no longer fits, and is missing in 0.11.
 
 local ghost = require("fimble.ghost")
 local server = require("fimble.server")
 local switches = require("fimble.switches")
 
 local M = {
-  --- Whether each key asks.
+  --- Whether each key asks for a suggestion.
   automatic = true,
 }
 
 ---@class fimble.Item
 ---@field text string
----@field command? lsp.Command What tells the server that it was accepted.
+---@field command? lsp.Command Tells the server that the item was accepted.
 
 ---@class fimble.Suggestion
 ---@field bufnr integer
----@field row integer Where it is to be inserted, from 0.
+---@field row integer Row of the place to insert it, from 0.
 ---@field column integer In bytes.
 ---@field items fimble.Item[]
----@field index integer Which of them is shown.
+---@field index integer The item that is shown.
 
 ---@class fimble.Question
 ---@field client vim.lsp.Client
 ---@field id? integer
 
--- There is one cursor, hence one of each.
+-- One of each is enough, because there is one cursor.
 local shown ---@type fimble.Suggestion?
 local waiting ---@type fimble.Question?
 local asked_at ---@type string?
@@ -41,7 +41,7 @@ local Trigger = { invoked = 1, automatic = 2 }
 ---@param bufnr integer
 function M.attach(client, bufnr)
   if vim.lsp.inline_completion then
-    -- Whoever uses it for other servers would see this one's suggestions twice.
+    -- Users who enable it for other servers would see this server's suggestions twice.
     vim.lsp.inline_completion.enable(false, { client_id = client.id })
   end
   local group = vim.api.nvim_create_augroup(("fimble.suggestion.%d"):format(bufnr), {})
@@ -68,13 +68,13 @@ function M.detach(bufnr)
   end
 end
 
---- After a key. Neovim draws the screen after this, so that what is typed through does not flicker.
+--- Runs after each key, before Neovim draws the screen, so that a suggestion does not flicker while it is typed.
 ---@param event { event: string }
 function M.follow(event)
   M.draw()
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
   local place = table.concat({ vim.api.nvim_get_current_buf(), vim.b.changedtick, row, column }, " ")
-  -- A key fires several of these events.
+  -- One key triggers several of these events.
   if event.event ~= "InsertEnter" and place == asked_at then
     return
   end
@@ -84,7 +84,7 @@ function M.follow(event)
   end
 end
 
---- Shows what is left of the suggestion.
+--- Shows the rest of the suggestion.
 function M.draw()
   local rest = M.rest()
   if rest then
@@ -95,7 +95,7 @@ function M.draw()
   end
 end
 
---- What of the suggestion is not typed yet; nil if there is none, or something else was typed.
+--- Returns the part of the suggestion that is not typed yet; nil if none is shown or the user typed something else.
 ---@return string?
 function M.rest()
   if not shown or shown.bufnr ~= vim.api.nvim_get_current_buf() then
@@ -126,7 +126,7 @@ function M.ask(trigger)
   ---@type fimble.Question
   local question = { client = client }
   waiting = question
-  -- A request about the buffer first sends the edits that Neovim holds back for up to 150 ms.
+  -- A request first sends the edits of the buffer, which Neovim otherwise delays by up to 150 ms.
   _, question.id = client:request("textDocument/inlineCompletion", params, function(_, answer)
     if waiting ~= question then
       return
@@ -135,7 +135,7 @@ function M.ask(trigger)
     local items = vim.tbl_map(function(item)
       return { text = item.insertText, command = item.command }
     end, answer and (answer.items or answer) or {})
-    -- The server puts an item at the very place that was asked about.
+    -- The server's items are for exactly the place of the request.
     shown = items[1] and { bufnr = bufnr, row = row - 1, column = column, items = items, index = 1 }
     M.draw()
   end, bufnr)
@@ -148,8 +148,8 @@ function M.cancel()
   waiting = nil
 end
 
---- Inserts as much of the suggestion as `take` says. `false` if there is none, or Neovim's menu is open, which would
---- take the text back.
+--- Inserts the part of the suggestion that `take` returns. Returns `false` if none is shown, or if Neovim's menu is
+--- open, because the menu would remove the text again.
 ---@param take fun(rest: string): string
 ---@return boolean
 function M.accept(take)
@@ -166,7 +166,7 @@ function M.accept(take)
   end
   local inserted, problem = pcall(accept)
   if not inserted and tostring(problem):find("E565", 1, true) then
-    -- It is called from an expression mapping, which may not change text before it is over.
+    -- An expression mapping must not change text until it has returned.
     vim.schedule(accept)
   elseif not inserted then
     error(problem, 0)
@@ -176,7 +176,7 @@ end
 
 ---@param text string
 function M.insert(text)
-  -- Undo takes back what was accepted and leaves what was typed.
+  -- This starts a new undo block: undo then removes the accepted text and keeps the typed text.
   vim.cmd("let &g:undolevels = &g:undolevels")
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
   local lines = vim.split(text, "\n", { plain = true })
@@ -184,7 +184,7 @@ function M.insert(text)
   vim.api.nvim_win_set_cursor(0, { row + #lines - 1, #lines[#lines] + (#lines == 1 and column or 0) })
 end
 
---- Tells the server what was accepted, for its statistics.
+--- Tells the server that a suggestion or a part of it was accepted, for its statistics.
 ---@param suggestion fimble.Suggestion
 ---@param part boolean
 function M.report(suggestion, part)
@@ -201,7 +201,7 @@ function M.report(suggestion, part)
   client:request("workspace/executeCommand", params, function() end, suggestion.bufnr)
 end
 
---- Hides the suggestion and awaits none. `false` if there was none.
+--- Hides the suggestion and cancels the pending request. Returns `false` if none was shown.
 ---@return boolean
 function M.dismiss()
   M.cancel()
@@ -211,16 +211,16 @@ function M.dismiss()
   return was_shown
 end
 
---- Asks by hand.
+--- Asks for a suggestion by hand.
 function M.suggest()
   if not server.client(0) then
-    vim.notify("fimble does not run in this buffer; :checkhealth fimble may say why.", vim.log.levels.WARN)
+    vim.notify("fimble is not running in this buffer; :checkhealth fimble may say why.", vim.log.levels.WARN)
     return
   end
   M.ask(Trigger.invoked)
 end
 
---- Shows another item of the answer, if it has several; asks by hand if nothing is shown.
+--- Shows another item of the answer, if there are several. Asks by hand if nothing is shown.
 ---@param step integer
 function M.cycle(step)
   if not M.rest() then

@@ -1,5 +1,4 @@
--- Where fimble is switched on: in a buffer, which is decided here; for a language and everywhere, which the server
--- does.
+-- Turns fimble on and off. The plug-in does this for a buffer, the server for a language and everywhere.
 
 local server = require("fimble.server")
 
@@ -13,7 +12,7 @@ function M.buffer_is_on(bufnr)
   return vim.b[bufnr or 0].fimble_enabled ~= false
 end
 
---- By the editor's settings; the server's own file can say more.
+--- According to Neovim's settings only. The user's `fimble.toml` may also turn a language off.
 ---@param language string
 ---@return boolean
 local function language_is_on(language)
@@ -26,16 +25,16 @@ local function is_on_everywhere()
   return server.settings().enabled ~= false and not server.says_it_is_off()
 end
 
---- Why there are no suggestions in the current buffer; nil if there are.
+--- Returns why fimble is off in the current buffer; nil if it is on.
 ---@return string?
 function M.why_off()
   local language = server.language()
   if not is_on_everywhere() then
-    return "switched off everywhere"
+    return "turned off everywhere"
   elseif not language_is_on(language) then
-    return ("switched off for %s"):format(language)
+    return ("turned off for %s"):format(language)
   elseif not M.buffer_is_on() then
-    return "switched off in this buffer"
+    return "turned off in this buffer"
   end
 end
 
