@@ -304,8 +304,9 @@ fn an_answer_after_indentation_adds_none() {
 
 #[test]
 fn another_answer_starts_differently() {
+    let engine = engine();
     for tail in ["    return ", "    retu", "    "] {
-        let ask = |avoid: &[String]| Case { tail, avoid: avoid.to_vec(), ..Case::default() }.run(&SHARED);
+        let ask = |avoid: &[String]| Case { tail, avoid: avoid.to_vec(), ..Case::default() }.run(&engine);
         let mut answers = vec![ask(&[]).text];
         for _ in 0..2 {
             let next = ask(&answers);

@@ -76,8 +76,8 @@ async fn typing_in_one_place_reuses_nearly_all_of_each_prompt() {
         percentile(95)
     );
     assert!(keys > 1000 && shares.len() > keys / 4, "{keys} keys, {} prompts", shares.len());
-    assert!(share < 0.05, "the model evaluated {share} of all prompts");
-    assert!(percentile(50) < 0.01 && percentile(95) < 0.1, "median {}, p95 {}", percentile(50), percentile(95));
+    assert!(share < 0.04, "the model evaluated {share} of all prompts");
+    assert!(percentile(50) < 0.015 && percentile(95) < 0.06, "median {}, p95 {}", percentile(50), percentile(95));
     assert_eq!(client.quit().await, (0, vec![]));
 }
 
