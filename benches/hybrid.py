@@ -5,7 +5,7 @@
 
 Completes held-out cases with the local model, with a server, and with both as in an editor, through `fimble eval --routing`.
 Then computes the results of other thresholds from the answers of both. Prints Markdown. `--url` names a server of yours. With
-`--config` the script starts a server itself: the n-gram model of `models/train/evaluate.py`, which is right more often than the
+`--config` the script starts a server itself: the n-gram model of `models/train`, which is right more often than the
 embedded model on these cases. It speaks the completions API without probabilities, and needs the packages and the data of
 `models/train`. The script needs a built binary, `target/release/fimble` or the one that `FIMBLE` names.
 """

@@ -4,7 +4,7 @@
 //! The first one is the file `model.ngrams` in the model's folder. At each token, three sources say what comes next:
 //! the model, the table and the prompt. A gate weighs them by how sure each source is; its weights are in the file too.
 //! The mixture depends on the tokens alone, so a distribution that was remembered for a prompt stays valid.
-//! `models/train/ngrams.py` writes the file and describes its format.
+//! `models/train/fimble_train/ngrams/file.py` writes the file and describes its format.
 
 mod gate;
 mod prompt;

@@ -130,7 +130,7 @@ fn parse_entries(bytes: &[u8], count: usize) -> Option<Vec<Entry>> {
 }
 
 /// The hash of a context that begins one token earlier. A context is hashed from its last token to its first, so the
-/// hash of a longer context extends that of a shorter one. The same as `hashed` in `models/train/ngrams.py`.
+/// hash of a longer context extends that of a shorter one. The same as `hashed` in `models/train/fimble_train/ngrams/table.py`.
 fn extend_hash(hash: u64, token: u32) -> u64 {
     let hash = (hash ^ (u64::from(token) + 1)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     hash ^ (hash >> 29)
