@@ -10,6 +10,7 @@ mod dispatch;
 mod event;
 mod from_proto;
 mod handlers;
+mod options;
 pub mod position;
 mod progress;
 mod serve;
@@ -20,4 +21,5 @@ mod to_proto;
 mod transport;
 
 pub use handlers::models::KnownModel;
-pub use serve::{ListModels, ServeOptions, serve};
+pub use options::{ListModels, ServeOptions};
+pub use serve::serve;
