@@ -25,6 +25,7 @@ pub struct FakeEngine {
     calls: AtomicUsize,
     cancelled: AtomicUsize,
     background: AtomicUsize,
+    foreground_prompt: Mutex<Option<Prompt>>,
 }
 
 type Script = Box<dyn Fn(&Prompt) -> Result<String, EngineError> + Send + Sync>;
@@ -62,6 +63,7 @@ impl FakeEngine {
             calls: AtomicUsize::new(0),
             cancelled: AtomicUsize::new(0),
             background: AtomicUsize::new(0),
+            foreground_prompt: Mutex::default(),
         }
     }
 
@@ -99,6 +101,11 @@ impl FakeEngine {
         self.cancelled.load(Ordering::SeqCst)
     }
 
+    /// The prompt of the latest foreground generation since the last call of this method.
+    pub fn take_foreground_prompt(&self) -> Option<Prompt> {
+        self.foreground_prompt.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// The number of background generations that have ended.
     pub fn background_calls(&self) -> usize {
         self.background.load(Ordering::SeqCst)
@@ -123,6 +130,9 @@ impl Engine for FakeEngine {
         }
 
         let prompt = self.template.fill(&request.text);
+        if !is_background {
+            *self.foreground_prompt.lock().unwrap_or_else(PoisonError::into_inner) = Some(prompt.clone());
+        }
         let answer = (self.script)(&prompt)?;
         let answer = answer.split('\u{c}').find(|answer| !request.avoid.iter().any(|other| other == answer));
         let answer = answer.unwrap_or_default().to_owned();
@@ -247,6 +257,10 @@ mod tests {
         // Three special tokens, `let`, ` a`, `;`, a blank and `=`.
         assert_eq!(generation.usage, Usage { prompt: 8, reused: 0, evaluated: 8, generated: 2 });
         assert_eq!((engine.calls(), engine.cancelled()), (1, 0));
+        assert_eq!(engine.take_foreground_prompt().unwrap().tail, " =");
+        let background = GenerationRequest { priority: Priority::Background, ..request(&Cancel::default()) };
+        engine.generate(background).unwrap();
+        assert_eq!((engine.take_foreground_prompt(), engine.background_calls()), (None, 1));
     }
 
     #[test]
