@@ -49,9 +49,18 @@ class Helix(Terminal):
 
     def __enter__(self) -> Self:
         super().__enter__()
-        self.wait_for(lambda _: "initialized" in self.log_text())
+        self.wait_until_ready(starts=1)
         self.keys("g", "e")
         return self
+
+    def wait_until_ready(self, starts: int) -> None:
+        """Waits until fimble has started this many times and has loaded its model since the last start."""
+
+        def is_ready(_: str) -> bool:
+            sessions = self.log_text().split('fimble -> {"jsonrpc":"2.0","method":"initialize",')[1:]
+            return len(sessions) >= starts and '"message":"ready"' in sessions[-1]
+
+        self.wait_for(is_ready)
 
     def log_text(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
@@ -221,6 +230,7 @@ def test_off_and_on(home: Environment, project: Path, configure: Configure) -> N
                 assert helix.offer() is None
                 helix.normal()
             else:
+                helix.wait_until_ready(starts=3)
                 helix.begin()
 
 
@@ -238,7 +248,7 @@ def test_killed_server(home: Environment, project: Path) -> None:
         wait_until(lambda: helix.server() != killed)
         assert helix.save().splitlines()[-1].strip() == START
         helix.type(":lsp-restart\n")
-        wait_until(helix.server)
+        helix.wait_until_ready(starts=2)
         helix.keys("A")
         helix.type(" # more\n")
         helix.begin()

@@ -38,7 +38,12 @@ pub fn start(file: Option<&Path>, level: LogLevel) -> io::Result<LogControl> {
 /// Logs where and why a thread panicked. A stripped binary has no function names for the backtrace: build with
 /// `CARGO_PROFILE_RELEASE_STRIP=none` to get them.
 fn log_panic(panic: &PanicHookInfo<'_>) {
-    let message = panic.payload_as_str().unwrap_or("no message");
+    let payload = panic.payload();
+    let message = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
     // The standard library quotes the text in which an index was wrong, which may be source text.
     let before_quote = message.split(['`', '"', '\'']).next().unwrap_or_default();
     let thread = thread::current();

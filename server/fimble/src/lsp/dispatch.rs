@@ -71,7 +71,11 @@ impl Dispatch {
         };
         Self {
             session,
-            requests: Requests::new(options.connect, options.daily_quota_file, tasks(&events, Event::Request)),
+            requests: Requests::new(
+                options.connect,
+                options.daily_quota_file,
+                tasks(&events, |event| Event::Request(Box::new(event))),
+            ),
             client: EditorClient::new(client),
             events,
             user_file: options.user_file,
@@ -104,7 +108,7 @@ impl Dispatch {
     fn apply(&mut self, event: Event) {
         match event {
             Event::Client(event) => self.apply_client_event(event),
-            Event::Request(event) => self.requests.handle(&mut self.session, event),
+            Event::Request(event) => self.requests.handle(&mut self.session, *event),
             Event::Usage(event) => self.session.usage.handle(event, &mut self.session.notices),
             Event::Workspace(reading) => self.workspace_read(reading),
             Event::EngineLoaded(loaded) => self.engine_loaded(loaded),

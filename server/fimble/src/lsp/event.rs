@@ -25,7 +25,8 @@ pub(crate) type Reply<T> = oneshot::Sender<T>;
 
 pub(crate) enum Event {
     Client(ClientEvent),
-    Request(request::Event),
+    /// Boxed, since it is much larger than the others.
+    Request(Box<request::Event>),
     Usage(usage::Event),
     /// How far the workspace has been read.
     Workspace(Reading),
