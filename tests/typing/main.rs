@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use fimble::{LoadEngine, ServeOptions};
-use fimble_completion::ablations::{Ablations, Mechanism};
 use fimble_completion::engine::Engine;
 use fimble_completion::prompt::{Piece, Prompt};
 use fimble_inference::{EngineOptions, MistralEngine};
@@ -28,8 +27,9 @@ impl Cost {
     }
 }
 
-async fn start(load: LoadEngine, options: ServeOptions, settings: Value) -> TestClient {
-    let mut client = TestClient::in_process(|input, output| fimble::serve(input, output, load, options));
+async fn start(load: LoadEngine, settings: Value) -> TestClient {
+    let mut client =
+        TestClient::in_process(|input, output| fimble::serve(input, output, load, ServeOptions::default()));
     client.initialize(ghost_text(), settings).await;
     client.wait_until("ready").await;
     client
@@ -43,7 +43,7 @@ async fn typing_in_one_place_reuses_nearly_all_of_each_prompt() {
         let engine = MistralEngine::load(None, EngineOptions::default()).map_err(|error| error.to_string())?;
         Ok(Arc::new(engine))
     });
-    let mut client = start(load, ServeOptions::default(), Value::Null).await;
+    let mut client = start(load, Value::Null).await;
     let mut keys = 0;
     let mut total = Cost::default();
     let mut shares = Vec::new();
@@ -89,10 +89,7 @@ async fn after_ten_thousand_keys_the_server_has_the_clients_text() {
         Ok(["value(", "name, other)\nnext", " + 1;\n", "é = 語"][prompt.tail.len() % 4].to_owned())
     }));
     let loaded: Arc<dyn Engine> = engine.clone();
-    // On a busy machine the time between two keys is long enough for a prefetch, whose prompt shows a text that nobody typed.
-    let options =
-        ServeOptions { ablations: Ablations::default().without(Mechanism::Prefetch), ..ServeOptions::default() };
-    let mut client = start(Arc::new(move |_| Ok(loaded.clone())), options, json!({"deadlineMs": 0})).await;
+    let mut client = start(Arc::new(move |_| Ok(loaded.clone())), json!({"deadlineMs": 0})).await;
 
     let mut random = Random(7);
     let mut files = Vec::new();
