@@ -1,6 +1,5 @@
 //! The documents that the editor has open.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,12 +14,6 @@ pub(crate) struct DocumentId(Arc<str>);
 impl From<&str> for DocumentId {
     fn from(id: &str) -> Self {
         Self(id.into())
-    }
-}
-
-impl fmt::Display for DocumentId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
     }
 }
 

@@ -211,7 +211,7 @@ impl Requests {
     ) {
         let PendingRequest { document: id, task, .. } = pending;
         let Some((surface, reply)) = self.in_flight.take(id, pending.number) else { return };
-        let is_current = session.version(id) == Some(task.cursor.document.version());
+        let is_current = pending.is_current(session);
         // Once the text has moved on, ghost text would stand in the wrong place; the next request finds it in the cache. A
         // menu belongs to the position of its request, and the client filters it by what was typed since.
         let suggestion = suggestion.filter(|_| is_current || surface == Surface::Menu);

@@ -49,6 +49,28 @@ impl ValueEnum for MechanismName {
     }
 }
 
+/// Parses a filter. `fimble eval` runs no server and loads one engine, so it can measure no other mechanism.
+pub(super) fn filter(name: &str) -> Result<MechanismName, String> {
+    let found = MechanismName::from_str(name, false).ok().filter(|name| name.0.is_filter());
+    found.ok_or_else(|| {
+        let filters = MechanismName::value_variants().iter().filter(|name| name.0.is_filter());
+        let names = filters.filter_map(|filter| Some(filter.to_possible_value()?.get_name().to_owned()));
+        format!("the filters are: {}", names.collect::<Vec<_>>().join(", "))
+    })
+}
+
 pub(super) fn ablations(without: &[MechanismName]) -> Ablations {
     without.iter().map(|name| name.0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evaluation_measures_filters_only() {
+        assert!(filter("open-brackets").is_ok_and(|name| name.0 == Mechanism::OpenBrackets));
+        let refused = filter("healing").unwrap_err();
+        assert_eq!(refused, "the filters are: repeats, loops, suffix, open-brackets, syntax");
+    }
 }

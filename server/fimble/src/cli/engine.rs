@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use fimble::log;
+use fimble::log::{self, LogControl};
 use fimble::settings::{LogLevel, MachinePolicy, ModelChoice, Options, Settings, user_file};
 use fimble_completion::complete::Timing;
 use fimble_inference::{EngineOptions, MistralEngine};
@@ -27,9 +27,7 @@ pub(super) struct LoadedEngine {
 pub(super) fn load(common: Common, from_arguments: Options) -> anyhow::Result<LoadedEngine> {
     let policy = MachinePolicy::read(MachinePolicy::path());
     // A library's warnings would stand between the user and the result.
-    let level = common.log_level.map_or(LogLevel::Error, LogLevel::from);
-    let level = policy.fixed().log_level.unwrap_or(level);
-    log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
+    start_log(&common, &policy, LogLevel::Error)?;
 
     let (from_file, problems) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();
     problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
@@ -42,6 +40,18 @@ pub(super) fn load(common: Common, from_arguments: Options) -> anyhow::Result<Lo
     let started = Instant::now();
     let engine = load_model(&settings.choice(), EngineOptions::default(), &policy)?;
     Ok(LoadedEngine { engine, settings, deadline, load_time: started.elapsed() })
+}
+
+/// Starts the log at the level of the machine's policy, else of the command line, else at `default`. Returns the level too.
+pub(super) fn start_log(
+    common: &Common,
+    policy: &MachinePolicy,
+    default: LogLevel,
+) -> anyhow::Result<(LogControl, LogLevel)> {
+    let level = common.log_level.map_or(default, LogLevel::from);
+    let level = policy.fixed().log_level.unwrap_or(level);
+    let log = log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
+    Ok((log, level))
 }
 
 /// Loads the model that the user chose, if the machine policy allows it.

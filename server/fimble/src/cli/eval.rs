@@ -21,7 +21,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::Common;
-use super::ablation::MechanismName;
+use super::ablation::{MechanismName, filter};
 use super::arguments::{ContextArgument, RoutingArgument};
 use super::engine::{LoadedEngine, Stages, check_routing, load, milliseconds};
 use answers::Answers;
@@ -50,7 +50,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SCOPE")]
     context: Option<ContextArgument>,
     /// With `--each`, also print each case without this filter
-    #[arg(long, value_name = "FILTER", hide = true, value_enum)]
+    #[arg(long, value_name = "FILTER", hide = true, value_parser = filter)]
     without: Vec<MechanismName>,
     /// Folder of the repositories that cases name [default: `../repositories`, relative to the dataset's folder]
     #[arg(long, value_name = "FOLDER")]

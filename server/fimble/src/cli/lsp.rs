@@ -8,19 +8,17 @@ use anyhow::Context as _;
 use fimble::request::daily_quota::daily_quota_file;
 use fimble::settings::{LogLevel, MachinePolicy, ModelChoice, Options, user_file};
 use fimble::usage::user_stats_file;
-use fimble::{KnownModel, LoadEngine, ServeOptions, log, serve};
+use fimble::{KnownModel, LoadEngine, ServeOptions, serve};
 use fimble_completion::engine::Engine;
 use fimble_inference::EngineOptions;
 use fimble_models::{NamedModel, named_models};
 
 use super::Common;
-use super::engine::load_model;
+use super::engine::{load_model, start_log};
 
 pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
     let machine_policy = Arc::new(MachinePolicy::read(MachinePolicy::path()));
-    let level = common.log_level.map_or(LogLevel::default(), LogLevel::from);
-    let level = machine_policy.fixed().log_level.unwrap_or(level);
-    let log = log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
+    let (log, _) = start_log(&common, &machine_policy, LogLevel::default())?;
     let command_line = Options {
         model: common.model,
         adapter: common.adapter,

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use fimble::settings::{LogLevel, MachinePolicy, Options, user_file};
-use fimble::{LoadEngine, ServeOptions, log};
+use fimble::{LoadEngine, ServeOptions};
 use fimble_completion::language::Language;
 use fimble_completion::settings::ContextScope;
 use fimble_inference::EngineOptions;
@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use super::Common;
 use super::ablation::{MechanismName, ablations};
 use super::arguments::{ContextArgument, RoutingArgument};
-use super::engine::{check_routing, milliseconds};
+use super::engine::{check_routing, milliseconds, start_log};
 use super::lsp::load_engine;
 use client::Client;
 
@@ -118,9 +118,7 @@ struct Percentiles {
 
 pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitCode> {
     let machine_policy = Arc::new(MachinePolicy::read(MachinePolicy::path()));
-    let level = common.log_level.map_or(LogLevel::Error, LogLevel::from);
-    let level = machine_policy.fixed().log_level.unwrap_or(level);
-    let log = log::start(common.log_file.as_deref(), level).context("cannot start the log; check --log-file")?;
+    let (log, level) = start_log(&common, &machine_policy, LogLevel::Error)?;
     let texts = arguments.stretches.iter().map(Text::read).collect::<anyhow::Result<Vec<_>>>()?;
 
     let (from_file, problems) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();

@@ -30,10 +30,10 @@ impl EditorClient {
         tokio::spawn(async move { client.show_message(kind, notice.text).await });
     }
 
-    /// Sends `status` unless it is the one sent last.
-    pub(crate) fn show_status(&mut self, status: ServerStatus) {
+    /// Sends the status unless it is the one sent last. It is made only for a client that shows it.
+    pub(crate) fn show_status(&mut self, status: impl FnOnce() -> ServerStatus) {
         if self.features.server_status {
-            self.status.get_or_insert_with(|| StatusSender::new(self.client.clone())).send(status);
+            self.status.get_or_insert_with(|| StatusSender::new(self.client.clone())).send(status());
         }
     }
 

@@ -319,7 +319,7 @@ impl Dispatch {
             for notice in self.session.notices.take() {
                 self.client.show(notice);
             }
-            self.client.show_status(ServerStatus::of(&self.session, self.requests.remote_status()));
+            self.client.show_status(|| ServerStatus::of(&self.session, self.requests.remote_status()));
         }
     }
 }

@@ -113,8 +113,7 @@ impl Requests {
     /// Asks the server, unless the user has gone on or the server may not be asked; the local model then has to do.
     pub(super) fn ask_remote(&mut self, session: &mut Session, request: RemoteRequest) {
         let RemoteRequest { pending, hold, .. } = &request;
-        let is_current = session.version(&pending.document) == Some(pending.task.cursor.document.version());
-        let is_wanted = is_current && !pending.cancel.is_cancelled();
+        let is_wanted = pending.is_current(session) && !pending.cancel.is_cancelled();
         let task = self.remote_task(session, pending).filter(|_| is_wanted);
         let server = self.remote.as_mut().and_then(|server| server.allows().then_some(server));
         let Some((server, task)) = server.zip(task) else {

@@ -88,6 +88,13 @@ pub(crate) enum TaskError {
     Panicked,
 }
 
+impl PendingRequest {
+    /// Whether the document is still as it was at the time of the request.
+    pub(super) fn is_current(&self, session: &Session) -> bool {
+        session.version(&self.document) == Some(self.task.cursor.document.version())
+    }
+}
+
 impl CompletionTask {
     /// The error says, for the log, why there is nothing to complete.
     pub(super) fn prepare(session: &mut Session, request: &CompletionRequest) -> Result<Self, &'static str> {
