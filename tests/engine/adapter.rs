@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor, safetensors};
 use fimble_completion::engine::Search;
-use fimble_inference::{EngineOptions, MistralEngine};
+use fimble_inference::{EngineOptions, LocalEngine};
 use serde_json::Value;
 
 use crate::{Case, SHARED};
@@ -18,8 +18,8 @@ fn adapter() -> PathBuf {
     repository().join("tests/adapters/just")
 }
 
-fn adapted(adapter: &Path) -> Result<MistralEngine, String> {
-    MistralEngine::load_adapted(None, adapter.to_str(), EngineOptions::default()).map_err(|error| error.to_string())
+fn adapted(adapter: &Path) -> Result<LocalEngine, String> {
+    LocalEngine::load_adapted(None, adapter.to_str(), EngineOptions::default()).map_err(|error| error.to_string())
 }
 
 fn copy(from: &Path, to: &Path, wanted: impl Fn(&str) -> bool) {
@@ -41,7 +41,7 @@ fn an_adapter_generates_what_the_merged_weights_generate() {
     fs::write(folder.path().join("fimble-model.toml"), manifest).unwrap();
     safetensors::save(&merged(&embedded, &adapter()), folder.path().join("model.safetensors")).unwrap();
 
-    let merged = MistralEngine::load(folder.path().to_str(), EngineOptions::default()).expect("the folder loads");
+    let merged = LocalEngine::load(folder.path().to_str(), EngineOptions::default()).expect("the folder loads");
     let adapted = adapted(&adapter()).expect("the adapter loads");
     let mut changed = 0;
     for tail in ["    return ", "    ret", "    lines = [line.str", "    for line in lines:\n"] {
@@ -80,7 +80,7 @@ fn merged(base: &Path, adapter: &Path) -> std::collections::HashMap<String, Tens
 fn an_adapter_writes_like_the_code_it_was_trained_on() {
     // The search that an editor's request for a line uses.
     let search = Search { branches: 4, until: None };
-    let text = |engine: &MistralEngine| {
+    let text = |engine: &LocalEngine| {
         Case { prefix: "", suffix: "", tail: "pub", search, line: true, ..Case::default() }.run(engine).text
     };
     let engine = adapted(&adapter()).expect("the adapter loads");

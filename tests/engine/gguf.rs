@@ -7,7 +7,7 @@ use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor, safetensors};
 use fimble_completion::ablations::Mechanism;
-use fimble_inference::{EngineOptions, MistralEngine};
+use fimble_inference::{EngineOptions, LocalEngine};
 use serde_json::Value as Json;
 
 use crate::Case;
@@ -17,10 +17,10 @@ fn a_gguf_file_generates_what_the_same_weights_in_safetensors_generate() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("embedded.gguf");
     write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/embedded"), &path);
-    let engine = MistralEngine::load(path.to_str(), EngineOptions::default()).expect("the file loads");
+    let engine = LocalEngine::load(path.to_str(), EngineOptions::default()).expect("the file loads");
     // The GGUF file has no n-gram table beside it.
     let alone = EngineOptions { ablations: [Mechanism::Ngrams].into_iter().collect(), ..EngineOptions::default() };
-    let embedded = MistralEngine::load(None, alone).expect("the embedded model loads");
+    let embedded = LocalEngine::load(None, alone).expect("the embedded model loads");
     for tail in ["    return ", "    ret", "    lines = [line.str"] {
         let expected = Case { tail, ..Case::default() }.run(&embedded);
         let generation = Case { tail, ..Case::default() }.run(&engine);

@@ -10,13 +10,13 @@ use std::time::Instant;
 
 use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, Priority, Search, StopDecision};
 use fimble_completion::prompt::FimText;
-use fimble_inference::{EngineOptions, MistralEngine};
+use fimble_inference::{EngineOptions, LocalEngine};
 
 /// One engine for all tests that only need an answer. Tests that count cached tokens load their own.
-static SHARED: LazyLock<MistralEngine> = LazyLock::new(engine);
+static SHARED: LazyLock<LocalEngine> = LazyLock::new(engine);
 
-fn engine() -> MistralEngine {
-    MistralEngine::load(None, EngineOptions::default()).expect("the embedded model loads")
+fn engine() -> LocalEngine {
+    LocalEngine::load(None, EngineOptions::default()).expect("the embedded model loads")
 }
 
 const PREFIX: &str = "import os\n\n\ndef read_lines(path, encoding):\n    with open(path, encoding=encoding) as file:\n        lines = file.readlines()\n";
@@ -54,7 +54,7 @@ impl Default for Case<'_> {
 }
 
 impl Case<'_> {
-    fn run(self, engine: &MistralEngine) -> Generation {
+    fn run(self, engine: &LocalEngine) -> Generation {
         let text = FimText::of_file(self.prefix, self.suffix, self.tail);
         let cancel = self.cancel.clone();
         let calls = AtomicUsize::new(0);
@@ -98,7 +98,7 @@ fn the_same_prompt_again_evaluates_nothing_and_gets_the_same_answer() {
 }
 
 /// Completes several lines.
-fn lines(engine: &MistralEngine, search: Search) -> Vec<Generation> {
+fn lines(engine: &LocalEngine, search: Search) -> Vec<Generation> {
     let tails = [
         "    return ",
         "    for ",
@@ -212,7 +212,7 @@ fn a_generation_cancelled_before_it_starts_evaluates_nothing() {
 fn a_long_prefill_is_cancelled_between_its_parts_and_keeps_them() {
     // A model that is loaded by its path has no manifest, so its context is as long as its configuration says.
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/embedded");
-    let engine = MistralEngine::load(Some(path), EngineOptions::default()).expect("the folder loads");
+    let engine = LocalEngine::load(Some(path), EngineOptions::default()).expect("the folder loads");
     let prefix: String = (0..250).map(|number| format!("value_{number} = {number}\n")).collect();
     let cancel = Cancel::default();
     let cancelled = thread::scope(|scope| {
@@ -254,7 +254,7 @@ fn a_warm_up_that_is_cancelled_before_it_starts_is_not_completed() {
 #[test]
 fn a_background_generation_gives_way_and_keeps_what_it_evaluated() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/embedded");
-    let engine = MistralEngine::load(Some(path), EngineOptions::default()).expect("the folder loads");
+    let engine = LocalEngine::load(Some(path), EngineOptions::default()).expect("the folder loads");
     let prefix: String = (0..250).map(|number| format!("value_{number} = {number}\n")).collect();
     thread::scope(|scope| {
         let background = scope.spawn(|| {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use fimble::{LoadEngine, ServeOptions};
 use fimble_completion::engine::{Cancel, Engine, Generation, GenerationRequest, Priority, Search, StopDecision};
 use fimble_completion::prompt::FimText;
-use fimble_inference::{EngineOptions, MistralEngine};
+use fimble_inference::{EngineOptions, LocalEngine};
 use fimble_test_support::typist::{Typist, stretches};
 use fimble_test_support::{TestClient, ghost_text};
 use serde_json::Value;
@@ -63,12 +63,12 @@ fn typing_in_many_files_stays_within_the_budget() {
     });
 }
 
-fn load() -> MistralEngine {
+fn load() -> LocalEngine {
     let options = EngineOptions { cache_budget: BUDGET, ..EngineOptions::default() };
-    MistralEngine::load(None, options).expect("the embedded model loads")
+    LocalEngine::load(None, options).expect("the embedded model loads")
 }
 
-fn uncached_request(engine: &MistralEngine, number: usize) -> Generation {
+fn uncached_request(engine: &LocalEngine, number: usize) -> Generation {
     let prefix = format!("# {number}\n");
     let request = GenerationRequest {
         text: FimText::of_file(prefix, "\n\nprint(f(1))\n", "def f("),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fimble::{LoadEngine, ServeOptions};
 use fimble_completion::engine::Engine;
 use fimble_completion::prompt::{Piece, Prompt};
-use fimble_inference::{EngineOptions, MistralEngine};
+use fimble_inference::{EngineOptions, LocalEngine};
 use fimble_test_support::typist::{Random, Typist, stretches};
 use fimble_test_support::{FakeEngine, TestClient, ghost_text};
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ async fn start(load: LoadEngine, settings: Value) -> TestClient {
 #[tokio::test(flavor = "multi_thread")]
 async fn typing_in_one_place_reuses_nearly_all_of_each_prompt() {
     let load: LoadEngine = Arc::new(|_| {
-        let engine = MistralEngine::load(None, EngineOptions::default()).map_err(|error| error.to_string())?;
+        let engine = LocalEngine::load(None, EngineOptions::default()).map_err(|error| error.to_string())?;
         Ok(Arc::new(engine))
     });
     let mut client = start(load, Value::Null).await;

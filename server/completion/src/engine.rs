@@ -35,6 +35,8 @@ pub struct ModelInfo {
     pub context_length: usize,
     /// Whether excerpts help this model. For a model that ignores them, they only take up space.
     pub uses_excerpts: bool,
+    /// What runs the model, for people: `mistral.rs`, `llama.cpp` or `remote`.
+    pub engine: &'static str,
 }
 
 /// The name of a model and the version of its weights, for example `embedded@1f0c2d3e`.
@@ -168,6 +170,12 @@ pub struct Usage {
     pub evaluated: usize,
     /// The generated tokens, including those of rejected answers and excluding stop tokens.
     pub generated: usize,
+    /// The steps of the model that generated tokens. A step evaluates one token, or several if it verifies draft tokens.
+    pub steps: usize,
+    /// The draft tokens that the model verified.
+    pub drafted: usize,
+    /// The draft tokens that were right.
+    pub accepted: usize,
 }
 
 impl AddAssign for Usage {
@@ -176,6 +184,9 @@ impl AddAssign for Usage {
         self.reused += more.reused;
         self.evaluated += more.evaluated;
         self.generated += more.generated;
+        self.steps += more.steps;
+        self.drafted += more.drafted;
+        self.accepted += more.accepted;
     }
 }
 

@@ -1,6 +1,7 @@
-//! [`MistralEngine`], the engine that the rest of fimble uses.
+//! [`LocalEngine`], the engine that the rest of fimble uses.
 
 use std::collections::HashSet;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -12,6 +13,7 @@ use fimble_completion::prompt::FimTemplate;
 use fimble_models::{LocatedModel, locate};
 
 use crate::byte_budget::ByteBudget;
+use crate::choice::EngineChoice;
 use crate::decoder::Decoder;
 use crate::generator::Generator;
 use crate::interrupt::Interrupt;
@@ -26,16 +28,20 @@ pub struct EngineOptions {
     pub cache_budget: usize,
     /// Mechanisms that are switched off for a measurement.
     pub ablations: Ablations,
+    /// Which library runs the model.
+    pub engine: EngineChoice,
+    /// How many threads compute. `None` is one per physical core.
+    pub threads: Option<NonZeroUsize>,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { cache_budget: 256 << 20, ablations: Ablations::default() }
+        Self { cache_budget: 256 << 20, ablations: Ablations::default(), engine: EngineChoice::Auto, threads: None }
     }
 }
 
 /// A local model that runs in mistral.rs. It has a thread of its own, which ends when the engine is dropped.
-pub struct MistralEngine {
+pub struct LocalEngine {
     info: ModelInfo,
     template: FimTemplate,
     vocabulary: Arc<Vocabulary>,
@@ -45,7 +51,7 @@ pub struct MistralEngine {
     tasks: Sender<GenerationTask>,
 }
 
-impl MistralEngine {
+impl LocalEngine {
     /// Loads the model with this name or path, or the embedded model for `None`. Blocks while the weights are read. Accepts
     /// unsigned manifests; fimble itself locates a model with the key that its settings name and calls [`Self::start`].
     pub fn load(name_or_path: Option<&str>, options: EngineOptions) -> Result<Self, LoadError> {
@@ -92,7 +98,7 @@ impl MistralEngine {
     }
 }
 
-impl Engine for MistralEngine {
+impl Engine for LocalEngine {
     fn model(&self) -> &ModelInfo {
         &self.info
     }

@@ -96,7 +96,7 @@ impl Generator {
         Ok(Generation {
             text: decoded.text,
             tokens: decoded.tokens,
-            usage: Usage { prompt: prompt.len(), reused, evaluated, generated },
+            usage: Usage { prompt: prompt.len(), reused, evaluated, generated, ..Usage::default() },
             waited,
             first_token,
             cut: decoded.cut,

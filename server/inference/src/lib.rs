@@ -1,5 +1,5 @@
 //! Runs local models with mistral.rs: loads them, reuses their KV cache and generates completions. The other crates use
-//! [`MistralEngine`] through [`fimble_completion::engine::Engine`] and know nothing of mistral.rs.
+//! [`LocalEngine`] through [`fimble_completion::engine::Engine`] and know nothing of mistral.rs.
 //!
 //! A generation passes through these modules:
 //!
@@ -17,6 +17,7 @@
 
 mod backend;
 mod byte_budget;
+mod choice;
 mod decoder;
 mod distribution;
 mod engine;
@@ -31,5 +32,6 @@ mod sequence;
 mod task;
 mod vocabulary;
 
-pub use crate::engine::{EngineOptions, MistralEngine};
+pub use crate::choice::EngineChoice;
+pub use crate::engine::{EngineOptions, LocalEngine};
 pub use crate::mistralrs::LoadError;

@@ -62,6 +62,7 @@ impl RemoteEngine {
             // The settings limit what a request shows. The answer may take as much again.
             context_length: 2 * settings.context_tokens,
             uses_excerpts: true,
+            engine: "remote",
         };
         let template = settings.family.as_deref().and_then(family).map(|family| family.template());
         let (connection, probabilities) = (Mutex::default(), AtomicBool::new(true));
@@ -125,7 +126,8 @@ impl Engine for RemoteEngine {
                 generation.tokens.push(GeneratedToken { text_end: generation.text.len(), probability });
             }
             let generated = generation.tokens.len();
-            generation.usage = Usage { prompt, reused, evaluated: prompt.saturating_sub(reused), generated };
+            generation.usage =
+                Usage { prompt, reused, evaluated: prompt.saturating_sub(reused), generated, ..Usage::default() };
             let stopped = self.client.stop_in(&generation.text);
             if let Some(stop) = stopped {
                 generation.text.truncate(stop);

@@ -55,6 +55,7 @@ impl FakeEngine {
                 id: Arc::new(ModelId { name: "fake".to_owned(), version: None }),
                 context_length: 32_768,
                 uses_excerpts: true,
+                engine: "fake",
             },
             template,
             script: Box::new(script),
@@ -209,7 +210,7 @@ fn usage(prompt: &Prompt) -> Usage {
         Piece::Text(text) => tokens(text).count(),
     });
     let prompt = pieces.sum::<usize>() + tokens(&prompt.tail).count();
-    Usage { prompt, reused: 0, evaluated: prompt, generated: 0 }
+    Usage { prompt, evaluated: prompt, ..Usage::default() }
 }
 
 /// Splits text into words, each with at most one blank before it, and single other characters.
@@ -255,7 +256,7 @@ mod tests {
         assert_eq!(generation.text, " one two");
         assert_eq!(generation.tokens.iter().map(|token| token.text_end).collect::<Vec<_>>(), [4, 8]);
         // Three special tokens, `let`, ` a`, `;`, a blank and `=`.
-        assert_eq!(generation.usage, Usage { prompt: 8, reused: 0, evaluated: 8, generated: 2 });
+        assert_eq!(generation.usage, Usage { prompt: 8, evaluated: 8, generated: 2, ..Usage::default() });
         assert_eq!((engine.calls(), engine.cancelled()), (1, 0));
         assert_eq!(engine.take_foreground_prompt().unwrap().tail, " =");
         let background = GenerationRequest { priority: Priority::Background, ..request(&Cancel::default()) };

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use fimble::log::{self, LogControl};
 use fimble::settings::{LogLevel, MachinePolicy, ModelChoice, Options, Settings, user_file};
 use fimble_completion::complete::Timing;
-use fimble_inference::{EngineOptions, MistralEngine};
+use fimble_inference::{EngineOptions, LocalEngine};
 use fimble_models::locate;
 use fimble_remote::Routing;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use super::Common;
 
 /// The user's settings, and the model that the settings or the command line choose.
 pub(super) struct LoadedEngine {
-    pub(super) engine: MistralEngine,
+    pub(super) engine: LocalEngine,
     pub(super) settings: Settings,
     /// The deadline of a request while the user types. `settings.completion` has none, because a command counts as an
     /// invoked request.
@@ -59,14 +59,14 @@ pub(super) fn load_model(
     choice: &ModelChoice,
     options: EngineOptions,
     policy: &MachinePolicy,
-) -> anyhow::Result<MistralEngine> {
+) -> anyhow::Result<LocalEngine> {
     let key = choice.manifest_key.as_deref();
     let mut model = locate(choice.model.as_deref(), key)?;
     if let Some(adapter) = &choice.adapter {
         model = model.with_adapter(adapter, key)?;
     }
     policy.check(choice, &model).map_err(anyhow::Error::msg)?;
-    Ok(MistralEngine::start(model, options)?)
+    Ok(LocalEngine::start(model, options)?)
 }
 
 /// Fails if `asked`, the routing on the command line, is not possible with `settings`.

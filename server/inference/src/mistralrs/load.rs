@@ -177,6 +177,7 @@ fn prepare(
             id: Arc::new(ModelId { name, version }),
             context_length,
             uses_excerpts: manifest.excerpts.unwrap_or(true),
+            engine: "mistral.rs",
         },
         template: template.fitted_to(|token| vocabulary.id(token).is_some()),
         vocabulary: Arc::new(vocabulary),
