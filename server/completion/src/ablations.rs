@@ -16,6 +16,8 @@ pub enum Mechanism {
     LogitCache,
     /// Mixes the embedded model's n-gram table into each distribution.
     Ngrams,
+    /// Verifies several draft tokens in one step of the model.
+    Drafts,
     /// Tries lines other than the greedy one in the time that is left.
     Search,
     /// Keeps suggestions for users who type along or come back.
@@ -36,12 +38,13 @@ pub enum Mechanism {
 
 impl Mechanism {
     /// Every mechanism, in the order of the `--help` text.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Pins,
         Self::PinsOverLines,
         Self::Healing,
         Self::LogitCache,
         Self::Ngrams,
+        Self::Drafts,
         Self::Search,
         Self::SuggestionCache,
         Self::Prefetch,

@@ -181,6 +181,18 @@ impl Decoder {
         self.has_ended || self.interrupt.is_set()
     }
 
+    /// Whether the next token still has to agree with typed bytes.
+    pub(crate) fn is_healing(&self) -> bool {
+        !self.typed.is_empty()
+    }
+
+    /// How many of the tokens in `draft` the answer would take before it ends.
+    pub(crate) fn takes(&self, draft: &[u32]) -> usize {
+        let mut decoder = self.clone();
+        let is_over = |token: &u32| decoder.push(*token, 0.0) == Choice::End || decoder.has_ended;
+        draft.iter().position(is_over).unwrap_or(draft.len())
+    }
+
     pub(crate) fn finish(self) -> Decoded {
         let Self { text, tokens, cut, has_ended: completed, .. } = self;
         Decoded { text, tokens, cut, completed }

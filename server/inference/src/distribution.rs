@@ -27,16 +27,16 @@ impl Distribution {
     }
 
     /// Keeps only the likeliest tokens. Greedy decoding and accepted text rarely need any other.
-    pub(crate) fn compacted(self) -> Self {
+    pub(crate) fn compacted(&self) -> Self {
         match self {
             Self::Whole(all) if all.len() > KEPT_TOKENS => {
-                let mut tokens: Vec<(u32, f32)> = (0u32..).zip(all).collect();
+                let mut tokens: Vec<(u32, f32)> = (0u32..).zip(all.iter().copied()).collect();
                 tokens.select_nth_unstable_by(KEPT_TOKENS, likeliest_first);
                 tokens.truncate(KEPT_TOKENS);
                 tokens.sort_unstable_by(likeliest_first);
                 Self::Likeliest(tokens.into())
             }
-            other => other,
+            other => other.clone(),
         }
     }
 
@@ -97,7 +97,7 @@ mod tests {
     fn a_compacted_distribution_keeps_the_likeliest_with_their_probabilities() {
         let logits: Vec<f32> = (0..40_000).map(|id| if id == 31_000 { 9.0 } else { (id % 97) as f32 / 97.0 }).collect();
         let whole = Distribution::from_logits(&logits).unwrap();
-        let compacted = whole.clone().compacted();
+        let compacted = whole.compacted();
         assert_eq!(compacted.likeliest(9, |_| true), whole.likeliest(9, |_| true));
         assert_eq!(compacted.likeliest(1, |_| true)[0].0, 31_000);
         assert_eq!(compacted.likeliest(3, |_| true)[1].0, 96);

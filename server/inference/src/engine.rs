@@ -1,4 +1,4 @@
-//! [`LocalEngine`], the engine that the rest of fimble uses.
+//! [`LocalEngine`], a local model as the rest of fimble uses it.
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
@@ -12,12 +12,13 @@ use fimble_completion::foreground::Foreground;
 use fimble_completion::prompt::FimTemplate;
 use fimble_models::{LocatedModel, locate};
 
-use crate::byte_budget::ByteBudget;
 use crate::choice::EngineChoice;
 use crate::decoder::Decoder;
+use crate::drafts::Drafter;
 use crate::generator::Generator;
-use crate::interrupt::Interrupt;
-use crate::mistralrs::{LoadError, Loaded, load};
+use crate::interrupt::{Interrupt, Progress};
+use crate::kv_cache::KvCache;
+use crate::load::{Description, LoadError, Loaded, load};
 use crate::scheduler::Scheduler;
 use crate::task::GenerationTask;
 use crate::vocabulary::Vocabulary;
@@ -40,7 +41,7 @@ impl Default for EngineOptions {
     }
 }
 
-/// A local model that runs in mistral.rs. It has a thread of its own, which ends when the engine is dropped.
+/// A local model that runs in mistral.rs or llama.cpp. It has a thread of its own, which ends when the engine is dropped.
 pub struct LocalEngine {
     info: ModelInfo,
     template: FimTemplate,
@@ -48,6 +49,7 @@ pub struct LocalEngine {
     stops: Arc<HashSet<u32>>,
     ablations: Ablations,
     foreground: Foreground,
+    progress: Arc<Progress>,
     tasks: Sender<GenerationTask>,
 }
 
@@ -70,23 +72,27 @@ impl LocalEngine {
 
     /// Loads a model that was located before. Blocks while the weights are read.
     pub fn start(model: LocatedModel, options: EngineOptions) -> Result<Self, LoadError> {
-        let EngineOptions { cache_budget, ablations } = options;
         let name = model.name();
         let failed = |message: String| LoadError::Load { name: name.clone(), message };
         let (loaded_sender, loaded) = mpsc::channel();
         let (tasks, task_receiver) = mpsc::channel();
+        let (foreground, ablations) = (Foreground::default(), options.ablations);
         // mistral.rs needs an async runtime that is not inside another one, so the model is loaded on the engine's
         // thread.
-        let run = move || match load(model) {
-            Ok(Loaded { info, template, vocabulary, stops, backend, kv_layout, mixture }) => {
-                if loaded_sender.send(Ok((info, template, vocabulary, stops))).is_ok() {
-                    let budget = ByteBudget::new(cache_budget, kv_layout);
-                    let mixture = mixture.filter(|_| ablations.keeps(Mechanism::Ngrams)).map(Arc::new);
-                    let uses_logit_cache = ablations.keeps(Mechanism::LogitCache);
-                    Scheduler::new(Generator::new(backend, budget, mixture, uses_logit_cache)).serve(&task_receiver);
-                }
+        let (sender, arriving, cache_budget) = (loaded_sender.clone(), foreground.clone(), options.cache_budget);
+        let serve = move |Loaded { description, backend }: Loaded<'_>| {
+            let Description { info, template, vocabulary, stops, mixture, .. } = description;
+            if sender.send(Ok((info, template, vocabulary, stops))).is_ok() {
+                let cache = KvCache::new(backend, cache_budget, ablations);
+                let mixture = mixture.filter(|_| ablations.keeps(Mechanism::Ngrams)).map(Arc::new);
+                let drafter = Drafter::new(ablations.keeps(Mechanism::Drafts));
+                Scheduler::new(Generator::new(cache, drafter, mixture), arriving).serve(&task_receiver);
             }
-            Err(error) => drop(loaded_sender.send(Err(error))),
+        };
+        let run = move || {
+            if let Err(error) = load(model, &options, serve) {
+                drop(loaded_sender.send(Err(error)));
+            }
         };
         thread::Builder::new()
             .name("fimble-engine".to_owned())
@@ -94,7 +100,8 @@ impl LocalEngine {
             .map_err(|error| failed(format!("cannot start its thread: {error}")))?;
         let (info, template, vocabulary, stops) =
             loaded.recv().map_err(|_| failed("its thread ended while it was loading".to_owned()))??;
-        Ok(Self { info, template, vocabulary, stops, ablations, foreground: Foreground::default(), tasks })
+        let progress = Arc::default();
+        Ok(Self { info, template, vocabulary, stops, ablations, foreground, progress, tasks })
     }
 }
 
@@ -119,12 +126,15 @@ impl Engine for LocalEngine {
         if length + max_tokens > self.info.context_length {
             return Err(EngineError::PromptTooLong { prompt: length, context_length: self.info.context_length });
         }
-        let interrupt = Interrupt::new(cancel, priority, &self.foreground);
+        let interrupt = Interrupt::new(cancel, priority, &self.foreground, self.progress.clone());
         let (vocabulary, stops) = (self.vocabulary.clone(), self.stops.clone());
         let decoder =
             Decoder::new(vocabulary, stops, prompt.typed, max_tokens, stopping, interrupt.clone()).avoiding(avoid);
         let (reply, answer) = mpsc::channel();
         let waiting = (priority == Priority::Foreground).then(|| self.foreground.enter());
+        if waiting.is_some() {
+            self.progress.awaited_by(&prompt.tokens);
+        }
         let search = if self.ablations.keeps(Mechanism::Search) { search } else { Search::default() };
         let task = GenerationTask { prompt: prompt.tokens, decoder, search, interrupt, waiting, reply };
         self.tasks.send(task).map_err(|_| EngineError::Stopped)?;

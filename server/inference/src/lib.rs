@@ -1,37 +1,45 @@
-//! Runs local models with mistral.rs: loads them, reuses their KV cache and generates completions. The other crates use
-//! [`LocalEngine`] through [`fimble_completion::engine::Engine`] and know nothing of mistral.rs.
+//! Runs local models: loads them, keeps the KV of what was evaluated, and generates completions. The other crates use
+//! [`LocalEngine`] through [`fimble_completion::engine::Engine`].
 //!
 //! A generation passes through these modules:
 //!
 //! 1. `engine` fills the prompt template, and `vocabulary` turns the prompt into tokens and prepares token healing.
 //! 2. `scheduler` runs one `task` at a time, foreground tasks first; `interrupt` ends a task early.
-//! 3. `generator` replays what `logit_cache` knows, and sends the rest to the backend as a `sequence`. `byte_budget`
-//!    limits the memory of both caches.
-//! 4. `mistralrs` evaluates the sequence. `backend` is what it shares with the code above it.
-//! 5. `decoder` chooses each token from its `distribution`, after `ngrams` were mixed in. A search compares each
-//!    `hypothesis`.
+//! 3. `generator` replays what `logit_cache` knows. `kv_cache` finds the kept sequence that the rest continues, and limits the
+//!    memory.
+//! 4. `decoder` chooses each token from its `distribution`, after `ngrams` were mixed in. A search compares each
+//!    `hypothesis`. `drafts` proposes tokens that one step verifies.
 //!
-//! Only `mistralrs` uses the mistral.rs crate.
+//! `load` chooses one of two libraries for a model. `mistralrs` runs models in Hugging Face layout, and is the only module
+//! that uses mistral.rs; `llama_cpp` runs GGUF files, with as many `threads` as help, and is the only one that uses llama.cpp.
+//! Everything else sees them as a `backend`.
 
 #![warn(clippy::unwrap_used)]
 
 mod backend;
-mod byte_budget;
 mod choice;
 mod decoder;
 mod distribution;
+mod drafts;
 mod engine;
 mod generator;
+mod gguf;
 mod hypothesis;
 mod interrupt;
+mod kv_cache;
+#[cfg(feature = "llama-cpp")]
+mod llama_cpp;
+mod load;
 mod logit_cache;
 mod mistralrs;
 mod ngrams;
 mod scheduler;
-mod sequence;
 mod task;
+#[cfg(feature = "llama-cpp")]
+mod threads;
 mod vocabulary;
 
 pub use crate::choice::EngineChoice;
 pub use crate::engine::{EngineOptions, LocalEngine};
-pub use crate::mistralrs::LoadError;
+pub use crate::gguf::{ExportError, export as export_gguf};
+pub use crate::load::LoadError;

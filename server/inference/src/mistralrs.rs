@@ -2,8 +2,7 @@
 
 mod adapted;
 mod backend;
+mod kv_memory;
 mod load;
 
-pub(crate) use backend::MistralrsBackend;
-pub use load::LoadError;
-pub(crate) use load::{Loaded, load};
+pub(crate) use load::load;

@@ -88,6 +88,19 @@ impl Mixture {
         Distribution::Whole(mixed)
     }
 
+    /// The tokens that the table finds likeliest after `tokens`, one after the other, at most `most`. Stops where it knows
+    /// nothing.
+    pub(crate) fn likely(&self, tokens: &[u32], most: usize) -> Vec<u32> {
+        let mut history = PromptText::new(tokens, self.markers, |token| self.is_special(token)).history;
+        let known = history.len();
+        while history.len() < known + most {
+            let (counted, _) = self.table.continuations(&history);
+            let Some((token, _)) = counted.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)) else { break };
+            history.push(token);
+        }
+        history.split_off(known)
+    }
+
     /// Adds the probability of `token`. The n-grams do not know where an answer ends, so for a token that ends a line,
     /// the model decides how much of the probability goes to the token without the line end.
     fn add(&self, token: u32, probability: f32, model: &[f32], added: &mut Continuations) {

@@ -137,6 +137,11 @@ pub fn locate(name_or_path: Option<&str>, trusted_key: Option<&str>) -> Result<L
 }
 
 impl LocatedModel {
+    /// Whether this is the model in the binary.
+    pub fn is_embedded(&self) -> bool {
+        embedded::version_in(self.files.folder()).is_some()
+    }
+
     /// Puts the adapter that the user calls `name_or_path` on the model. This does not check whether the adapter fits:
     /// call [`LocatedModel::check_adapter`] before you load it.
     pub fn with_adapter(self, name_or_path: &str, trusted_key: Option<&str>) -> Result<Self, LocateError> {

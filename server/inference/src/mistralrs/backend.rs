@@ -1,19 +1,15 @@
-//! The only code that talks to mistral.rs's engine. mistral.rs (0.8) has a prefix cache with rules of its own, which
-//! everything here follows:
+//! mistral.rs (0.8) as a backend. Its prefix cache has rules of its own, which everything here follows:
 //!
-//! - mistral.rs keeps the KV of a sequence that ends with an end-of-text token forced by the logits processor. If the
-//!   sequence ends by length instead, reusing its KV gives wrong results.
-//! - mistral.rs drops a sequence and its KV if the receiver of its responses is gone before the sequence ends. The last
-//!   forced token must therefore end nothing. mistral.rs notices a missing receiver only if the sequence streams its
-//!   responses.
-//! - A prompt that a kept sequence covers entirely is evaluated from its start. The result is right, but slow;
-//!   [`crate::logit_cache`] makes this rare.
-//! - A sequence that ends at its first step, the step after the prompt, still runs another step. It is then kept twice,
-//!   or delays the next sequence. So every sequence here has at least two steps. If the caller ends a sequence at its
-//!   first step, the token chosen there is a filler and the second step ends the sequence.
-//! - On a CPU mistral.rs never evicts anything. Only a new engine around the same loaded model frees the memory.
-//! - mistral.rs batches two concurrent sequences, and copies both KV caches at each switch. So sequences run one at a
-//!   time.
+//! | Rule of mistral.rs | What follows |
+//! |---|---|
+//! | It keeps the KV of a sequence that ends with an end-of-text token forced by the logits processor. If the sequence ends by length, reusing its KV gives wrong results. | Every sequence ends with a forced token. |
+//! | It drops a sequence and its KV if the receiver of its responses is gone before the sequence ends. It notices that only if the sequence streams. | Answers stream and are dropped; their last forced token ends nothing. |
+//! | A kept sequence costs a copy of its whole KV. | Only a prompt with [`MIN_TOKENS_TO_KEEP`] new tokens is kept. |
+//! | A prompt that a kept sequence covers entirely is evaluated from its start. The result is right, but slow. | Such a prompt is evaluated only for logits that [`crate::logit_cache`] does not know, which is rare. |
+//! | A sequence that ends at its first step, the step after the prompt, still runs another step. It is then kept twice, or delays the next sequence. | A sequence that ends at its first step gets a filler token, and ends at its second. |
+//! | On a CPU it never evicts anything. Only a new engine around the same loaded model frees the memory. | Memory is freed when all sequences are forgotten. |
+//! | It batches two concurrent sequences, and copies both KV caches at each switch. | Sequences run one at a time. |
+//! | A prefill cannot be interrupted, and each part of one copies the KV before it. | Parts are few and long. |
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -30,10 +26,16 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::mpsc::error::TryRecvError;
 
-use crate::backend::{BackendError, LogitsStep};
+use super::kv_memory::KvMemory;
+use crate::backend::{Backend, BackendError, Evaluation, Purpose, SequenceId, Urgency};
+use crate::interrupt::Interrupt;
 
-/// mistral.rs allocates KV in steps of this many tokens (`NormalCache::CACHE_GROW_SIZE`).
-pub(crate) const KV_STEP: usize = 512;
+/// A prompt's KV is kept if at least this many of its tokens have none yet. Keeping it copies the KV of the whole
+/// prompt; not keeping it means that the next request evaluates these tokens again.
+const MIN_TOKENS_TO_KEEP: usize = 8;
+
+/// A sequence costs nothing here but the list of its tokens.
+const MAX_SEQUENCES: usize = 1024;
 
 /// Room for the responses of one sequence, which has one per step. More than any sequence has steps.
 const RESPONSE_CAPACITY: usize = 1 << 12;
@@ -41,10 +43,10 @@ const RESPONSE_CAPACITY: usize = 1 << 12;
 /// How often a running sequence is checked for errors.
 const ERROR_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-pub(crate) type LoadedPipeline = Arc<tokio::sync::Mutex<dyn Pipeline>>;
+pub(super) type LoadedPipeline = Arc<tokio::sync::Mutex<dyn Pipeline>>;
 
-/// A loaded model and the mistral.rs engine that runs it.
-pub(crate) struct MistralrsBackend {
+/// See the [module](self).
+pub(super) struct MistralrsBackend {
     pipeline: LoadedPipeline,
     scheduler: SchedulerConfig,
     end_of_text: u32,
@@ -53,60 +55,82 @@ pub(crate) struct MistralrsBackend {
     runtime: Runtime,
     /// `None` after a failed [`Self::rebuild`].
     engine: Option<Arc<MistralRs>>,
+    memory: KvMemory,
+    /// The tokens of each sequence.
+    sequences: Vec<Vec<u32>>,
+    /// The tokens of each sequence that mistral.rs keeps the KV of.
+    kept: Vec<Vec<u32>>,
+    running: Option<Running>,
+}
+
+/// A sequence that waits in the engine for its next token.
+struct Running {
+    id: SequenceId,
+    stepper: Stepper,
+    receiver: SharedReceiver,
 }
 
 impl MistralrsBackend {
     /// `end_of_text` must be a token at which mistral.rs ends a sequence, and `filler` one at which it does not.
-    pub(crate) fn new(
+    pub(super) fn new(
         pipeline: LoadedPipeline,
         scheduler: SchedulerConfig,
         end_of_text: u32,
         filler: u32,
         runtime: Runtime,
+        memory: KvMemory,
     ) -> Result<Self, BackendError> {
-        let mut backend = Self { pipeline, scheduler, end_of_text, filler, runtime, engine: None };
+        let (sequences, kept) = (vec![Vec::new(); MAX_SEQUENCES], Vec::new());
+        let (engine, running) = (None, None);
+        let mut backend =
+            Self { pipeline, scheduler, end_of_text, filler, runtime, engine, memory, sequences, kept, running };
         backend.rebuild()?;
         Ok(backend)
     }
 
-    /// Runs one sequence that begins with `prompt` until `steps` ends it, and returns `steps`. `keep_kv` says whether
-    /// the sequence's KV stays in the prefix cache.
-    pub(crate) fn run<S: LogitsStep>(&mut self, prompt: Vec<u32>, steps: S, keep_kv: bool) -> Result<S, BackendError> {
+    /// Runs the whole sequence up to the logits after its last token. If `keep` is false, the sequence stays in the engine
+    /// and waits for its next token.
+    fn start(&mut self, id: SequenceId, tokens: Vec<u32>, keep: bool) -> Result<Evaluation, BackendError> {
         let Some(engine) = &self.engine else { return Err(BackendError::Died) };
         // Responses stay in the channel while the sequence runs, and the engine must never wait for room in it.
         let (response, receiver) = tokio::sync::mpsc::channel(RESPONSE_CAPACITY);
-        let (ended, has_ended) = mpsc::channel();
+        let (step_sender, steps) = mpsc::channel();
+        let (next, next_receiver) = mpsc::channel();
+        let (ended_sender, ended) = mpsc::channel();
         let receiver = Arc::new(Mutex::new(Some(receiver)));
         let processor = Arc::new(Processor {
-            steps: Mutex::new(Some(steps)),
+            steps: Mutex::new(step_sender),
+            next: Mutex::new(next_receiver),
             phase: Mutex::new(Phase::Prompt),
             filler: self.filler,
-            last_token: if keep_kv { self.end_of_text } else { self.filler },
-            ended: Mutex::new(Some(ended)),
+            last_token: if keep { self.end_of_text } else { self.filler },
+            ended: Mutex::new(Some(ended_sender)),
             receiver: receiver.clone(),
-            keep_kv,
+            keep,
         });
         let sender = engine.get_sender(None).map_err(|_| BackendError::Died)?;
-        let request = self.request(engine.next_request_id(), prompt, response, processor.clone(), keep_kv);
+        let length = tokens.len();
+        let request = self.request(engine.next_request_id(), tokens, response, processor, keep);
         self.runtime.block_on(sender.send(request)).map_err(|_| BackendError::Died)?;
-        if keep_kv {
+        let stepper = Stepper { steps, next, ended };
+        let Step { logits, new } = stepper.wait(&receiver)?;
+        let evaluation = Evaluation { from: length.saturating_sub(new), logits: vec![logits] };
+        if keep {
+            drop(stepper.next);
             self.wait_for_completion(&receiver)?;
         } else {
-            wait_for_last_step(&has_ended, &receiver)?;
+            self.running = Some(Running { id, stepper, receiver });
         }
-        let steps = lock(&processor.steps).take();
-        steps.ok_or_else(|| {
-            BackendError::Refused("fimble panicked while it chose a token; please report this bug".to_owned())
-        })
+        Ok(evaluation)
     }
 
-    fn request<S: LogitsStep>(
+    fn request(
         &self,
         id: usize,
         prompt: Vec<u32>,
         response: tokio::sync::mpsc::Sender<Response>,
-        processor: Arc<Processor<S>>,
-        keep_kv: bool,
+        processor: Arc<Processor>,
+        keep: bool,
     ) -> Request {
         Request::Normal(Box::new(NormalRequest {
             id,
@@ -118,7 +142,7 @@ impl MistralrsBackend {
             },
             response,
             return_logprobs: false,
-            is_streaming: !keep_kv,
+            is_streaming: !keep,
             constraint: Constraint::None,
             suffix: None,
             tools: None,
@@ -141,8 +165,26 @@ impl MistralrsBackend {
         }
     }
 
+    /// How many of `tokens`, counted from the first, mistral.rs keeps the KV of.
+    fn kept_prefix(&self, tokens: &[u32]) -> usize {
+        self.kept.iter().map(|kept| common_prefix(kept, tokens)).max().unwrap_or_default()
+    }
+
+    /// Ends the running sequence if it is this one.
+    fn settle_one(&mut self, id: SequenceId) {
+        if self.running.as_ref().is_some_and(|running| running.id == id)
+            && let Err(error) = self.settle()
+        {
+            tracing::warn!("cannot end a generation: {error}");
+        }
+    }
+
     /// Replaces the engine with a new one around the same model, which frees all KV.
-    pub(crate) fn rebuild(&mut self) -> Result<(), BackendError> {
+    fn rebuild(&mut self) -> Result<(), BackendError> {
+        self.running = None;
+        self.sequences.iter_mut().for_each(Vec::clear);
+        self.kept.clear();
+        self.memory.clear();
         self.engine = None;
         // mistral.rs panics if the old engine's thread still uses the model. The thread's handle is private, but its
         // reference to the model can be counted.
@@ -169,11 +211,152 @@ impl MistralrsBackend {
         }
         Err(BackendError::Died)
     }
+
+    fn try_evaluate(
+        &mut self,
+        id: SequenceId,
+        tokens: &[u32],
+        logits: usize,
+        purpose: Purpose,
+    ) -> Result<Evaluation, BackendError> {
+        if let ([token], Some(running)) = (tokens, self.running.as_ref())
+            && running.id == id
+        {
+            running.stepper.advance(*token)?;
+            let Step { logits, .. } = running.stepper.wait(&running.receiver)?;
+            return Ok(Evaluation { from: self.sequences[id].len(), logits: vec![logits] });
+        }
+        self.settle()?;
+        let whole = [&self.sequences[id], tokens].concat();
+        let new = whole.len() - self.kept_prefix(&whole);
+        if new == 0 && logits == 0 {
+            return Ok(Evaluation { from: whole.len(), logits: Vec::new() });
+        }
+        let keep = purpose == Purpose::Prompt && new >= MIN_TOKENS_TO_KEEP;
+        let evaluation = self.start(id, whole.clone(), keep)?;
+        if keep {
+            self.memory.add(whole.len());
+            self.kept.push(whole);
+        }
+        Ok(evaluation)
+    }
 }
 
-/// Waits for the last step of a sequence that streams, and looks for errors among its responses meanwhile.
-fn wait_for_last_step(has_ended: &mpsc::Receiver<()>, receiver: &SharedReceiver) -> Result<(), BackendError> {
-    while has_ended.recv_timeout(ERROR_POLL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+impl Backend for MistralrsBackend {
+    fn max_sequences(&self) -> usize {
+        MAX_SEQUENCES
+    }
+
+    fn max_logits(&self) -> usize {
+        1
+    }
+
+    fn evaluate(
+        &mut self,
+        sequence: SequenceId,
+        tokens: &[u32],
+        logits: usize,
+        purpose: Purpose,
+        // mistral.rs cannot abandon a step.
+        _interrupt: &Interrupt,
+    ) -> Result<Option<Evaluation>, BackendError> {
+        match self.try_evaluate(sequence, tokens, logits, purpose) {
+            Ok(evaluation) => {
+                self.sequences[sequence].extend(tokens);
+                Ok(Some(evaluation))
+            }
+            Err(error) => {
+                // The engine may be in any state now. A new one is in a known state.
+                self.rebuild()?;
+                Err(error)
+            }
+        }
+    }
+
+    fn cut(&mut self, sequence: SequenceId, length: usize) {
+        self.settle_one(sequence);
+        self.sequences[sequence].truncate(length);
+    }
+
+    fn fork(&mut self, from: SequenceId, length: usize, to: SequenceId) {
+        self.sequences[to] = self.sequences[from][..length].to_vec();
+    }
+
+    fn forget(&mut self, sequence: SequenceId) -> Result<(), BackendError> {
+        self.settle_one(sequence);
+        self.sequences[sequence].clear();
+        let is_empty = self.sequences.iter().all(Vec::is_empty);
+        if is_empty && !self.kept.is_empty() { self.rebuild() } else { Ok(()) }
+    }
+
+    fn settle(&mut self) -> Result<(), BackendError> {
+        let Some(Running { id, stepper, receiver }) = self.running.take() else { return Ok(()) };
+        let Stepper { steps, next, ended } = stepper;
+        // Without a sender of tokens, the sequence ends.
+        drop((steps, next));
+        let kept = self.kept_prefix(&self.sequences[id]);
+        self.sequences[id].truncate(kept);
+        wait(&ended, &receiver)
+    }
+
+    fn length(&self, sequence: SequenceId) -> usize {
+        self.sequences[sequence].len()
+    }
+
+    fn frees_each_sequence(&self) -> bool {
+        false
+    }
+
+    fn parts(&self, kept: usize, length: usize, urgency: Urgency, limit: usize) -> Vec<usize> {
+        self.memory.parts(kept, length, urgency == Urgency::Background, limit)
+    }
+
+    fn bytes(&self) -> usize {
+        self.memory.resident()
+    }
+
+    fn bytes_after(&self, _kept: usize, parts: &[usize], length: usize) -> usize {
+        self.memory.resident_after(parts, length)
+    }
+
+    fn bytes_of(&self, length: usize) -> usize {
+        self.memory.resident_of(length)
+    }
+}
+
+/// What the processor says at one step.
+struct Step {
+    logits: Vec<f32>,
+    /// How many tokens the engine evaluated. Of the prompt at the first step; meaningless later.
+    new: usize,
+}
+
+/// The caller's end of a sequence that runs step by step.
+struct Stepper {
+    steps: mpsc::Receiver<Step>,
+    next: mpsc::Sender<u32>,
+    /// Signalled at the last step.
+    ended: mpsc::Receiver<()>,
+}
+
+impl Stepper {
+    fn advance(&self, token: u32) -> Result<(), BackendError> {
+        self.next.send(token).map_err(|_| BackendError::Died)
+    }
+
+    fn wait(&self, receiver: &SharedReceiver) -> Result<Step, BackendError> {
+        wait(&self.steps, receiver)
+    }
+}
+
+/// Waits for a message of the processor, and looks for errors among the engine's responses meanwhile.
+fn wait<T>(messages: &mpsc::Receiver<T>, receiver: &SharedReceiver) -> Result<T, BackendError> {
+    loop {
+        match messages.recv_timeout(ERROR_POLL_INTERVAL) {
+            Ok(message) => return Ok(message),
+            Err(RecvTimeoutError::Disconnected) => return Err(BackendError::Died),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
         while let Some(receiver) = lock(receiver).as_mut() {
             match receiver.try_recv() {
                 Ok(Response::CompletionChunk(_)) => {}
@@ -183,7 +366,6 @@ fn wait_for_last_step(has_ended: &mpsc::Receiver<()>, receiver: &SharedReceiver)
             }
         }
     }
-    Ok(())
 }
 
 /// The error in a response that does not belong to a successful sequence.
@@ -198,10 +380,10 @@ fn error_in(response: Response) -> BackendError {
 /// The responses of one sequence. Dropping the receiver tells mistral.rs to drop the sequence.
 type SharedReceiver = Arc<Mutex<Option<Receiver<Response>>>>;
 
-/// Forces the token of each step, which `steps` chooses from the logits.
-struct Processor<S> {
-    /// `None` after a panic.
-    steps: Mutex<Option<S>>,
+/// Sends the logits of each step to the caller, and forces the token that the caller sends back.
+struct Processor {
+    steps: Mutex<mpsc::Sender<Step>>,
+    next: Mutex<mpsc::Receiver<u32>>,
     phase: Mutex<Phase>,
     filler: u32,
     /// The token forced at the last step.
@@ -209,7 +391,7 @@ struct Processor<S> {
     /// Signalled at the last step, then dropped.
     ended: Mutex<Option<mpsc::Sender<()>>>,
     receiver: SharedReceiver,
-    keep_kv: bool,
+    keep: bool,
 }
 
 /// The phase of a sequence.
@@ -222,24 +404,15 @@ enum Phase {
     End,
 }
 
-impl<S: LogitsStep> Processor<S> {
-    /// The token that the steps choose, or `None` if the sequence ends.
-    fn choose(&self, logits: Vec<f32>, context: &[u32]) -> Option<u32> {
-        let mut steps = lock(&self.steps);
-        // A panic here would end the engine's thread. It ends the sequence instead, and `run` reports it.
-        let choice = steps.as_mut().map(|steps| catch_unwind(AssertUnwindSafe(|| steps.step(logits, context.len()))));
-        match choice {
-            Some(Ok(token)) => token,
-            Some(Err(_)) => {
-                *steps = None;
-                None
-            }
-            None => None,
-        }
+impl Processor {
+    /// The token that the caller chooses, or `None` if it ends the sequence.
+    fn choose(&self, logits: Vec<f32>, new: usize) -> Option<u32> {
+        lock(&self.steps).send(Step { logits, new }).ok()?;
+        lock(&self.next).recv().ok()
     }
 
     fn end(&self) {
-        if !self.keep_kv {
+        if !self.keep {
             drop(lock(&self.receiver).take());
         }
         if let Some(ended) = lock(&self.ended).take() {
@@ -248,12 +421,12 @@ impl<S: LogitsStep> Processor<S> {
     }
 }
 
-impl<S: LogitsStep> CustomLogitsProcessor for Processor<S> {
+impl CustomLogitsProcessor for Processor {
     fn apply(&self, logits: &Tensor, context: &[u32]) -> mistralrs::Result<Tensor> {
         let values = logits.to_vec1::<f32>()?;
         let size = values.len();
         let mut phase = lock(&self.phase);
-        let choice = if *phase == Phase::End { None } else { self.choose(values, context) };
+        let choice = if *phase == Phase::End { None } else { self.choose(values, context.len()) };
         let token = match (choice, *phase) {
             (Some(token), _) => {
                 *phase = Phase::Generation;
@@ -276,8 +449,12 @@ impl<S: LogitsStep> CustomLogitsProcessor for Processor<S> {
     }
 }
 
-/// Ignores poisoning: [`MistralrsBackend::run`] reports panics, and no value behind these locks can be left half
-/// changed.
+/// The length of the longest common prefix.
+fn common_prefix(a: &[u32], b: &[u32]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+/// Ignores poisoning: no value behind these locks can be left half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
