@@ -48,6 +48,8 @@ fn the_report_has_all_its_fields() {
     }
     let tokens = |field: &str| report["tokens"][field].as_u64().unwrap();
     assert_eq!(tokens("prompt"), tokens("reused") + tokens("evaluated"));
+    assert_eq!((report["engine"].as_str(), tokens("drafted"), tokens("accepted")), (Some("mistral.rs"), 0, 0));
+    assert!(report["tokens"]["steps"].is_u64(), "{report}");
 }
 
 #[test]

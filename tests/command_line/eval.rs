@@ -46,7 +46,8 @@ fn plain_and_gzipped_datasets_give_the_same_figures() {
         assert_eq!(one[share], other[share]);
     }
     assert!(one["p95_ms"].as_f64().unwrap() >= one["p50_ms"].as_f64().unwrap());
-    assert_eq!(one["model"], "embedded");
+    assert_eq!((&one["model"], &one["engine"]), (&json!("embedded"), &json!("mistral.rs")));
+    assert!(one["tokens"]["evaluated"].as_u64() > Some(0) && one["tokens"]["steps"].is_u64(), "{one}");
     assert_eq!(figures(&plain, &["--limit", "1"])["n"], 1);
     let typed = figures(&plain, &["--typed"]);
     assert!(typed["right_in_50_ms"].as_f64().unwrap() <= typed["in_50_ms"].as_f64().unwrap());
@@ -62,7 +63,8 @@ fn plain_and_gzipped_datasets_give_the_same_figures() {
 
     let (table, _, _) = run(&["eval", plain.to_str().unwrap(), zipped.to_str().unwrap()]);
     assert_eq!(table.lines().count(), 4, "{table}");
-    assert!(table.contains("exact match") && table.contains("cases.jsonl.gz"));
+    assert!(table.starts_with("model embedded (mistral.rs) ") && table.contains("exact match"), "{table}");
+    assert!(table.contains("cases.jsonl.gz"));
 }
 
 #[test]

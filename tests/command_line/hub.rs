@@ -1,20 +1,25 @@
-//! A server that behaves like the Hugging Face hub. It has one repository with the embedded model's files, and redirects
-//! downloads to another host. Tests tell it what goes wrong.
+//! A server that behaves like the Hugging Face hub. It has one repository with the embedded model's files and one with GGUF
+//! files, and redirects downloads to another host. Tests tell it what goes wrong.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 
-use fimble_test_support::PATIENCE;
+use fimble_test_support::{PATIENCE, write_gguf};
 use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 pub(crate) const REPOSITORY: &str = "Qwen/Qwen2.5-Coder-0.5B";
+/// The repository with GGUF files.
+const GGUF_REPOSITORY: &str = "Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF";
+/// The embedded model as a GGUF file, and the name of another one.
+pub(crate) const GGUF_FILE: &str = "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf";
+const OTHER_GGUF_FILE: &str = "qwen2.5-coder-0.5b-instruct-q8_0.gguf";
 pub(crate) const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
 /// The folder that the hub redirects downloads to.
 const DOWNLOADS: &str = "/downloads/";
@@ -66,20 +71,42 @@ struct PublishedFile {
 
 /// The last file is one that no model needs.
 static FILES: LazyLock<Vec<PublishedFile>> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/embedded");
     let names = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "MODEL_CARD.md"];
-    let published = |name: &'static str| {
-        let contents = fs::read(folder.join(name)).unwrap();
+    names.map(|name| PublishedFile::new(name, fs::read(embedded_model().join(name)).unwrap())).into()
+});
+
+static GGUF_FILES: LazyLock<Vec<PublishedFile>> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(GGUF_FILE);
+    write_gguf(&embedded_model(), &path);
+    let other = PublishedFile::new(OTHER_GGUF_FILE, b"GGUF".to_vec());
+    vec![PublishedFile::new(GGUF_FILE, fs::read(path).unwrap()), other]
+});
+
+fn embedded_model() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/embedded")
+}
+
+/// The files of the repository `name`.
+fn repository(name: &str) -> Option<&'static [PublishedFile]> {
+    match name {
+        REPOSITORY => Some(&FILES),
+        GGUF_REPOSITORY => Some(&GGUF_FILES),
+        _ => None,
+    }
+}
+
+impl PublishedFile {
+    fn new(name: &'static str, contents: Vec<u8>) -> Self {
         let size = contents.len();
         let blob = Sha1::new().chain_update(format!("blob {size}\0")).chain_update(&contents).finalize();
         let mut entry = json!({"rfilename": name, "size": size, "blobId": format!("{blob:x}")});
-        if name.ends_with(".safetensors") {
+        if name.ends_with(".safetensors") || name.ends_with(".gguf") {
             entry["lfs"] = json!({"sha256": sha256(&contents), "size": size, "pointerSize": 134});
         }
-        PublishedFile { name, contents, entry }
-    };
-    names.map(published).into()
-});
+        Self { name, contents, entry }
+    }
+}
 
 pub(crate) fn sha256(contents: &[u8]) -> String {
     format!("{:x}", Sha256::digest(contents))
@@ -168,16 +195,19 @@ impl State {
             }
             _ => (),
         }
-        if request.path == format!("/api/models/{REPOSITORY}/revision/main?blobs=true") {
-            let siblings: Vec<&Value> = FILES.iter().map(|file| &file.entry).collect();
+        let path = request.path.trim_start_matches('/');
+        let listed = path.strip_prefix("api/models/").and_then(|path| path.strip_suffix("/revision/main?blobs=true"));
+        if let Some(files) = listed.and_then(repository) {
+            let siblings: Vec<&Value> = files.iter().map(|file| &file.entry).collect();
             let listing = json!({"sha": REVISION, "siblings": siblings}).to_string();
             return respond(&stream, 200, &["content-type: application/json"], listing.as_bytes());
         }
-        if let Some(name) = request.path.strip_prefix(&format!("/{REPOSITORY}/resolve/{REVISION}/")) {
+        if let Some((_, name)) = path.split_once(&format!("/resolve/{REVISION}/")) {
             return respond(&stream, 302, &[&format!("location: http://localhost:{port}{DOWNLOADS}{name}")], b"");
         }
-        let name = request.path.strip_prefix(DOWNLOADS);
-        match FILES.iter().find(|file| Some(file.name) == name) {
+        let name = request.path.strip_prefix(DOWNLOADS).unwrap_or_default();
+        let files = if name.ends_with(".gguf") { &GGUF_FILES } else { &FILES };
+        match files.iter().find(|file| file.name == name) {
             Some(file) => send(&stream, file.contents.clone(), request.start, fault),
             None => respond(&stream, 404, &[], b""),
         }

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use fimble_inference::EngineChoice;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -405,6 +406,35 @@ fn a_model_is_pulled_from_a_folder_or_a_plain_web_server() {
     flip(&machine.folder("mine").join("config.json"), 9);
     assert!(machine.fail(&["verify", "mine"]).contains("`fimble models pull mine`"));
     assert!(machine.succeed(&["pull", "mine"]).contains("fetched: config.json;"));
+}
+
+#[test]
+fn a_model_in_gguf_is_one_file() {
+    const GGUF: &str = "qwen2.5-coder-0.5b-instruct-q4_k_m-gguf";
+    let machine = Machine::new();
+    let row = machine.listed(GGUF);
+    let engine = if EngineChoice::HAS_LLAMA_CPP { "llama.cpp" } else { "mistral.rs" };
+    assert_eq!((row["engine"].as_str(), row["quantize"].as_str()), (Some(engine), None));
+    // The estimate is the file's size, and 512 MiB.
+    assert_eq!(row["memory"], 491_400_000 + (512 << 20));
+    assert!(machine.complete(GGUF).1.contains(&format!("{} of Qwen/", hub::GGUF_FILE)));
+
+    let pulled = machine.succeed(&["pull", GGUF]);
+    assert!(pulled.contains(&format!("fetched: {}; kept: nothing\n", hub::GGUF_FILE)), "{pulled}");
+    assert_eq!(fs::read_dir(machine.folder(GGUF)).unwrap().count(), 1);
+    assert!(machine.succeed(&["verify"]).contains("1 files, intact"));
+    machine.assert_completes(GGUF);
+    assert!(machine.succeed(&["show", GGUF]).contains(&format!("engine       {engine}\n")));
+
+    machine.file(".config/fimble/fimble.toml", "engine = \"mistralrs\"\n");
+    assert_eq!(machine.listed(GGUF)["engine"], "mistral.rs");
+    machine.file(".config/fimble/fimble.toml", "engine = \"llama.cpp\"\n");
+    assert_eq!(machine.listed(MODEL)["engine"], Value::Null);
+
+    let manifest = format!("name = \"wrong\"\n[source]\nrepository = \"{REPOSITORY}\"\nfiles = [\"no.gguf\"]\n");
+    machine.succeed(&["add", machine.file("wrong.toml", manifest).to_str().unwrap()]);
+    let errors = machine.fail(&["pull", "wrong"]);
+    assert!(errors.contains("has none of the files") && errors.contains("no.gguf"), "{errors}");
 }
 
 /// The proxy cannot be reached, and `NO_PROXY` lists the mirror.

@@ -35,6 +35,8 @@ fn every_character_is_typed_or_accepted() {
     let report: Value = serde_json::from_str(&report).unwrap();
     let typed = CODE.lines().skip(10).take(6).collect::<Vec<_>>().join("\n").len() as u64;
     assert_eq!(report["characters"], typed);
+    assert_eq!((report["model"].as_str(), report["engine"].as_str()), (Some("embedded"), Some("mistral.rs")));
+    assert!(report["tokens"]["steps"].is_u64() && report["background_tokens"]["drafted"].is_u64(), "{report}");
     let keystrokes = report["keystrokes"].as_array().unwrap();
     let accepted = keystrokes.iter().filter(|keystroke| keystroke["accepted"] == true).count();
     assert_eq!(report["keys"], keystrokes.len() + accepted);

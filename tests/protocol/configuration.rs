@@ -2,6 +2,7 @@
 //! that the server loads, and in whether it completes.
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use fimble::settings::Options;
@@ -58,6 +59,28 @@ async fn later_sources_override_earlier_ones() {
     client.initialize(ghost_text(), json!({"model": "initialization"})).await;
     client.configure(json!({"model": "changed"})).await;
     wait_for_model(&mut client, "command line").await;
+    assert_eq!(client.quit().await, (0, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_the_model_is_a_setting_too() {
+    let load: LoadEngine = Arc::new(|choice| {
+        let threads = choice.threads.map_or(0, NonZeroUsize::get);
+        let name = format!("{:?} with {threads} threads", choice.engine);
+        Ok(Arc::new(FakeEngine::answering("alpha").named(&name)) as Arc<dyn Engine>)
+    });
+    let mut client = start(load, ServeOptions::default());
+    client.initialize(ghost_text(), Value::Null).await;
+    wait_for_model(&mut client, "Auto with 0 threads").await;
+    assert_eq!(client.status().await["engine"], "fake");
+    for (settings, model) in [
+        (json!({"engine": "llama.cpp", "threads": 4}), "LlamaCpp with 4 threads"),
+        (json!({"engine": "mistralrs", "threads": 4}), "MistralRs with 4 threads"),
+        (json!({"engine": "mistralrs", "threads": 0}), "MistralRs with 0 threads"),
+    ] {
+        client.configure(json!({ "fimble": settings })).await;
+        wait_for_model(&mut client, model).await;
+    }
     assert_eq!(client.quit().await, (0, vec![]));
 }
 

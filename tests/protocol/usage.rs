@@ -210,7 +210,7 @@ async fn versions_are_counted_apart_and_a_worse_one_is_reported_in_the_status_li
     };
     assert_eq!((&reported["health"], &reported["quiescent"]), (&json!("ok"), &json!(true)));
     let message = reported["message"].as_str().unwrap();
-    assert!(message.starts_with("Model: tiny. tiny@1f0c2d3e: 10.0 % of the 300 suggestions"), "{message}");
+    assert!(message.starts_with("Model: tiny (fake). tiny@1f0c2d3e: 10.0 % of the 300 suggestions"), "{message}");
     assert!(
         message.ends_with("were taken, compared with 32.5 % for its predecessor tiny; see `fimble stats`"),
         "{message}"
@@ -241,8 +241,8 @@ async fn the_status_line_is_kept_up_to_date() {
             }
         }
     }
-    next(&mut client, &mut statuses, "Model: tiny").await;
-    assert_eq!(statuses.last().unwrap(), &json!({"health": "ok", "quiescent": true, "message": "Model: tiny"}));
+    next(&mut client, &mut statuses, "Model: tiny (fake)").await;
+    assert_eq!(statuses.last().unwrap(), &json!({"health": "ok", "quiescent": true, "message": "Model: tiny (fake)"}));
     assert!(statuses.iter().all(|status| status["health"] == "ok"), "{statuses:?}");
 
     for (settings, message, health) in [

@@ -4,6 +4,8 @@ const NAMES = [
   "languages",
   "model",
   "adapter",
+  "engine",
+  "threads",
   "routing",
   "multiline",
   "maxTokens",

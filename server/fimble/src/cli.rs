@@ -9,6 +9,7 @@ mod forget;
 mod lsp;
 mod models;
 mod replay;
+mod settings;
 mod stats;
 
 use std::io;
@@ -16,7 +17,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use fimble::settings::LogLevel;
+use fimble::settings::{LogLevel, Options};
+use fimble_inference::EngineChoice;
 
 /// Code completion by a small language model on your own machine.
 ///
@@ -64,12 +66,50 @@ struct Common {
     /// LoRA adapter to apply to the model: the name of an installed adapter, or the path of a folder in peft's layout
     #[arg(long, global = true, value_name = "NAME|PATH")]
     adapter: Option<String>,
+    /// Library that runs the model [default: the `engine` setting]
+    #[arg(long, global = true, value_name = "ENGINE")]
+    engine: Option<EngineName>,
+    /// Number of threads that compute; 0 is one per physical core [default: the `threads` setting]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(..=256))]
+    threads: Option<u16>,
     /// Level of the log on standard error; `trace` includes source text
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<Level>,
     /// Write the log to this file instead of standard error
     #[arg(long, global = true, value_name = "PATH")]
     log_file: Option<PathBuf>,
+}
+
+impl Common {
+    /// The settings that these arguments and `others`, those of the subcommand, make.
+    fn options(&self, others: Options) -> Options {
+        Options {
+            model: self.model.clone(),
+            adapter: self.adapter.clone(),
+            engine: self.engine.map(EngineChoice::from),
+            threads: self.threads.map(usize::from),
+            ..others
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum EngineName {
+    /// llama.cpp for a .gguf file if this build has it, and mistral.rs for everything else
+    Auto,
+    Mistralrs,
+    #[value(name = "llama.cpp")]
+    LlamaCpp,
+}
+
+impl From<EngineName> for EngineChoice {
+    fn from(engine: EngineName) -> Self {
+        match engine {
+            EngineName::Auto => Self::Auto,
+            EngineName::Mistralrs => Self::MistralRs,
+            EngineName::LlamaCpp => Self::LlamaCpp,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -96,10 +136,10 @@ impl From<Level> for LogLevel {
 pub(crate) fn run() -> ExitCode {
     let Arguments { command, stdio: Stdio { stdio: _ }, common } = Arguments::parse();
     let result = match command {
-        None | Some(Command::Lsp(_)) => lsp::run(common),
-        Some(Command::Complete(arguments)) => complete::run(arguments, common),
-        Some(Command::Eval(arguments)) => eval::run(&arguments, common),
-        Some(Command::Replay(arguments)) => replay::run(&arguments, common),
+        None | Some(Command::Lsp(_)) => lsp::run(&common),
+        Some(Command::Complete(arguments)) => complete::run(arguments, &common),
+        Some(Command::Eval(arguments)) => eval::run(&arguments, &common),
+        Some(Command::Replay(arguments)) => replay::run(&arguments, &common),
         Some(Command::Stats(arguments)) => stats::run(&arguments),
         Some(Command::Forget(arguments)) => forget::run(&arguments),
         Some(Command::Models(arguments)) => models::run(arguments),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::catalog::{find_manifest, model_names};
 use crate::embedded::EMBEDDED;
 use crate::folders::models_folder;
+use crate::layout::ModelFiles;
 use crate::lock::{Lock, LockError};
 use crate::manifest::Manifest;
 use crate::verify::LockedModel;
@@ -18,6 +19,8 @@ pub struct NamedModel {
     pub folder: Option<PathBuf>,
     /// Whether the folder exists. Always `true` for the embedded model.
     pub installed: bool,
+    /// Whether the model is in GGUF: the installed one, or the one that the manifest names.
+    pub is_gguf: bool,
 }
 
 /// All models with a usable manifest, sorted by name, with the embedded model first.
@@ -26,7 +29,9 @@ pub fn named_models(trusted_key: Option<&str>) -> Vec<NamedModel> {
     let named = |manifest: Manifest| {
         let folder = installed_folder(&manifest.name).ok().filter(|_| manifest.name != EMBEDDED);
         let installed = manifest.name == EMBEDDED || folder.as_ref().is_some_and(|folder| folder.exists());
-        NamedModel { manifest, folder, installed }
+        let files = folder.as_ref().and_then(|folder| ModelFiles::at(folder).ok());
+        let is_gguf = files.map_or(manifest.is_gguf(), |files| matches!(files, ModelFiles::Gguf { .. }));
+        NamedModel { manifest, folder, installed, is_gguf }
     };
     manifests.map(named).collect()
 }

@@ -46,7 +46,7 @@ pub use installed::{NamedModel, installed_folder, named_models};
 pub use layout::{LayoutError, ModelFiles};
 pub use locate::{LocateError, LocatedAdapter, LocatedModel, locate};
 pub use lock::{LOCK_FILE, Lock, LockEntry, LockError, LockedFile};
-pub use machine::{Machine, recommended};
+pub use machine::{Machine, Processor, recommended};
 pub use manifest::{Fim, Manifest, ManifestError, Quantization, Source};
 pub use pull::{DecryptError, HubError, Outcome, Progress, PullError, PullRequest, WrongFile, pull};
 pub use record::{RecordError, record};

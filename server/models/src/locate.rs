@@ -263,7 +263,10 @@ fn explained<T>(layout: Result<T, LayoutError>, locked: Option<&LockedModel>) ->
 
 fn not_installed(manifest: Manifest, folder: PathBuf) -> LocateError {
     let wanted = match &manifest.source {
-        Some(source) => format!("the files of {} on the Hugging Face hub", source.repository),
+        Some(source) => {
+            let files = source.files.as_ref().map_or("the files".to_owned(), |files| files.join(", "));
+            format!("{files} of {} on the Hugging Face hub", source.repository)
+        }
         None if manifest.base.is_some() => format!("{ADAPTER_CONFIG} and {ADAPTER_WEIGHTS}"),
         None => "a .gguf file, or config.json, tokenizer.json and .safetensors".to_owned(),
     };

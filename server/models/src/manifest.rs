@@ -34,6 +34,10 @@ pub struct Manifest {
     pub parameters: Option<u64>,
     /// How to quantize unquantized weights while they load. If missing, they stay as they are.
     pub quantize: Option<Quantization>,
+    /// Bytes of the file with the weights, if they are quantized in their file, as in GGUF. They stay as they are.
+    pub file_size: Option<u64>,
+    /// Whether fimble may recommend the model. The default is `true`.
+    pub recommend: Option<bool>,
     /// Where `fimble models pull` fetches the files.
     pub source: Option<Source>,
 }
@@ -61,7 +65,7 @@ pub enum Quantization {
     Q4k,
 }
 
-/// Where a model's files come from.
+/// Where a model's files come from. A model in GGUF is one file, which `files` names.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
@@ -137,8 +141,18 @@ impl Manifest {
         if names.is_empty() { usual().into_iter().map(str::to_owned).collect() } else { names }
     }
 
-    /// Bytes of the weights in memory after quantization, or `None` if the manifest gives no number of weights.
+    /// Whether `fimble models pull` fetches a GGUF file.
+    pub fn is_gguf(&self) -> bool {
+        let files = self.source.as_ref().and_then(|source| source.files.as_ref());
+        files.is_some_and(|files| files.iter().any(|name| name.ends_with(".gguf")))
+    }
+
+    /// Bytes of the weights in memory after quantization, or `None` if the manifest gives neither the size of their file nor
+    /// their number.
     pub fn weights_in_memory(&self) -> Option<u64> {
+        if self.file_size.is_some() {
+            return self.file_size;
+        }
         // A GGML block of q8_0 holds 32 weights and a 16-bit scale. A block of q4_k holds 256 weights in 144 bytes.
         let bits_per_thousand = match self.quantize {
             Some(Quantization::Q8_0) => 8_500,
@@ -148,10 +162,12 @@ impl Manifest {
         Some(self.parameters? * bits_per_thousand / 8_000)
     }
 
-    /// An estimate of the bytes that the running model needs: the weights, a tenth more for those that stay unquantized,
-    /// fimble itself and its KV cache.
+    /// An estimate of the bytes that the running model needs: the weights, fimble itself and its KV cache. Weights that fimble
+    /// quantizes take a tenth more, because some stay unquantized.
     pub fn memory(&self) -> Option<u64> {
-        Some(self.weights_in_memory()? * 11 / 10 + MEMORY_BESIDE_WEIGHTS)
+        let weights = self.weights_in_memory()?;
+        let weights = if self.file_size.is_some() { weights } else { weights * 11 / 10 };
+        Some(weights + MEMORY_BESIDE_WEIGHTS)
     }
 
     /// The prompt format, or `None` if fimble has to detect it.
@@ -205,5 +221,7 @@ mod tests {
             [None, Some(Quantization::Q8_0), Some(Quantization::Q4k)].map(|quantize| model(quantize).memory());
         assert_eq!(gigabytes, [Some(4_936_870_912), Some(1_705_620_912), Some(1_155_620_912)]);
         assert_eq!(Manifest::default().memory(), None);
+        let gguf = Manifest { file_size: Some(1_000_000_000), ..model(None) };
+        assert_eq!(gguf.memory(), Some(1_536_870_912));
     }
 }

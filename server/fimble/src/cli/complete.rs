@@ -72,6 +72,8 @@ struct Report<'a> {
     timing: Times,
     tokens: Usage,
     model: &'a str,
+    /// See [`ModelInfo::engine`](fimble_completion::engine::ModelInfo).
+    engine: &'static str,
 }
 
 #[derive(Serialize)]
@@ -87,7 +89,7 @@ struct Times {
     load_ms: f64,
 }
 
-pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: Arguments, common: &Common) -> anyhow::Result<ExitCode> {
     let (document, offset) = open(&arguments.position)?;
     let from_arguments = Options {
         max_tokens: arguments.max_tokens.map(usize::try_from).transpose()?,
@@ -113,6 +115,7 @@ pub(super) fn run(arguments: Arguments, common: Common) -> anyhow::Result<ExitCo
             timing: Times { stages: timing.into(), load_ms: milliseconds(load_time) },
             tokens: usage,
             model: &engine.model().id.name,
+            engine: engine.model().engine,
         };
         writeln!(stdout, "{}", serde_json::to_string(&report)?)?;
     } else {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use fimble::log::{self, LogControl};
-use fimble::settings::{LogLevel, MachinePolicy, ModelChoice, Options, Settings, user_file};
+use fimble::settings::{LogLevel, MachinePolicy, ModelChoice, Options, Settings};
 use fimble_completion::complete::Timing;
 use fimble_inference::{EngineOptions, LocalEngine};
 use fimble_models::locate;
@@ -12,6 +12,7 @@ use fimble_remote::Routing;
 use serde::Serialize;
 
 use super::Common;
+use super::settings::settings;
 
 /// The user's settings, and the model that the settings or the command line choose.
 pub(super) struct LoadedEngine {
@@ -24,16 +25,12 @@ pub(super) struct LoadedEngine {
 }
 
 /// `from_arguments` are the settings that the subcommand's own arguments make.
-pub(super) fn load(common: Common, from_arguments: Options) -> anyhow::Result<LoadedEngine> {
+pub(super) fn load(common: &Common, from_arguments: Options) -> anyhow::Result<LoadedEngine> {
     let policy = MachinePolicy::read(MachinePolicy::path());
     // A library's warnings would stand between the user and the result.
-    start_log(&common, &policy, LogLevel::Error)?;
+    start_log(common, &policy, LogLevel::Error)?;
 
-    let (from_file, problems) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();
-    problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
-    let from_arguments = Options { model: common.model, adapter: common.adapter, ..from_arguments };
-    let (mut settings, problems) = policy.resolve([&from_file, &from_arguments]);
-    problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
+    let mut settings = settings(&policy, &common.options(from_arguments));
     let deadline = settings.completion.deadline;
     settings.completion = settings.completion.for_invoked();
 
@@ -54,7 +51,8 @@ pub(super) fn start_log(
     Ok((log, level))
 }
 
-/// Loads the model that the user chose, if the machine policy allows it.
+/// Loads the model that the user chose, if the machine policy allows it. The choice decides what runs it, and `options` the
+/// rest.
 pub(super) fn load_model(
     choice: &ModelChoice,
     options: EngineOptions,
@@ -66,7 +64,7 @@ pub(super) fn load_model(
         model = model.with_adapter(adapter, key)?;
     }
     policy.check(choice, &model).map_err(anyhow::Error::msg)?;
-    Ok(LocalEngine::start(model, options)?)
+    Ok(LocalEngine::start(model, EngineOptions { engine: choice.engine, threads: choice.threads, ..options })?)
 }
 
 /// Fails if `asked`, the routing on the command line, is not possible with `settings`.

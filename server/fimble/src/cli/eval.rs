@@ -14,7 +14,7 @@ use fimble_completion::ablations::Mechanism;
 use fimble_completion::complete::{Completion, Cursor, Timing, warm_up};
 use fimble_completion::cursor_kind::{CursorKind, cursor_kind};
 use fimble_completion::document::Document;
-use fimble_completion::engine::{Cancel, Engine, Priority, Usage};
+use fimble_completion::engine::{Cancel, Engine, ModelInfo, Priority, Usage};
 use fimble_completion::language::Language;
 use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -93,7 +93,11 @@ struct Figures<'a> {
     names_used: f64,
     /// The share of cases that sent no request to a server.
     kept_local: f64,
+    /// The token counts of all cases together.
+    tokens: Usage,
     model: &'a str,
+    /// See [`ModelInfo::engine`].
+    engine: &'static str,
 }
 
 struct CaseResult {
@@ -124,7 +128,7 @@ struct Line<'a> {
     timing: Stages,
 }
 
-pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<ExitCode> {
     let limit = arguments.limit.unwrap_or(usize::MAX);
     let datasets: Vec<Vec<Case>> =
         arguments.datasets.iter().map(|path| read(path, arguments.skip, limit)).collect::<anyhow::Result<_>>()?;
@@ -139,7 +143,7 @@ pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitC
     if arguments.typed {
         settings.completion.deadline = deadline;
     }
-    let model = engine.model().id.name.clone();
+    let model = engine.model().clone();
     let mut answers = Answers::new(&engine, settings.routing, settings.remote.clone(), deadline)?;
 
     let progress = ProgressBar::new(datasets.iter().map(|cases| cases.len() as u64).sum()).with_style(
@@ -256,7 +260,7 @@ fn line<'a>(case: &'a Case, without: Option<Mechanism>, result: &'a CaseResult) 
     }
 }
 
-fn figures<'a>(results: &[CaseResult], model: &'a str) -> Figures<'a> {
+fn figures<'a>(results: &[CaseResult], model: &'a ModelInfo) -> Figures<'a> {
     let mut times: Vec<Duration> = results.iter().map(|result| result.completion.timing.total).collect();
     times.sort();
     // The nearest rank is a time that was measured, not an interpolation.
@@ -266,6 +270,8 @@ fn figures<'a>(results: &[CaseResult], model: &'a str) -> Figures<'a> {
     };
     let mean = |value: &dyn Fn(&CaseResult) -> f64| results.iter().map(value).sum::<f64>() / results.len() as f64;
     let in_time = |result: &CaseResult| result.completion.timing.total <= BUDGET;
+    let mut tokens = Usage::default();
+    results.iter().for_each(|result| tokens += result.completion.usage);
     Figures {
         n: results.len(),
         exact_match: mean(&|result| f64::from(result.exact)),
@@ -279,16 +285,18 @@ fn figures<'a>(results: &[CaseResult], model: &'a str) -> Figures<'a> {
         names_used: mean(&|result| f64::from(result.names_used)),
         kept_local: mean(&|result| f64::from(!result.asked_remote)),
         mean_tokens: mean(&|result| result.completion.usage.prompt as f64),
-        model,
+        tokens,
+        model: &model.id.name,
+        engine: model.engine,
     }
 }
 
-fn print_table(out: &mut impl Write, rows: &[(String, Figures<'_>)], model: &str) -> io::Result<()> {
-    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(model.len() + 6);
+fn print_table(out: &mut impl Write, rows: &[(String, Figures<'_>)], model: &ModelInfo) -> io::Result<()> {
+    let head = format!("model {} ({})", model.id.name, model.engine);
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(head.chars().count());
     writeln!(
         out,
-        "{:width$}  cases  exact match  edit similarity   empty       p50       p95  in 50 ms  and right  tokens  names shown  used  kept local",
-        format!("model {model}"),
+        "{head:width$}  cases  exact match  edit similarity   empty       p50       p95  in 50 ms  and right  tokens  names shown  used  kept local",
     )?;
     for (name, figures) in rows {
         let Figures { n, p50_ms, p95_ms, mean_tokens, .. } = figures;

@@ -16,15 +16,11 @@ use fimble_models::{NamedModel, named_models};
 use super::Common;
 use super::engine::{load_model, start_log};
 
-pub(super) fn run(common: Common) -> anyhow::Result<ExitCode> {
+pub(super) fn run(common: &Common) -> anyhow::Result<ExitCode> {
     let machine_policy = Arc::new(MachinePolicy::read(MachinePolicy::path()));
-    let (log, _) = start_log(&common, &machine_policy, LogLevel::default())?;
-    let command_line = Options {
-        model: common.model,
-        adapter: common.adapter,
-        log_level: common.log_level.map(LogLevel::from),
-        ..Options::default()
-    };
+    let (log, _) = start_log(common, &machine_policy, LogLevel::default())?;
+    let command_line =
+        common.options(Options { log_level: common.log_level.map(LogLevel::from), ..Options::default() });
     let policy = machine_policy.clone();
     let options = ServeOptions {
         command_line,
@@ -57,7 +53,7 @@ fn known_models(policy: &MachinePolicy) -> Vec<KnownModel> {
     let (settings, _) = policy.resolve([&from_file]);
     let models =
         named_models(settings.manifest_key.as_deref()).into_iter().filter(|model| model.manifest.base.is_none());
-    let known = models.map(|NamedModel { manifest, folder, installed }| KnownModel {
+    let known = models.map(|NamedModel { manifest, folder, installed, .. }| KnownModel {
         name: manifest.name,
         summary: manifest.description.unwrap_or_default(),
         installed,

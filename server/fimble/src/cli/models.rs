@@ -1,5 +1,7 @@
 //! `fimble models`: lists, fetches, checks, chooses and removes models and adapters.
 
+mod listing;
+
 use std::cell::RefCell;
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,13 +9,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use fimble::settings::{MachinePolicy, ModelChoice, Options, Settings, user_file};
+use fimble::settings::{MachinePolicy, ModelChoice, Options, Settings};
 use fimble_models::{
-    EMBEDDED, Lock, LockedModel, MANIFEST_FILE, Machine, Manifest, NamedModel, Outcome, Progress, PullRequest,
-    Selected, find_manifest, installed_folder, locate, models_folder, named_models,
+    EMBEDDED, Lock, LockedModel, MANIFEST_FILE, Manifest, Outcome, Progress, PullRequest, Selected, find_manifest,
+    installed_folder, locate, models_folder,
 };
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
+
+use super::settings::settings;
+use listing::{description, size, table};
 
 /// List, fetch, verify and choose models
 ///
@@ -108,28 +112,6 @@ struct Pull {
     identity: Option<PathBuf>,
 }
 
-#[derive(Serialize)]
-struct Row {
-    name: String,
-    description: Option<String>,
-    /// The model that an adapter is for.
-    base: Option<String>,
-    licence: Option<String>,
-    parameters: Option<u64>,
-    quantize: Option<fimble_models::Quantization>,
-    context_length: Option<usize>,
-    /// In bytes, estimated.
-    memory: Option<u64>,
-    repository: Option<String>,
-    /// The pinned commit, or the one that the manifest names.
-    revision: Option<String>,
-    installed: bool,
-    pinned: bool,
-    in_use: bool,
-    recommended: bool,
-    folder: Option<PathBuf>,
-}
-
 /// The settings that the language server would start with.
 struct Configuration {
     policy: MachinePolicy,
@@ -211,10 +193,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 impl Configuration {
     fn read() -> Self {
-        let (options, problems) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();
         let policy = MachinePolicy::read(MachinePolicy::path());
-        let (settings, more) = policy.resolve([&options]);
-        problems.iter().chain(&more).for_each(|problem| eprintln!("fimble: {problem}"));
+        let settings = settings(&policy, &Options::default());
         Self { policy, settings }
     }
 
@@ -339,37 +319,6 @@ impl Configuration {
         }
         Ok(status)
     }
-
-    fn rows(&self) -> anyhow::Result<Vec<Row>> {
-        let models = named_models(self.trusted_key());
-        let lock = Lock::read(&models_folder()?)?;
-        let machine = Machine::this(cfg!(any(feature = "cuda", feature = "metal")));
-        let recommended = fimble_models::recommended(&machine, models.iter().map(|model| &model.manifest));
-        let recommended = recommended.map_or_else(|| EMBEDDED.to_owned(), |manifest| manifest.name.clone());
-        let row = |NamedModel { manifest, folder, installed }: NamedModel| {
-            let entry = lock.models.get(&manifest.name);
-            let memory = manifest.memory();
-            let named = manifest.source.as_ref().and_then(|source| source.revision.clone());
-            Row {
-                installed,
-                pinned: entry.is_some(),
-                in_use: self.is_in_use(&manifest.name),
-                recommended: manifest.name == recommended,
-                revision: entry.and_then(|entry| entry.revision.clone()).or(named),
-                folder,
-                memory,
-                repository: manifest.source.map(|source| source.repository),
-                name: manifest.name,
-                description: manifest.description,
-                base: manifest.base,
-                licence: manifest.licence,
-                parameters: manifest.parameters,
-                quantize: manifest.quantize,
-                context_length: manifest.context_length,
-            }
-        };
-        Ok(models.into_iter().map(row).collect())
-    }
 }
 
 fn say_selected(selected: &Selected, output: &mut impl Write) -> anyhow::Result<()> {
@@ -379,59 +328,8 @@ fn say_selected(selected: &Selected, output: &mut impl Write) -> anyhow::Result<
     Ok(())
 }
 
-fn table(rows: &[Row]) -> String {
-    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
-    let mut text = format!("  {:<width$}  {:>8}  {:<20}  state\n", "name", "memory", "licence");
-    for row in rows {
-        let states = [
-            (row.in_use, "in use"),
-            (row.installed && row.pinned, "installed"),
-            (row.installed && !row.pinned && row.name != EMBEDDED, "installed, not pinned"),
-            (row.recommended, "recommended for this machine"),
-        ];
-        let states = states.iter().filter(|(holds, _)| *holds).map(|(_, state)| (*state).to_owned());
-        let base = row.base.as_ref().map(|base| format!("adapter of {base}"));
-        let states: Vec<String> = base.into_iter().chain(states).collect();
-        let line = format!(
-            "{} {:<width$}  {:>8}  {:<20}  {}",
-            if row.in_use { "*" } else { " " },
-            row.name,
-            row.memory.map_or("-".to_owned(), size),
-            row.licence.as_deref().unwrap_or("-"),
-            states.join(", "),
-        );
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-fn description(row: &Row) -> String {
-    let weights = row.parameters.map(|parameters| format!("{:.1} billion weights", parameters as f64 / 1e9));
-    let fields = [
-        ("name", Some(row.name.clone())),
-        ("description", row.description.clone()),
-        ("adapter of", row.base.clone()),
-        ("licence", row.licence.clone()),
-        ("size", weights),
-        ("memory", row.memory.map(|memory| format!("{} (estimated)", size(memory)))),
-        ("context", row.context_length.map(|tokens| format!("{tokens} tokens"))),
-        ("repository", row.repository.clone()),
-        ("revision", row.revision.clone()),
-        ("folder", row.folder.as_ref().map(|folder| folder.display().to_string())),
-        ("installed", Some(if row.installed { "yes" } else { "no" }.to_owned())),
-        ("pinned", Some(if row.pinned { "yes" } else { "no" }.to_owned())),
-        ("recommended", Some(if row.recommended { "yes" } else { "no" }.to_owned())),
-    ];
-    fields.into_iter().filter_map(|(name, value)| Some(format!("{name:<12} {}\n", value?))).collect()
-}
-
 fn names(files: &[String]) -> String {
     if files.is_empty() { "nothing".to_owned() } else { files.join(", ") }
-}
-
-fn size(bytes: u64) -> String {
-    format!("{:.1} GB", bytes as f64 / 1e9)
 }
 
 /// A progress bar for each file, on standard error. It is hidden if standard error is not a terminal.

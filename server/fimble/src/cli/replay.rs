@@ -25,6 +25,7 @@ use super::ablation::{MechanismName, ablations};
 use super::arguments::{ContextArgument, RoutingArgument};
 use super::engine::{check_routing, milliseconds, start_log};
 use super::lsp::load_engine;
+use super::settings::settings;
 use client::Client;
 
 /// Type lines of a file and report the cost of each key
@@ -88,6 +89,8 @@ struct Keystroke {
     ms: f64,
     /// The number of prompt tokens that the model evaluated.
     evaluated: u64,
+    /// The number of steps in which the model generated tokens.
+    steps: u64,
     /// Where the answer came from: `model`, or the way in which the suggestion cache had it (see
     /// [`Hit`](fimble_completion::suggestion::cache::Hit)).
     kind: &'static str,
@@ -98,6 +101,8 @@ struct Keystroke {
 #[derive(Serialize)]
 struct Report {
     model: String,
+    /// See [`ModelInfo::engine`](fimble_completion::engine::ModelInfo).
+    engine: String,
     characters: usize,
     keys: usize,
     /// The share of the characters that needed no key, from 0 to 1.
@@ -106,6 +111,10 @@ struct Report {
     evaluated_tokens: Percentiles,
     /// The number of tokens that prefetching evaluated, in total.
     background_evaluated_tokens: u64,
+    /// The [`Usage`](fimble_completion::engine::Usage) of all requests together.
+    tokens: Value,
+    /// The same for prefetching.
+    background_tokens: Value,
     keystrokes: Vec<Keystroke>,
 }
 
@@ -116,24 +125,19 @@ struct Percentiles {
     p99: f64,
 }
 
-pub(super) fn run(arguments: &Arguments, common: Common) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<ExitCode> {
     let machine_policy = Arc::new(MachinePolicy::read(MachinePolicy::path()));
-    let (log, level) = start_log(&common, &machine_policy, LogLevel::Error)?;
+    let (log, level) = start_log(common, &machine_policy, LogLevel::Error)?;
     let texts = arguments.stretches.iter().map(Text::read).collect::<anyhow::Result<Vec<_>>>()?;
 
-    let (from_file, problems) = user_file().map(|path| Options::from_file(&path)).unwrap_or_default();
-    problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
-    let command_line = Options {
-        model: common.model,
-        adapter: common.adapter,
+    let command_line = common.options(Options {
         deadline_ms: arguments.deadline_ms,
         context: arguments.context.map(ContextScope::from),
         routing: Some(arguments.routing.into()),
         log_level: Some(level),
         ..Options::default()
-    };
-    let (settings, problems) = machine_policy.resolve([&from_file, &command_line]);
-    problems.iter().for_each(|problem| eprintln!("fimble: {problem}"));
+    });
+    let settings = settings(&machine_policy, &command_line);
     check_routing(arguments.routing.into(), &settings)?;
     let pace = Pace {
         interval: Duration::from_millis(arguments.interval_ms),
@@ -213,7 +217,7 @@ async fn replay(
     options: ServeOptions,
 ) -> anyhow::Result<Report> {
     let mut client = Client::start(load, options, workspace.as_deref()).await?;
-    let model = wait_for_model(&mut client).await?;
+    let (model, engine) = wait_for_model(&mut client).await?;
     let characters = texts.iter().map(|text| text.typed.chars().count()).sum();
     let progress = ProgressBar::new(characters as u64).with_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len} characters, {eta} left")
@@ -224,23 +228,27 @@ async fn replay(
         type_text(&mut client, text, pace, &mut keystrokes, &progress).await?;
     }
     progress.finish_and_clear();
-    let status = client.request("fimble/status", Value::Null).await?;
+    let mut status = client.request("fimble/status", Value::Null).await?;
     client.quit().await?;
 
     let keys = keystrokes.len() + keystrokes.iter().filter(|keystroke| keystroke.accepted).count();
     Ok(Report {
         model,
+        engine,
         characters,
         keys,
         keystrokes_saved: 1.0 - keys as f64 / characters as f64,
         latency_ms: percentiles(keystrokes.iter().map(|keystroke| keystroke.ms)),
         evaluated_tokens: percentiles(keystrokes.iter().map(|keystroke| keystroke.evaluated as f64)),
         background_evaluated_tokens: status["background_tokens"]["evaluated"].as_u64().unwrap_or_default(),
+        tokens: status["tokens"].take(),
+        background_tokens: status["background_tokens"].take(),
         keystrokes,
     })
 }
 
-async fn wait_for_model(client: &mut Client) -> anyhow::Result<String> {
+/// The names of the model and of what runs it.
+async fn wait_for_model(client: &mut Client) -> anyhow::Result<(String, String)> {
     loop {
         let status = client.request("fimble/status", Value::Null).await?;
         if status["workspace"]["ended"] == false {
@@ -248,7 +256,9 @@ async fn wait_for_model(client: &mut Client) -> anyhow::Result<String> {
             continue;
         }
         match (status["state"].as_str(), status["model"].as_str()) {
-            (Some("ready"), Some(model)) => return Ok(model.to_owned()),
+            (Some("ready"), Some(model)) => {
+                return Ok((model.to_owned(), status["engine"].as_str().unwrap_or_default().to_owned()));
+            }
             (Some("loading"), _) => tokio::time::sleep(Duration::from_millis(20)).await,
             (Some("disabled"), _) => bail!("your settings switch fimble off; set `enabled = true`"),
             _ => bail!("{}", status["message"].as_str().unwrap_or("cannot load the model")),
@@ -275,6 +285,7 @@ async fn type_text(
         keystrokes.push(Keystroke {
             ms: milliseconds(latency),
             evaluated: now.evaluated - before.evaluated,
+            steps: now.steps - before.steps,
             kind: now.answered_since(&before),
             shown: suggestion.is_some(),
             accepted: right.is_some(),
@@ -361,6 +372,7 @@ impl<'a> Buffer<'a> {
 /// The server's counters.
 struct Counters {
     evaluated: u64,
+    steps: u64,
     typed_through: u64,
     returned: u64,
     prefetched: u64,
@@ -372,6 +384,7 @@ impl Counters {
         let count = |group: &str, name: &str| status[group][name].as_u64().unwrap_or_default();
         Ok(Self {
             evaluated: count("tokens", "evaluated"),
+            steps: count("tokens", "steps"),
             typed_through: count("hits", "typed_through"),
             returned: count("hits", "returned"),
             prefetched: count("hits", "prefetched"),
@@ -397,7 +410,8 @@ impl Report {
         let row = |name: &str, values: &Percentiles| {
             format!("{name:24}{:>9.1}{:>9.1}{:>9.1}\n", values.p50, values.p95, values.p99)
         };
-        let mut table = format!("{:24}{:>9}{:>9}{:>9}\n", self.model, "p50", "p95", "p99");
+        let model = format!("{} ({})", self.model, self.engine);
+        let mut table = format!("{model:24}{:>9}{:>9}{:>9}\n", "p50", "p95", "p99");
         table += &row("milliseconds per key", &self.latency_ms);
         table += &row("tokens evaluated per key", &self.evaluated_tokens);
         for kind in ["model", "typed_through", "returned", "prefetched"] {

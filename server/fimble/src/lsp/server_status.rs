@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use tower_lsp::Client;
 use tower_lsp::ls_types::notification::Notification;
 
+use fimble_completion::engine::ModelInfo;
 use fimble_remote::Routing;
 
 use crate::engine_slot::EngineState;
@@ -48,8 +49,8 @@ impl ServerStatus {
                 (Health::Warning, true, message)
             }
             (EngineState::Ready(serving), None) => {
-                let model = &serving.model().id;
-                let mut message = format!("Model: {}", model.name);
+                let ModelInfo { id: model, engine, .. } = serving.model();
+                let mut message = format!("Model: {} ({engine})", model.name);
                 if let Some(remote) = remote.filter(|remote| remote.routing != Routing::Local) {
                     let host = &remote.host;
                     message += &match (remote.is_backing_off, remote.routing) {

@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fimble_inference::EngineChoice;
 use fimble_models::{EMBEDDED, LocatedModel, model_names, sha256_of};
 use fimble_remote::Routing;
 use serde_json::{Map, Value};
@@ -133,6 +134,8 @@ impl MachinePolicy {
         let options = Options {
             model: Some(String::new()),
             adapter: Some(String::new()),
+            // Another engine may not run the embedded model.
+            engine: Some(EngineChoice::Auto),
             routing: Some(Routing::Local),
             ..Options::default()
         };
@@ -233,11 +236,12 @@ mod tests {
 
     #[test]
     fn a_policy_that_cannot_be_read_allows_the_embedded_model_alone() {
-        let user = user(json!({"remote": {"url": "https://gpu.example"}, "model": "qwen2.5-coder-0.5b"}));
+        let mine = json!({"url": "https://gpu.example"});
+        let user = user(json!({"remote": mine, "model": "qwen2.5-coder-0.5b", "engine": "llama.cpp"}));
         for text in ["routing = ", "routnig = \"local\"", "allowed_models = \"embedded\"", "max_tokens = 0"] {
             let policy = policy(text);
             let (settings, problems) = policy.resolve([&user]);
-            assert_eq!((settings.remote, settings.model), (None, None), "{text}");
+            assert_eq!((settings.remote, settings.model, settings.engine), (None, None, EngineChoice::Auto), "{text}");
             assert!(problems[0].starts_with("fimble cannot follow the policy"), "{problems:?}");
             assert_eq!(problems.len(), 1);
         }
@@ -274,6 +278,8 @@ mod tests {
             "languages" => (json!({"rust": false}), json!({"rust": true})),
             "model" => (json!("policy"), json!("other")),
             "adapter" => (json!("policy"), json!("other")),
+            "engine" => (json!("llama.cpp"), json!("mistralrs")),
+            "threads" => (json!(3), json!(5)),
             "routing" => (json!("remote"), json!("local")),
             "remote" => (json!({"url": "https://policy.example"}), json!({"url": "https://other.example"})),
             "multiline" => (json!("never"), json!("always")),

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use fimble_completion::language::Language;
 use fimble_completion::settings::{CompletionSettings, ContextScope, Multiline};
+use fimble_inference::EngineChoice;
 use fimble_remote::{RemoteSettings, Routing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,6 +35,12 @@ pub struct Options {
     /// `adapter_config.json` and `adapter_model.safetensors`. Empty is none.
     #[schemars(extend("x-editor" = { "scope": "machine" }))]
     pub adapter: Option<String>,
+    /// The library that runs the model.
+    #[schemars(extend("x-editor" = { "scope": "machine" }))]
+    pub engine: Option<EngineChoice>,
+    /// How many threads compute. 0 is one per physical core.
+    #[schemars(range(min = 0, max = 256), extend("x-editor" = { "scope": "machine" }))]
+    pub threads: Option<usize>,
     /// Where completions come from: this machine, the server in `remote`, or both. The default is `hybrid` if a server
     /// is named. An editor can only set `local`, because a repository can bring editor settings.
     #[schemars(extend("x-editor" = {
@@ -108,6 +116,10 @@ pub struct Settings {
     pub model: Option<String>,
     /// A LoRA adapter for the model, by a name or a path.
     pub adapter: Option<String>,
+    /// The library that runs the model.
+    pub engine: EngineChoice,
+    /// How many threads compute; `None` is one per physical core.
+    pub threads: Option<NonZeroUsize>,
     /// Which engines answer, if there is a [remote](Self::remote).
     pub routing: Routing,
     /// A server that code may be sent to.
@@ -138,13 +150,17 @@ pub struct ExcludePatterns {
     pub fixed: Vec<String>,
 }
 
-/// What the settings ask the model loader for.
+/// What the settings ask the model loader for. fimble loads the model again when a part of it changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelChoice {
     /// See [`Settings::model`].
     pub model: Option<String>,
     /// See [`Settings::adapter`].
     pub adapter: Option<String>,
+    /// See [`Settings::engine`].
+    pub engine: EngineChoice,
+    /// See [`Settings::threads`].
+    pub threads: Option<NonZeroUsize>,
     /// See [`Settings::manifest_key`]: the manifests of the model and the adapter must be signed by it.
     pub manifest_key: Option<String>,
 }
@@ -157,6 +173,8 @@ impl Default for Settings {
             fixed_languages: BTreeMap::new(),
             model: None,
             adapter: None,
+            engine: EngineChoice::default(),
+            threads: None,
             routing: Routing::Local,
             remote: None,
             completion: CompletionSettings::default(),
@@ -181,6 +199,8 @@ impl Settings {
             replace(&mut settings.enabled, options.enabled);
             replace_text(&mut settings.model, options.model.as_deref());
             replace_text(&mut settings.adapter, options.adapter.as_deref());
+            replace(&mut settings.engine, options.engine);
+            replace(&mut settings.threads, options.threads.map(NonZeroUsize::new));
             replace_text(&mut settings.manifest_key, options.manifest_key.as_deref());
             replace(&mut settings.completion.multiline, options.multiline);
             replace(&mut settings.completion.max_tokens, options.max_tokens);
@@ -201,11 +221,13 @@ impl Settings {
         settings
     }
 
-    /// The model and adapter to load.
+    /// The model and adapter to load, and what runs them.
     pub fn choice(&self) -> ModelChoice {
         ModelChoice {
             model: self.model.clone(),
             adapter: self.adapter.clone(),
+            engine: self.engine,
+            threads: self.threads,
             manifest_key: self.manifest_key.clone(),
         }
     }
@@ -229,6 +251,8 @@ impl Options {
             fixed_languages: _,
             model,
             adapter,
+            engine,
+            threads,
             routing,
             remote,
             completion,
@@ -244,6 +268,8 @@ impl Options {
             languages,
             model: Some(model.unwrap_or_default()),
             adapter: Some(adapter.unwrap_or_default()),
+            engine: Some(engine),
+            threads: Some(threads.map_or(0, NonZeroUsize::get)),
             routing: Some(routing),
             remote,
             multiline: Some(completion.multiline),
@@ -314,9 +340,11 @@ mod tests {
         let completes = |id| settings.completes(id, Language::from_id(id));
         assert_eq!(["rust", "python", "brainfuck"].map(completes), [true, false, false]);
 
-        let (embedded, _) = Options::from_client(&json!({"fimble": {"model": "", "deadlineMs": 0}}), "");
-        let settings = Settings::resolve([&file, &client, &embedded]);
-        assert_eq!((settings.model, settings.completion.deadline), (None, None));
+        let (embedded, _) = Options::from_client(&json!({"fimble": {"model": "", "deadlineMs": 0, "threads": 0}}), "");
+        let (threads, _) = Options::from_client(&json!({"threads": 3}), "");
+        let settings = Settings::resolve([&file, &client, &threads, &embedded]);
+        assert_eq!((settings.model, settings.completion.deadline, settings.threads), (None, None, None));
+        assert_eq!(Settings::resolve([&threads]).threads, NonZeroUsize::new(3));
     }
 
     #[test]

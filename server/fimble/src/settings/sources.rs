@@ -270,6 +270,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use fimble_completion::settings::{ContextScope, Multiline};
+    use fimble_inference::EngineChoice;
     use fimble_remote::Routing;
     use serde_json::json;
 
@@ -279,9 +280,9 @@ mod tests {
     #[test]
     fn every_setting_is_read_in_both_spellings() {
         for value in [
-            json!({"enabled": false, "languages": {"c": false}, "model": "m", "adapter": "a", "routing": "local", "multiline": "never", "max_tokens": 1,
+            json!({"enabled": false, "languages": {"c": false}, "model": "m", "adapter": "a", "engine": "llama.cpp", "threads": 3, "routing": "local", "multiline": "never", "max_tokens": 1,
                    "context_tokens": 64, "deadline_ms": 5, "min_confidence": 6, "context": "open", "exclude": ["*.gen"], "completion_items": true, "statistics": false, "manifest_key": "k", "log_level": "trace"}),
-            json!({"enabled": false, "languages": {"c": false}, "model": "m", "adapter": "a", "routing": "local", "multiline": "never", "maxTokens": 1,
+            json!({"enabled": false, "languages": {"c": false}, "model": "m", "adapter": "a", "engine": "llama.cpp", "threads": 3, "routing": "local", "multiline": "never", "maxTokens": 1,
                    "contextTokens": 64, "deadlineMs": 5, "minConfidence": 6, "context": "open", "exclude": ["*.gen"], "completionItems": true, "statistics": false, "manifestKey": "k", "logLevel": "trace"}),
         ] {
             let (options, problems) = Options::from_user(value.as_object().unwrap(), "test");
@@ -291,6 +292,8 @@ mod tests {
                 languages: BTreeMap::from([("c".to_owned(), false)]),
                 model: Some("m".to_owned()),
                 adapter: Some("a".to_owned()),
+                engine: Some(EngineChoice::LlamaCpp),
+                threads: Some(3),
                 routing: Some(Routing::Local),
                 remote: None,
                 multiline: Some(Multiline::Never),
@@ -330,6 +333,8 @@ mod tests {
                 "`log_level` in test must be `error`, `warn`, `info`, `debug` or `trace`, not \"loud\"",
             ),
             (json!({"adapter": 1}), "`adapter` in test must be a string, not 1"),
+            (json!({"engine": "vllm"}), "`engine` in test must be `auto`, `mistralrs` or `llama.cpp`, not \"vllm\""),
+            (json!({"threads": 257}), "`threads` in test must be a whole number from 0 to 256, not 257"),
             (json!({"model": ["a"]}), "`model` in test must be a string, not [\"a\"]"),
             (
                 json!({"enabeld": true}),

@@ -47,6 +47,19 @@ pub enum PullError {
     /// The manifest names no source.
     #[error("the manifest of `{0}` does not say where its files are; give --from a folder, a file or an address")]
     NoSource(String),
+    /// The repository has no file that the manifest wants.
+    #[error(
+        "{repository} has none of the files that the manifest of `{name}` names ({wanted}); take them from elsewhere with \
+         --from"
+    )]
+    NoFiles {
+        /// The model's name.
+        name: String,
+        /// The repository on the hub.
+        repository: String,
+        /// The names of the files.
+        wanted: String,
+    },
     /// The network is needed, but must not be used.
     #[error(
         "`{name}` is not in the hub's cache on this machine, and nothing is fetched offline; give --from a folder, or \

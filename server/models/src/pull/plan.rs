@@ -64,7 +64,15 @@ impl Plan {
                 let listing = hub.listing(&source.repository, revision)?;
                 let files = listing.files.into_iter();
                 let wanted = files.filter(|file| manifest.wants(&file.name) && is_plain_name(&file.name));
-                (wanted.map(Wanted::published).collect(), listing.revision)
+                let wanted: Vec<Wanted> = wanted.map(Wanted::published).collect();
+                if wanted.is_empty() {
+                    return Err(PullError::NoFiles {
+                        name: manifest.name.clone(),
+                        repository: source.repository.clone(),
+                        wanted: manifest.names().join(", "),
+                    });
+                }
+                (wanted, listing.revision)
             }
         };
         let origin = Origin::Hub { hub, repository: source.repository.clone(), revision: revision.clone() };

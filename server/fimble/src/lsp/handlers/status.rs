@@ -1,6 +1,6 @@
 //! The request `fimble/status`, an extension of LSP: the state and the counters that an editor may show.
 
-use fimble_completion::engine::Usage;
+use fimble_completion::engine::{ModelInfo, Usage};
 use serde::Serialize;
 
 use crate::engine_slot::EngineState;
@@ -17,6 +17,9 @@ pub(crate) struct Status {
     /// The version of the loaded weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
+    /// What runs the loaded model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<&'static str>,
     /// Why the model in the settings could not be loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
@@ -61,18 +64,19 @@ enum State {
 pub(crate) fn status(session: &Session, remote: Option<RemoteStatus>) -> Status {
     let counters = &session.usage.counters;
     let milliseconds = |percent| (counters.latency(percent).as_secs_f64() * 1e6).round() / 1e3;
-    let (state, model, version) = match session.engine.state() {
+    let (state, model, version, engine) = match session.engine.state() {
         EngineState::Ready(engine) => {
-            let model = &engine.model().id;
-            (State::Ready, Some(model.name.clone()), model.version.clone())
+            let ModelInfo { id, engine, .. } = engine.model();
+            (State::Ready, Some(id.name.clone()), id.version.clone(), Some(*engine))
         }
-        EngineState::Loading => (State::Loading, session.settings.model.clone(), None),
-        EngineState::Failed => (State::Failed, session.settings.model.clone(), None),
+        EngineState::Loading => (State::Loading, session.settings.model.clone(), None, None),
+        EngineState::Failed => (State::Failed, session.settings.model.clone(), None, None),
     };
     Status {
         state: if session.settings.enabled { state } else { State::Disabled },
         model,
         version,
+        engine,
         message: session.engine.failure().map(str::to_owned),
         requests: counters.requests,
         shown: counters.shown,
