@@ -34,6 +34,7 @@ impl ValueEnum for MechanismName {
                 ("logit-cache", "Reuses cached logits for tokens that the model has already evaluated")
             }
             Mechanism::Ngrams => ("ngrams", "Mixes the embedded model's n-gram table into its predictions"),
+            Mechanism::Drafts => ("drafts", "Verifies several draft tokens in one step of the model"),
             Mechanism::Search => ("search", "Tries lines other than the greedy one"),
             Mechanism::SuggestionCache => {
                 ("suggestion-cache", "Keeps suggestions for users who type along or come back")
