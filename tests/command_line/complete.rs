@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{assert_completes, outcome, run};
+use crate::{ENGINE, assert_completes, outcome, run};
 
 const CODE: &str = "class Point:\n    def name(self):\n        ret";
 
@@ -48,7 +48,8 @@ fn the_report_has_all_its_fields() {
     }
     let tokens = |field: &str| report["tokens"][field].as_u64().unwrap();
     assert_eq!(tokens("prompt"), tokens("reused") + tokens("evaluated"));
-    assert_eq!((report["engine"].as_str(), tokens("drafted"), tokens("accepted")), (Some("mistral.rs"), 0, 0));
+    assert_eq!(report["engine"], ENGINE);
+    assert!(tokens("accepted") <= tokens("drafted"), "{report}");
     assert!(report["tokens"]["steps"].is_u64(), "{report}");
 }
 

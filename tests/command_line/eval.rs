@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use crate::run;
+use crate::{ENGINE, run};
 
 /// Two cases with a blank line between them.
 fn cases() -> String {
@@ -46,7 +46,7 @@ fn plain_and_gzipped_datasets_give_the_same_figures() {
         assert_eq!(one[share], other[share]);
     }
     assert!(one["p95_ms"].as_f64().unwrap() >= one["p50_ms"].as_f64().unwrap());
-    assert_eq!((&one["model"], &one["engine"]), (&json!("embedded"), &json!("mistral.rs")));
+    assert_eq!((&one["model"], &one["engine"]), (&json!("embedded"), &json!(ENGINE)));
     assert!(one["tokens"]["evaluated"].as_u64() > Some(0) && one["tokens"]["steps"].is_u64(), "{one}");
     assert_eq!(figures(&plain, &["--limit", "1"])["n"], 1);
     let typed = figures(&plain, &["--typed"]);

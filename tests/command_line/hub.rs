@@ -9,7 +9,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 
-use fimble_test_support::{PATIENCE, write_gguf};
+use fimble_inference::export_gguf;
+use fimble_test_support::PATIENCE;
 use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -78,7 +79,7 @@ static FILES: LazyLock<Vec<PublishedFile>> = LazyLock::new(|| {
 static GGUF_FILES: LazyLock<Vec<PublishedFile>> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(GGUF_FILE);
-    write_gguf(&embedded_model(), &path);
+    export_gguf(&embedded_model(), &path).unwrap();
     let other = PublishedFile::new(OTHER_GGUF_FILE, b"GGUF".to_vec());
     vec![PublishedFile::new(GGUF_FILE, fs::read(path).unwrap()), other]
 });

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
+use fimble_inference::EngineChoice;
 use fimble_test_support::TestClient;
 use serde_json::{Value, json};
 
@@ -26,6 +27,9 @@ static HOME: LazyLock<PathBuf> = LazyLock::new(|| {
     std::fs::create_dir_all(&home).unwrap();
     home
 });
+
+/// What runs the embedded model in this build.
+const ENGINE: &str = if EngineChoice::HAS_LLAMA_CPP { "llama.cpp" } else { "mistral.rs" };
 
 /// A LoRA adapter on the embedded model.
 fn adapter() -> PathBuf {

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::run;
+use crate::{ENGINE, run};
 
 const CODE: &str = "import os
 
@@ -35,7 +35,7 @@ fn every_character_is_typed_or_accepted() {
     let report: Value = serde_json::from_str(&report).unwrap();
     let typed = CODE.lines().skip(10).take(6).collect::<Vec<_>>().join("\n").len() as u64;
     assert_eq!(report["characters"], typed);
-    assert_eq!((report["model"].as_str(), report["engine"].as_str()), (Some("embedded"), Some("mistral.rs")));
+    assert_eq!((report["model"].as_str(), report["engine"].as_str()), (Some("embedded"), Some(ENGINE)));
     assert!(report["tokens"]["steps"].is_u64() && report["background_tokens"]["drafted"].is_u64(), "{report}");
     let keystrokes = report["keystrokes"].as_array().unwrap();
     let accepted = keystrokes.iter().filter(|keystroke| keystroke["accepted"] == true).count();

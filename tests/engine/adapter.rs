@@ -8,7 +8,7 @@ use fimble_completion::engine::Search;
 use fimble_inference::{EngineOptions, LocalEngine};
 use serde_json::Value;
 
-use crate::{Case, SHARED};
+use crate::mistralrs::suite::{Case, SHARED};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

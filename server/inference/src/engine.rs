@@ -1,7 +1,6 @@
 //! [`LocalEngine`], a local model as the rest of fimble uses it.
 
 use std::collections::HashSet;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -12,34 +11,17 @@ use fimble_completion::foreground::Foreground;
 use fimble_completion::prompt::FimTemplate;
 use fimble_models::{LocatedModel, locate};
 
-use crate::choice::EngineChoice;
 use crate::decoder::Decoder;
 use crate::drafts::Drafter;
 use crate::generator::Generator;
 use crate::interrupt::{Interrupt, Progress};
 use crate::kv_cache::KvCache;
-use crate::load::{Description, LoadError, Loaded, load};
+use crate::load::load;
+use crate::model::{Description, LoadError, Loaded};
+use crate::options::EngineOptions;
 use crate::scheduler::Scheduler;
 use crate::task::GenerationTask;
 use crate::vocabulary::Vocabulary;
-
-#[derive(Debug, Clone)]
-pub struct EngineOptions {
-    /// Bytes of memory that the KV cache and the logit cache may take together.
-    pub cache_budget: usize,
-    /// Mechanisms that are switched off for a measurement.
-    pub ablations: Ablations,
-    /// Which library runs the model.
-    pub engine: EngineChoice,
-    /// How many threads compute. `None` is one per physical core.
-    pub threads: Option<NonZeroUsize>,
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        Self { cache_budget: 256 << 20, ablations: Ablations::default(), engine: EngineChoice::Auto, threads: None }
-    }
-}
 
 /// A local model that runs in mistral.rs or llama.cpp. It has a thread of its own, which ends when the engine is dropped.
 pub struct LocalEngine {

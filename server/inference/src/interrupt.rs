@@ -28,6 +28,7 @@ impl Interrupt {
 
     /// Whether the step that runs should be abandoned: the generation should end, and a waiting request has no use for what
     /// the step evaluates. Cheap enough to be asked many times in a step.
+    #[cfg_attr(not(any(test, feature = "llama-cpp")), expect(dead_code, reason = "only llama.cpp can abandon a step"))]
     pub(crate) fn is_overtaken(&self) -> bool {
         self.progress.is_overtaken.load(Ordering::Relaxed) && self.is_set()
     }

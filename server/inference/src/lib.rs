@@ -17,7 +17,6 @@
 #![warn(clippy::unwrap_used)]
 
 mod backend;
-mod choice;
 mod decoder;
 mod distribution;
 mod drafts;
@@ -32,14 +31,16 @@ mod llama_cpp;
 mod load;
 mod logit_cache;
 mod mistralrs;
+mod model;
 mod ngrams;
+mod options;
 mod scheduler;
 mod task;
 #[cfg(feature = "llama-cpp")]
 mod threads;
 mod vocabulary;
 
-pub use crate::choice::EngineChoice;
-pub use crate::engine::{EngineOptions, LocalEngine};
+pub use crate::engine::LocalEngine;
 pub use crate::gguf::{ExportError, export as export_gguf};
-pub use crate::load::LoadError;
+pub use crate::model::LoadError;
+pub use crate::options::{EngineChoice, EngineOptions, LLAMA_CPP, MISTRAL_RS};

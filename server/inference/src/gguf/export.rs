@@ -109,6 +109,8 @@ fn tokenizer_metadata(tokenizer: &Json) -> Result<Vec<(&'static str, Value)>, Ex
     });
     Ok(vec![
         ("tokenizer.ggml.model", text("gpt2")),
+        // llama.cpp's name for the expression of this project's own tokenizers.
+        ("tokenizer.ggml.pre", text("ufakzeka")),
         ("tokenizer.ggml.tokens", Value::Array(tokens.iter().map(|(token, _)| text(token)).collect())),
         ("tokenizer.ggml.token_type", Value::Array(tokens.iter().map(|(_, id)| kind(id)).collect())),
         ("tokenizer.ggml.merges", Value::Array(merges.collect())),

@@ -14,10 +14,17 @@ use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{AddedToken, PreTokenizerWrapper, SplitDelimiterBehavior, Tokenizer};
 
-/// The pre-tokenizers of Qwen2 and Llama 3, as their `tokenizer.json` files have them. They differ in the numbers.
-const QWEN2: &str =
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+/// The expressions of Qwen2, of Llama 3 and of this project's own models, as their `tokenizer.json` files have them. They
+/// differ in English contractions and in numbers.
+const QWEN2: &str = concat!(
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|",
+    r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+);
+const LLAMA3: &str = concat!(
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|",
+    r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+);
+const OWN: &str = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
 /// What GGUF says about a token (`tokenizer.ggml.token_type` in ggml's `docs/gguf.md`).
 const CONTROL: i64 = 3;
@@ -96,6 +103,7 @@ fn pre_tokenizer(name: &str) -> Result<PreTokenizerWrapper, String> {
     };
     match name {
         "qwen2" => split(QWEN2),
+        "ufakzeka" => split(OWN),
         "llama-bpe" | "llama3" | "llama-v3" => split(LLAMA3),
         "default" | "gpt-2" => Ok(ByteLevel::new(false, true, true).into()),
         // Each digit is a token.

@@ -9,9 +9,9 @@ use toktrie_hf_tokenizers::ByteTokenizer;
 
 use super::backend::LlamaCppBackend;
 use super::ffi::Model;
-use crate::engine::EngineOptions;
 use crate::gguf::{self, GgufText};
-use crate::load::{Found, LoadError, Loaded, describe, without_panic};
+use crate::model::{Found, LoadError, Loaded, describe, without_panic};
+use crate::options::{EngineOptions, LLAMA_CPP};
 use crate::threads::Threads;
 use crate::vocabulary::Vocabulary;
 
@@ -20,6 +20,10 @@ const KV_SHARE: (usize, usize) = (3, 4);
 
 /// The fewest tokens that the KV cache has room for, whatever the budget.
 const LEAST_TOKENS: usize = 2048;
+
+/// What may be wrong with a file that cannot be loaded, and what to do.
+const REFUSED: &str = "the file may be damaged, or llama.cpp may not support this kind of model: fetch it again, or set `engine` \
+                       to `mistralrs`";
 
 /// The first byte of a special token in toktrie.
 const SPECIAL: u8 = 0xff;
@@ -42,13 +46,9 @@ pub(crate) fn load(
         (_, Some(file)) => file.path(),
         (ModelFiles::Safetensors { folder }, None) => folder,
     };
-    let GgufText { tokenizer, ends } = without_panic(|| gguf::read_text(file)).map_err(failed)?;
-    let raw = Model::load(file).map_err(|message| {
-        failed(format!(
-            "{message}; the file may be damaged, or llama.cpp may not support this kind of model: pull it again, or set \
-             `engine` to `mistralrs`"
-        ))
-    })?;
+    let refused = |message| failed(format!("{message}; {REFUSED}"));
+    let GgufText { tokenizer, ends } = without_panic(|| gguf::read_text(file)).map_err(refused)?;
+    let raw = Model::load(file).map_err(refused)?;
     // llama.cpp has mapped or read the file.
     drop(converted);
     if !raw.can_cut() {
@@ -65,7 +65,7 @@ pub(crate) fn load(
     let threads = Threads::new(options.threads);
     let backend = LlamaCppBackend::new(&raw, budget, LEAST_TOKENS, threads).map_err(failed)?;
     let found = Found {
-        engine: "llama.cpp",
+        engine: LLAMA_CPP,
         version,
         vocabulary,
         ends,

@@ -87,10 +87,7 @@ mod tests {
     #[test]
     fn parts_get_longer_where_their_copies_would_fill_the_budget() {
         let memory = KvMemory::new(1 << 10);
-        assert_eq!(
-            memory.parts(0, 600, false, 1 << 30),
-            [256, 512, 600][..2].iter().copied().chain([600]).collect::<Vec<_>>()
-        );
+        assert_eq!(memory.parts(0, 600, false, 1 << 30), [256, 600]);
         assert_eq!(memory.parts(100, 140, true, 1 << 30), [140]);
         assert_eq!(memory.parts(0, 2000, true, 1 << 24).last(), Some(&2000));
         assert!(memory.parts(0, 2000, true, 1 << 24).len() < memory.parts(0, 2000, true, 1 << 30).len());

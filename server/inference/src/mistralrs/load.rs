@@ -12,8 +12,8 @@ use tokio::runtime::{self, Runtime};
 use super::adapted;
 use super::backend::{LoadedPipeline, MistralrsBackend};
 use super::kv_memory::{KV_STEP, KvMemory};
-use crate::engine::EngineOptions;
-use crate::load::{Found, LoadError, Loaded, describe, without_panic};
+use crate::model::{Found, LoadError, Loaded, describe, without_panic};
+use crate::options::{EngineOptions, MISTRAL_RS};
 use crate::vocabulary::Vocabulary;
 
 /// On a CPU, unquantized weights of more than this many bytes run in half precision. f32 is faster but takes twice the
@@ -45,7 +45,7 @@ pub(crate) fn load(
     let bytes_per_token =
         shape.num_layers() * shape.kv_cache_elements_per_token() * metadata.activation_dtype.size_in_bytes();
     let found = Found {
-        engine: "mistral.rs",
+        engine: MISTRAL_RS,
         version,
         vocabulary,
         ends: metadata.eos_tok.clone(),

@@ -2,15 +2,11 @@
 
 use std::path::PathBuf;
 
-use fimble_inference::EngineChoice;
+use fimble_inference::LLAMA_CPP;
 use fimble_models::{EMBEDDED, Lock, Machine, NamedModel, Processor, models_folder, named_models};
 use serde::Serialize;
 
 use super::Configuration;
-
-/// As [`ModelInfo::engine`](fimble_completion::engine::ModelInfo) names the engines.
-const LLAMA_CPP: &str = "llama.cpp";
-const MISTRAL_RS: &str = "mistral.rs";
 
 #[derive(Serialize)]
 pub(super) struct Row {
@@ -55,7 +51,11 @@ impl Configuration {
                 revision: entry.and_then(|entry| entry.revision.clone()).or(named),
                 folder,
                 memory,
-                engine: self.engine(is_gguf).filter(|_| manifest.base.is_none()),
+                engine: self
+                    .settings
+                    .engine
+                    .library(is_gguf || manifest.name == EMBEDDED)
+                    .filter(|_| manifest.base.is_none()),
                 repository: manifest.source.map(|source| source.repository),
                 name: manifest.name,
                 description: manifest.description,
@@ -73,18 +73,8 @@ impl Configuration {
     fn machine(&self) -> Machine {
         let processor = |gpu| if gpu { Processor::Gpu } else { Processor::Cpu };
         let llama_cpp = processor(cfg!(any(feature = "llama-cuda", feature = "llama-metal", feature = "llama-vulkan")));
-        let runs_llama_cpp = self.engine(true) == Some(LLAMA_CPP);
+        let runs_llama_cpp = self.settings.engine.library(true) == Some(LLAMA_CPP);
         Machine::this(processor(cfg!(any(feature = "cuda", feature = "metal"))), runs_llama_cpp.then_some(llama_cpp))
-    }
-
-    /// What would run a model with the present settings, or `None` if nothing would.
-    fn engine(&self, is_gguf: bool) -> Option<&'static str> {
-        let llama_cpp = (is_gguf && EngineChoice::HAS_LLAMA_CPP).then_some(LLAMA_CPP);
-        match self.settings.engine {
-            EngineChoice::Auto => llama_cpp.or(Some(MISTRAL_RS)),
-            EngineChoice::MistralRs => Some(MISTRAL_RS),
-            EngineChoice::LlamaCpp => llama_cpp,
-        }
     }
 }
 
