@@ -1,19 +1,20 @@
 """Types the same stretches of files with fimble and with llama.vim, prints tables with ratios, and draws a plot.
 
-    python compare.py PLOT.svg [FILE:START-END...]
+    python compare.py PLOT.svg [--model real|embedded] [--deadline-ms N] [--busy] [FILE:START-END...]
 
-FIMBLE names a binary. Without it, cargo builds one. The script writes the figures of every key to `compare.json` in the
-cache folder.
+FIMBLE names a binary that has llama.cpp. Without it, cargo builds one. FIMBLE_REAL_MODEL names the GGUF file of the real
+model. The script writes the figures of every key to `compare-MODEL-DEADLINE.json` in the cache folder.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -25,19 +26,17 @@ import weights
 from llama_cpp import HOME
 
 REPOSITORY = Path(__file__).parents[2]
-# The file, the first line to type and the number of lines, in sources that the embedded model was not trained on.
+# The file, the first line to type and the number of lines, in sources that no model here was trained on.
 STRETCHES = [
     ("server/completion/src/document.rs", "    pub fn apply_changes(", 20),
-    ("server/fimble/src/in_flight.rs", "    /// Returns the number to take the request out with.", 18),
     ("models/train/fimble_train/evaluation/completer.py", "    def answer(self, case: Case) -> str:", 15),
 ]
-# Short, because the large model takes seconds per key.
-SHORT = [("server/completion/src/document.rs", "        let mut draft = Draft::of(self);", 1)]
+# Shorter, because llama.vim takes seconds per key with the real model.
+SHORT = [(file, first, 4) for file, first, _ in STRETCHES]
 INTERVAL_MS = 120
-DEADLINE_MS = 100
 FIMBLE, PEER, PINNED = "fimble", "llama.vim", "llama.vim, our prompt"
-COLOURS = {FIMBLE: "#0072B2", PEER: "#D55E00", PINNED: "#E69F00"}
-STYLES = ["solid", "dashed"]
+MISTRAL = "fimble, mistral.rs"
+COLOURS = {FIMBLE: "#0072B2", MISTRAL: "#009E73", PEER: "#D55E00", PINNED: "#E69F00"}
 COLUMNS = [
     "latency p50, ms", "p95", "p99", "p50 of keys that the model answers", "shown in time", "tokens evaluated p50", "p95",
     "with background, per key", "keystrokes saved",
@@ -47,7 +46,7 @@ COLUMNS = [
 @dataclass(frozen=True)
 class Model:
     name: str
-    fimble: list[str]
+    engines: dict[str, list[str]]  # the options of each fimble
     gguf: Path
     window: int  # tokens in fimble's prompt
     traces: list[str]
@@ -55,7 +54,6 @@ class Model:
 
 @dataclass(frozen=True)
 class Run:
-    model: str
     trace: str
     engine: str
     figures: dict
@@ -65,34 +63,59 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("plot", type=Path)
     arguments.add_argument("traces", nargs="*", help="stretches to type instead of the default ones")
+    arguments.add_argument("--model", choices=["real", "embedded"], default="real")
+    arguments.add_argument("--deadline-ms", type=int, default=300, help="the user does not accept a later suggestion")
+    arguments.add_argument("--busy", action="store_true", help="compile a program on all cores at the same time")
     options = arguments.parse_args()
     plot = options.plot.resolve()
     os.chdir(REPOSITORY)
-    found = models()
-    if options.traces:
-        found = [replace(model, traces=options.traces) for model in found]
+    model = real() if options.model == "real" else embedded()
     llama_cpp.server()
-    runs = [run for model in found for trace in model.traces for run in measure(model, trace)]
-    (HOME / "compare.json").write_text(json.dumps([vars(run) for run in runs]))
-    print(f"{cpu()}, {os.cpu_count()} cores; a key every {INTERVAL_MS} ms, suggestions accepted within {DEADLINE_MS} ms.")
-    for model in found:
-        print(table(model.name, [run for run in runs if run.model == model.name]))
-    draw(plot, pooled(runs))
+    with compiling() if options.busy else contextlib.nullcontext():
+        traces = options.traces or model.traces
+        runs = [run for trace in traces for run in measure(model, trace, options.deadline_ms)]
+    busy = "-busy" if options.busy else ""
+    path = HOME / f"compare-{options.model}-{options.deadline_ms}{busy}.json"
+    path.write_text(json.dumps([vars(run) for run in runs]))
+    load = "; a compiler ran on every core" if options.busy else ""
+    print(
+        f"{cpu()}, {os.cpu_count()} cores{load}; a key every {INTERVAL_MS} ms, suggestions accepted within "
+        f"{options.deadline_ms} ms."
+    )
+    print(table(model.name, runs, options.deadline_ms))
+    draw(plot, pooled(runs), options.deadline_ms)
 
 
-def models() -> list[Model]:
-    """Returns both models, and writes their files if they do not exist. The files of the random model are large."""
-    folder = HOME / "models"
-    random, embedded = folder / "random", folder / "embedded.gguf"
-    folder.mkdir(parents=True, exist_ok=True)
-    weights.write_gguf(weights.EMBEDDED, embedded)
-    if not random.with_suffix(".gguf").exists():
-        weights.write_random(random)
-        weights.write_gguf(random, random.with_suffix(".gguf"))
-    return [
-        Model("embedded", [], embedded, 512, traces(STRETCHES)),
-        Model("0.5B", ["--model", str(random)], random.with_suffix(".gguf"), 1024, traces(SHORT)),
-    ]
+def real() -> Model:
+    path = os.environ.get("FIMBLE_REAL_MODEL")
+    if path is None:
+        raise SystemExit("FIMBLE_REAL_MODEL does not name the GGUF file of a real model, and the other one is --model embedded")
+    gguf = Path(path).resolve()
+    return Model(gguf.stem, {FIMBLE: ["--model", str(gguf)]}, gguf, 1024, traces(SHORT))
+
+
+def embedded() -> Model:
+    """Returns the embedded model, and writes its GGUF file if there is none."""
+    path = HOME / "models" / "embedded.gguf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights.write_gguf(weights.EMBEDDED, path)
+    engines = {FIMBLE: ["--engine", "llama.cpp"], MISTRAL: ["--engine", "mistralrs"]}
+    return Model("embedded", engines, path, 512, traces(STRETCHES))
+
+
+@contextlib.contextmanager
+def compiling() -> Iterator[None]:
+    """Keeps a compiler running on every core while the block runs."""
+    sources = llama_cpp.sources()
+    includes = [f"-I{sources / folder}" for folder in ["src", "include", "ggml/include"]]
+    command = shlex.join(["c++", "-O2", "-std=c++17", *includes, "-c", str(sources / "src/llama-graph.cpp"), "-o", "/dev/null"])
+    loop = ["sh", "-c", f"while :; do {command} 2>/dev/null; done"]
+    compilers = [subprocess.Popen(loop, start_new_session=True) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield
+    finally:
+        for compiler in compilers:
+            os.killpg(compiler.pid, 15)
 
 
 def traces(stretches: list[tuple[str, str, int]]) -> list[str]:
@@ -107,31 +130,31 @@ def traces(stretches: list[tuple[str, str, int]]) -> list[str]:
     return found
 
 
-def measure(model: Model, trace: str) -> list[Run]:
+def measure(model: Model, trace: str, deadline_ms: int) -> list[Run]:
     """Runs all engines in turn, so that other load on the machine affects all of them alike."""
-    runs = [Run(model.name, trace, FIMBLE, replay(trace, model.fimble))]
+    runs = [Run(trace, engine, replay(trace, options, deadline_ms)) for engine, options in model.engines.items()]
     for engine, window in {PEER: None, PINNED: model.window}.items():
         with llama_cpp.serve(model.gguf) as address:
-            figures = llama_vim.replay(address, llama_vim.Trace.of(trace), INTERVAL_MS / 1e3, DEADLINE_MS, window)
-        runs.append(Run(model.name, trace, engine, figures))
+            figures = llama_vim.replay(address, llama_vim.Trace.of(trace), INTERVAL_MS / 1e3, deadline_ms, window)
+        runs.append(Run(trace, engine, figures))
     for run in runs:
-        print(f"{run.model}, {trace}, {run.engine}: {row(run.figures)}", file=sys.stderr)
+        print(f"{trace}, {run.engine}: {row(run.figures, deadline_ms)}", file=sys.stderr)
     return runs
 
 
-def replay(trace: str, options: list[str]) -> dict:
-    program = shlex.split(os.environ.get("FIMBLE", "cargo run --release --quiet -p fimble --"))
-    numbers = ["--interval-ms", str(INTERVAL_MS), "--deadline-ms", str(DEADLINE_MS)]
+def replay(trace: str, options: list[str], deadline_ms: int) -> dict:
+    program = shlex.split(os.environ.get("FIMBLE", "cargo run --release --quiet -p fimble --features llama-cpp --"))
+    numbers = ["--interval-ms", str(INTERVAL_MS), "--deadline-ms", str(deadline_ms)]
     done = subprocess.run([*program, "replay", trace, "--json", *numbers, *options], stdout=subprocess.PIPE, check=True)
     return json.loads(done.stdout)
 
 
 def pooled(runs: list[Run]) -> list[Run]:
-    """Merges the keys of all traces into one run for each model and engine."""
-    groups: dict[tuple[str, str], list[dict]] = {}
+    """Merges the keys of all traces into one run for each engine."""
+    groups: dict[str, list[dict]] = {}
     for run in runs:
-        groups.setdefault((run.model, run.engine), []).append(run.figures)
-    return [Run(model, "all", engine, together(figures)) for (model, engine), figures in groups.items()]
+        groups.setdefault(run.engine, []).append(run.figures)
+    return [Run("all", engine, together(figures)) for engine, figures in groups.items()]
 
 
 def together(figures: list[dict]) -> dict:
@@ -140,19 +163,19 @@ def together(figures: list[dict]) -> dict:
     return llama_vim.summary(characters, keys, strokes, sum(run["background_evaluated_tokens"] for run in figures))
 
 
-def table(title: str, runs: list[Run]) -> str:
+def table(title: str, runs: list[Run], deadline_ms: int) -> str:
     lines = [f"\n**{title}**\n", f"| trace | | {' | '.join(COLUMNS)} |", "|---|---|" + "---:|" * len(COLUMNS)]
     groups: dict[str, list[Run]] = {}
     for run in [*runs, *pooled(runs)]:
         groups.setdefault(run.trace, []).append(run)
-    for trace, (ours, *peers) in groups.items():
-        lines.append(line(trace, FIMBLE, row(ours.figures), "{:,.4g}"))
-        for peer in peers:
-            lines.append(line("", peer.engine, row(peer.figures), "{:,.4g}"))
-            ratios = [
-                a / b if a is not None and b else None for a, b in zip(row(ours.figures), row(peer.figures), strict=True)
-            ]
-            lines.append(line("", f"fimble / {peer.engine}", ratios, "*{:.2g}*"))
+    for trace, (ours, *others) in groups.items():
+        figures = row(ours.figures, deadline_ms)
+        lines.append(line(trace, FIMBLE, figures, "{:,.4g}"))
+        for other in others:
+            theirs = row(other.figures, deadline_ms)
+            lines.append(line("", other.engine, theirs, "{:,.4g}"))
+            ratios = [a / b if a is not None and b else None for a, b in zip(figures, theirs, strict=True)]
+            lines.append(line("", f"fimble / {other.engine}", ratios, "*{:.2g}*"))
     return "\n".join(lines)
 
 
@@ -161,14 +184,14 @@ def line(trace: str, engine: str, values: list[float | None], form: str) -> str:
     return f"| {trace} | {engine} | {' | '.join(cells)} |"
 
 
-def row(figures: dict) -> list[float | None]:
+def row(figures: dict, deadline_ms: int) -> list[float | None]:
     strokes, latency, evaluated = figures["keystrokes"], figures["latency_ms"], figures["evaluated_tokens"]
     asked = [stroke["ms"] for stroke in strokes if stroke["kind"] == "model"]
     total = sum(stroke["evaluated"] for stroke in strokes) + figures["background_evaluated_tokens"]
     return [
         *(latency[name] for name in ["p50", "p95", "p99"]),
         median(asked) if asked else None,
-        share(strokes, lambda stroke: stroke["shown"] and stroke["ms"] <= DEADLINE_MS),
+        share(strokes, lambda stroke: stroke["shown"] and stroke["ms"] <= deadline_ms),
         *(evaluated[name] for name in ["p50", "p95"]),
         total / len(strokes),
         figures["keystrokes_saved"],
@@ -179,7 +202,7 @@ def share(strokes: list[dict], wanted: Callable[[dict], bool]) -> float:
     return sum(map(wanted, strokes)) / len(strokes)
 
 
-def draw(path: Path, runs: list[Run]) -> None:
+def draw(path: Path, runs: list[Run], deadline_ms: int) -> None:
     """Plots the cumulative share of keys over milliseconds and over evaluated tokens."""
     mpl.use("svg")
     # Text stays text, and nothing depends on the date, so the file is small and changes only with the figures.
@@ -187,17 +210,12 @@ def draw(path: Path, runs: list[Run]) -> None:
     from matplotlib import pyplot
 
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
-    names = list(dict.fromkeys(run.model for run in runs))
     for run in runs:
-        look = {
-            "color": COLOURS[run.engine],
-            "linestyle": STYLES[names.index(run.model)],
-            "label": f"{run.engine}, {run.model}",
-        }
+        look = {"color": COLOURS[run.engine], "label": run.engine}
         for panel, field, least in [(left, "ms", 0.1), (right, "evaluated", 0)]:
             values = [max(least, stroke[field]) for stroke in run.figures["keystrokes"]]
             panel.plot(steps(values), [percent / 100 for percent in range(101)], linewidth=1.5, **look)
-    left.axvline(DEADLINE_MS, color="grey", linewidth=0.8, linestyle="dotted")
+    left.axvline(deadline_ms, color="grey", linewidth=0.8, linestyle="dotted")
     left.set(xscale="log", xlabel="milliseconds from key to suggestion", ylabel="share of keys", ylim=(0, 1))
     right.set(xlabel="tokens evaluated while the key waited")
     right.set_xscale("symlog", linthresh=1)

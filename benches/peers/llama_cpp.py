@@ -1,4 +1,4 @@
-"""Builds llama.cpp's server from the sources in PyPI's llama-cpp-python, and runs it.
+"""Builds llama.cpp's server and benchmark from the sources in PyPI's llama-cpp-python, and runs it.
 
     python llama_cpp.py
 
@@ -44,7 +44,8 @@ def server() -> Path:
         programs = Path(sys.executable).parent
         environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"}
         configure = ["cmake", "-G", "Ninja", "-S", sources(), "-B", build, *OPTIONS]
-        for command in [configure, ["cmake", "--build", build, "--target", "llama-server"]]:
+        targets = ["--target", "llama-server", "llama-bench"]
+        for command in [configure, ["cmake", "--build", build, *targets]]:
             # The caller reads the path from standard output.
             subprocess.run(["nice", "-n", "10", *command], env=environment, stdout=sys.stderr, check=True)
     return binary
