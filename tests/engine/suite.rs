@@ -14,13 +14,13 @@ use fimble_inference::{EngineChoice, EngineOptions, LocalEngine, export_gguf};
 use super::ENGINE;
 
 /// One engine for all tests that only need an answer. Tests that count cached tokens load their own.
-static SHARED: LazyLock<LocalEngine> = LazyLock::new(engine);
+pub(crate) static SHARED: LazyLock<LocalEngine> = LazyLock::new(engine);
 
 fn options() -> EngineOptions {
     EngineOptions { engine: ENGINE, ..EngineOptions::default() }
 }
 
-fn engine() -> LocalEngine {
+pub(crate) fn engine() -> LocalEngine {
     LocalEngine::load(None, options()).expect("the embedded model loads")
 }
 
@@ -39,8 +39,8 @@ fn engine_without_manifest() -> (LocalEngine, tempfile::TempDir) {
     (LocalEngine::load(path.to_str(), options()).expect("the model loads"), folder)
 }
 
-const PREFIX: &str = "import os\n\n\ndef read_lines(path, encoding):\n    with open(path, encoding=encoding) as file:\n        lines = file.readlines()\n";
-const SUFFIX: &str = "\n\n\ndef main():\n    print(read_lines('x', 'utf-8'))\n";
+pub(crate) const PREFIX: &str = "import os\n\n\ndef read_lines(path, encoding):\n    with open(path, encoding=encoding) as file:\n        lines = file.readlines()\n";
+pub(crate) const SUFFIX: &str = "\n\n\ndef main():\n    print(read_lines('x', 'utf-8'))\n";
 
 pub(crate) struct Case<'a> {
     pub(crate) prefix: &'a str,
@@ -450,8 +450,10 @@ fn reuse_changes_nothing() {
             tail.push_str(&generation.text);
         }
     }
-    // Activations are quantized. One in some hundred tokens rounds differently, which may change a probability by 0.01. Wrong
-    // KV changes many probabilities, and the text.
+    // Activations are quantized. One in some hundred tokens rounds differently, which may change a probability by 0.01. The
+    // kernels of llama.cpp also add in another order for another number of tokens. Wrong KV changes many probabilities, and the
+    // text.
+    let (largest, average) = if ENGINE == EngineChoice::LlamaCpp { (0.1, 5e-3) } else { (0.02, 1e-4) };
     let mut differences = Vec::new();
     for (prefix, tail, generation, cancel_after) in &seen {
         let cold = engine();
@@ -460,10 +462,10 @@ fn reuse_changes_nothing() {
         assert_eq!(generation.text, expected.text, "after {tail:?}");
         for (token, other) in generation.tokens.iter().zip(&expected.tokens) {
             let difference = (token.probability - other.probability).abs();
-            assert!(difference < 0.02, "after {tail:?}: {token:?} {other:?}");
+            assert!(difference < largest, "after {tail:?}: {token:?} {other:?}");
             differences.push(difference);
         }
     }
     let mean = differences.iter().sum::<f32>() / differences.len() as f32;
-    assert!(mean < 1e-4, "{mean}");
+    assert!(mean < average, "{mean}");
 }

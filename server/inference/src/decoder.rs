@@ -186,11 +186,14 @@ impl Decoder {
         !self.typed.is_empty()
     }
 
-    /// How many of the tokens in `draft` the answer would take before it ends.
+    /// How many of the tokens in `draft` are worth verifying. Most answers end with their line, or at a special token.
     pub(crate) fn takes(&self, draft: &[u32]) -> usize {
-        let mut decoder = self.clone();
-        let is_over = |token: &u32| decoder.push(*token, 0.0) == Choice::End || decoder.has_ended;
-        draft.iter().position(is_over).unwrap_or(draft.len())
+        let left = self.max_tokens - self.tokens.len().min(self.max_tokens);
+        let ends = |token: &u32| {
+            let bytes = self.vocabulary.bytes(*token);
+            bytes.is_empty() || bytes.contains(&b'\n')
+        };
+        draft.iter().position(ends).map_or(draft.len(), |place| place + 1).min(left)
     }
 
     pub(crate) fn finish(self) -> Decoded {

@@ -36,13 +36,19 @@ pub(crate) struct Drafter {
     answers: VecDeque<Vec<u32>>,
     odds: Odds,
     cost: StepCost,
-    /// The kind of the latest draft.
-    kind: usize,
+    /// The kind and the tokens of the latest draft, as long as it could have been.
+    candidate: (usize, Vec<u32>),
 }
 
 impl Drafter {
     pub(crate) fn new(is_on: bool) -> Self {
-        Self { is_on, answers: VecDeque::new(), odds: Odds::default(), cost: StepCost::default(), kind: 0 }
+        Self {
+            is_on,
+            answers: VecDeque::new(),
+            odds: Odds::default(),
+            cost: StepCost::default(),
+            candidate: Default::default(),
+        }
     }
 
     /// The tokens that will probably follow `tokens`, as many as are worth verifying.
@@ -53,6 +59,7 @@ impl Drafter {
         cache: &KvCache<'_>,
         mixture: Option<&Mixture>,
     ) -> Vec<u32> {
+        self.candidate.1.clear();
         let most = cache.max_drafts().min(LONGEST);
         if !self.is_on || most == 0 || decoder.is_healing() {
             return Vec::new();
@@ -66,14 +73,17 @@ impl Drafter {
             (None, None) => return Vec::new(),
         };
         draft.truncate(decoder.takes(&draft));
+        self.candidate = (kind, draft.clone());
         draft.truncate(self.cost.best_length(self.odds.of(kind), draft.len()));
-        self.kind = kind;
         draft
     }
 
-    /// Notes how many tokens of the latest draft were right.
-    pub(crate) fn note_verified(&mut self, drafted: usize, accepted: usize) {
-        self.odds.note(self.kind, drafted, accepted);
+    /// Notes what was chosen in the latest step. It shows how good its draft was, or would have been.
+    pub(crate) fn note_chosen(&mut self, chosen: &[u32]) {
+        let (kind, candidate) = &self.candidate;
+        let right = candidate.iter().zip(chosen).take_while(|(drafted, chosen)| drafted == chosen).count();
+        let tried = candidate.len().min(chosen.len()).min(right + 1);
+        self.odds.note(*kind, tried, right);
     }
 
     /// Notes what a step of this many tokens took.

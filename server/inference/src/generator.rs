@@ -148,7 +148,7 @@ impl<'model> Generator<'model> {
             let is_over = choose(&mut tokens, &mut decoder, &draft, &distributions);
             let accepted = tokens[known..].iter().zip(&draft).take_while(|(chosen, drafted)| chosen == drafted).count();
             job.spent.accepted += accepted;
-            self.drafter.note_verified(draft.len(), accepted);
+            self.drafter.note_chosen(&tokens[known..]);
             if is_over {
                 break;
             }

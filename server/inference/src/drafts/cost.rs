@@ -10,7 +10,7 @@ const NEW: f64 = 0.2;
 
 /// Before it is measured, each token after the first is assumed to cost this share of a step with one token. Measured on two
 /// cores with AVX2: 0.5 for the second token, and 0.3 to 0.7 for each of the next six.
-const ASSUMED_SHARE: f64 = 0.6;
+const ASSUMED_SHARE: f64 = 0.5;
 
 /// A draft has to be this much better than none, since its costs are estimates.
 const MARGIN: f64 = 1.05;

@@ -40,11 +40,10 @@ impl Odds {
         self.0[kind].right / self.0[kind].all
     }
 
-    /// Learns from a draft of which the first `accepted` tokens were right. The tokens after a wrong one say nothing.
-    pub(super) fn note(&mut self, kind: usize, drafted: usize, accepted: usize) {
+    /// Learns from drafts of this kind: `right` of `tried` tokens were right. The tokens after a wrong one were not tried.
+    pub(super) fn note(&mut self, kind: usize, tried: usize, right: usize) {
         let rate = &mut self.0[kind];
-        let tried = accepted + usize::from(accepted < drafted);
-        rate.right += accepted as f64;
+        rate.right += right as f64;
         rate.all += tried as f64;
         let excess = (rate.all / MEMORY).max(1.0);
         rate.right /= excess;
@@ -63,7 +62,7 @@ mod tests {
         let before = odds.of(kind);
         (0..50).for_each(|_| odds.note(kind, 3, 3));
         assert!(odds.of(kind) > 0.9 && odds.of(kind) > before);
-        (0..100).for_each(|_| odds.note(kind, 3, 0));
+        (0..100).for_each(|_| odds.note(kind, 1, 0));
         assert!(odds.of(kind) < 0.3);
         assert!(odds.of(Odds::kind_of_match(1)) < odds.of(Odds::kind_of_match(20)));
     }
