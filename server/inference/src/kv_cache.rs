@@ -147,7 +147,7 @@ impl<'model> KvCache<'model> {
                 return Ok(None);
             }
             let oldest = self.oldest(id).or((kept > 0 && !self.backend.frees_each_sequence()).then_some(id));
-            if self.logits.size() > self.limit / 4 || oldest.is_none() && self.logits.size() > 0 {
+            if !self.logits.is_empty() && (self.logits.size() > self.limit / 4 || oldest.is_none()) {
                 self.logits.clear();
             } else if let Some(oldest) = oldest {
                 self.sequences[oldest].tokens.clear();
@@ -220,3 +220,6 @@ impl<'model> KvCache<'model> {
         result
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,6 +67,10 @@ impl LogitCache {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.nodes.len() == 1
+    }
+
     /// Approximate bytes of memory.
     pub(crate) fn size(&self) -> usize {
         self.distribution_bytes + self.nodes.len() * (size_of::<Node>() + 2 * size_of::<(u32, usize)>())
