@@ -30,11 +30,7 @@ impl Distribution {
     pub(crate) fn compacted(&self) -> Self {
         match self {
             Self::Whole(all) if all.len() > KEPT_TOKENS => {
-                let mut tokens: Vec<(u32, f32)> = (0u32..).zip(all.iter().copied()).collect();
-                tokens.select_nth_unstable_by(KEPT_TOKENS, likeliest_first);
-                tokens.truncate(KEPT_TOKENS);
-                tokens.sort_unstable_by(likeliest_first);
-                Self::Likeliest(tokens.into())
+                Self::Likeliest(self.likeliest(KEPT_TOKENS, |_| true).into())
             }
             other => other.clone(),
         }

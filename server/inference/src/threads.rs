@@ -6,11 +6,8 @@ use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
-/// How much a new reading of the machine's load counts against those before it.
-const NEW: f64 = 0.3;
-
-/// A reading that is older than this says nothing about now.
-const FRESH: Duration = Duration::from_millis(500);
+/// Over which time the load is averaged. A key press alone keeps an editor busy for some milliseconds.
+const WINDOW: Duration = Duration::from_millis(500);
 
 /// See the [module](self).
 pub(crate) struct Threads {
@@ -33,16 +30,16 @@ impl Threads {
 
     /// How many threads to use for the next step.
     pub(crate) fn now(&mut self) -> usize {
-        let now = Instant::now();
-        let Some(others) = runnable_threads().map(|threads| threads.saturating_sub(1) as f64) else { return self.most };
-        let average = match self.others {
-            Some((before, read)) if now - read < FRESH => before + NEW * (others - before),
-            _ => others,
-        };
+        let Some(running) = runnable_threads() else { return self.most };
+        // The calling thread is one of them. Those of the latest step sleep by now.
+        let (others, now) = (running.saturating_sub(1) as f64, Instant::now());
+        let average = self.others.map_or(others, |(before, read)| {
+            let weight = 1.0 - (-(now - read).as_secs_f64() / WINDOW.as_secs_f64()).exp();
+            before + weight * (others - before)
+        });
         self.others = Some((average, now));
         let cores = available_parallelism().map_or(1, NonZeroUsize::get) as f64;
-        let idle = (cores - average).round().max(1.0) as usize;
-        self.most.min(idle)
+        self.most.min((cores - average).round().max(1.0) as usize)
     }
 }
 

@@ -22,6 +22,9 @@ const LONGEST_STEP: usize = 128;
 /// longer one, and a step of 16 three quarters of it.
 const PART: usize = 64;
 
+/// The most tokens that the context has room for. Cutting and forking look at each of them, and so does attention.
+const MOST_TOKENS: usize = 1 << 14;
+
 /// Bytes of one element of K or V: llama.cpp keeps them in half precision.
 const KV_ELEMENT: usize = 2;
 
@@ -59,7 +62,7 @@ impl<'model> LlamaCppBackend<'model> {
     pub(super) fn new(model: &'model Model, budget: usize, least: usize, threads: Threads) -> Result<Self, String> {
         let bytes_per_token = model.kv_elements() * KV_ELEMENT;
         // llama.cpp rounds up to a multiple of 256.
-        let capacity = (budget / bytes_per_token.max(1)).clamp(least, 1 << 20).next_multiple_of(256);
+        let capacity = (budget / bytes_per_token.max(1)).clamp(least, MOST_TOKENS).next_multiple_of(256);
         let sizes = Sizes {
             tokens: capacity.try_into().unwrap_or(u32::MAX),
             sequences: MAX_SEQUENCES as u32,
