@@ -29,7 +29,7 @@ use crate::documents::DocumentId;
 use crate::session::Session;
 use crate::tasks::Tasks;
 use in_flight::InFlight;
-use prefetch::{PAUSE, Prefetcher};
+use prefetch::Prefetcher;
 use remote::RemoteRequest;
 use remote_server::RemoteServer;
 use task::{CompletionTask, PendingRequest, TaskError};
@@ -253,7 +253,7 @@ impl Requests {
 
     fn wait_for_pause(&self, session: &Session) {
         if session.ablations.keeps(Mechanism::Prefetch) {
-            self.tasks.later(PAUSE, Event::Paused(self.prefetcher.activity()));
+            self.tasks.later(self.prefetcher.pause(), Event::Paused(self.prefetcher.activity()));
         }
     }
 }

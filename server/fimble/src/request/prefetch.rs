@@ -1,6 +1,6 @@
 //! Gives the engine work while the user pauses: generate the rest of a suggestion that the deadline cut short, complete where
-//! the cursor will be after an accept, and evaluate the prompt of the next pin. Each step starts in a pause and stops as
-//! soon as the user does something.
+//! the cursor will be after an accept, and evaluate the prompt of the next pin. The rest of a suggestion is generated at once,
+//! and while the user types along. Each other step starts in a pause and stops as soon as the user does something.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::documents::DocumentId;
 use crate::session::Session;
 
 /// Longer than the time between two keys of a user who types.
-pub(super) const PAUSE: Duration = Duration::from_millis(150);
+const PAUSE: Duration = Duration::from_millis(150);
 
 #[derive(Default)]
 pub(super) struct Prefetcher {
@@ -25,9 +25,17 @@ pub(super) struct Prefetcher {
     steps: VecDeque<Step>,
     /// The latest answer and the suggestion on screen.
     answered: Option<(CompletionTask, Suggestion)>,
-    running: Option<Cancel>,
+    running: Option<Running>,
     /// The latest opened document, until it is read or the user goes on.
     opened: Option<DocumentId>,
+}
+
+struct Running {
+    cancel: Cancel,
+    /// The user's activity when the step was started.
+    activity: u64,
+    /// The rest of a suggestion stays useful while the user types along. The engine stops for any request that needs it.
+    survives_activity: bool,
 }
 
 enum Step {
@@ -52,9 +60,14 @@ impl Prefetcher {
         self.activity += 1;
         self.steps.clear();
         self.answered = None;
-        if let Some(cancel) = self.running.take() {
-            cancel.cancel();
+        if let Some(running) = self.running.take_if(|running| !running.survives_activity) {
+            running.cancel.cancel();
         }
+    }
+
+    /// How long to wait before the next step.
+    pub(super) fn pause(&self) -> Duration {
+        if matches!(self.steps.front(), Some(Step::Finish)) { Duration::ZERO } else { PAUSE }
     }
 
     /// Plans the steps that follow an answer to `task`.
@@ -97,8 +110,9 @@ impl Requests {
         if activity != self.prefetcher.activity || self.prefetcher.running.is_some() {
             return;
         }
-        let task = loop {
+        let (task, survives_activity) = loop {
             let Some(step) = self.prefetcher.steps.pop_front() else { return };
+            let is_finish = matches!(step, Step::Finish);
             let task = match (step, &self.prefetcher.answered) {
                 (Step::WarmUp(task), _) => Some(task),
                 (Step::Finish, Some((answered, _))) => Some(answered.without_deadline()),
@@ -111,11 +125,11 @@ impl Requests {
                 (Step::Finish | Step::Follow, None) => None,
             };
             if let Some(task) = task {
-                break task;
+                break (task, is_finish);
             }
         };
         let cancel = Cancel::default();
-        self.prefetcher.running = Some(cancel.clone());
+        self.prefetcher.running = Some(Running { cancel: cancel.clone(), activity, survives_activity });
         self.tasks.spawn(async move {
             let result = task.clone().run(cancel.clone(), None).await;
             Event::Prefetched(task, cancel, result)
@@ -130,6 +144,8 @@ impl Requests {
         cancel: &Cancel,
         result: Result<Completion, TaskError>,
     ) {
+        let ended = if cancel.is_cancelled() { None } else { self.prefetcher.running.take() };
+        let is_latest = ended.is_some_and(|ended| ended.activity == self.prefetcher.activity);
         let completion = match result {
             Ok(completion) => completion,
             // A request that meets the same error reports it to the user.
@@ -137,10 +153,6 @@ impl Requests {
             Err(TaskError::Panicked) => return tracing::error!("fimble crashed while it prefetched"),
         };
         session.usage.counters.background += completion.usage;
-        let is_latest = !cancel.is_cancelled();
-        if is_latest {
-            self.prefetcher.running = None;
-        }
         if task.purpose == Purpose::WarmUp && completion.completed {
             adopt_pin(session, task);
         }
