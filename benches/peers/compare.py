@@ -66,7 +66,7 @@ def main() -> None:
     arguments.add_argument("--model", choices=["real", "embedded"], default="real")
     arguments.add_argument("--deadline-ms", type=int, default=300, help="the user does not accept a later suggestion")
     arguments.add_argument("--busy", action="store_true", help="compile a program on all cores at the same time")
-    options = arguments.parse_args()
+    options = arguments.parse_intermixed_args()
     plot = options.plot.resolve()
     os.chdir(REPOSITORY)
     model = real() if options.model == "real" else embedded()

@@ -87,7 +87,8 @@ def serve(model: Path) -> Iterator[str]:
             wait(process, address, log)
             yield address
         finally:
-            process.terminate()
+            # While a request runs, the server may never end by itself.
+            process.kill()
 
 
 def wait(process: subprocess.Popen, address: str, log: Path) -> None:

@@ -37,7 +37,7 @@ async fn the_text_after_an_accepted_suggestion_is_prefetched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_suggestion_that_the_deadline_truncates_is_finished_in_a_pause() {
+async fn a_suggestion_that_the_deadline_truncates_is_finished() {
     let gate = Gate::default();
     let engine = Arc::new(FakeEngine::answering("alpha + beta").behind(&gate));
     let mut client = start(loads(&engine), ServeOptions::default());
