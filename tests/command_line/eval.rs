@@ -63,7 +63,7 @@ fn plain_and_gzipped_datasets_give_the_same_figures() {
 
     let (table, _, _) = run(&["eval", plain.to_str().unwrap(), zipped.to_str().unwrap()]);
     assert_eq!(table.lines().count(), 4, "{table}");
-    assert!(table.starts_with("model embedded (mistral.rs) ") && table.contains("exact match"), "{table}");
+    assert!(table.starts_with(&format!("model embedded ({ENGINE}) ")) && table.contains("exact match"), "{table}");
     assert!(table.contains("cases.jsonl.gz"));
 }
 
