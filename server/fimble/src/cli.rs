@@ -69,7 +69,7 @@ struct Common {
     /// Library that runs the model [default: the `engine` setting]
     #[arg(long, global = true, value_name = "ENGINE")]
     engine: Option<EngineName>,
-    /// Number of threads that compute; 0 is one per physical core [default: the `threads` setting]
+    /// Number of threads that llama.cpp computes with; 0 is one per physical core [default: the `threads` setting]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(..=256))]
     threads: Option<u16>,
     /// Level of the log on standard error; `trace` includes source text

@@ -14,7 +14,7 @@ pub struct EngineOptions {
     pub ablations: Ablations,
     /// Which library runs the model.
     pub engine: EngineChoice,
-    /// How many threads compute. `None` is one per physical core.
+    /// How many threads llama.cpp computes with. `None` is one per physical core.
     pub threads: Option<NonZeroUsize>,
 }
 

@@ -38,7 +38,7 @@ pub struct Options {
     /// The library that runs the model.
     #[schemars(extend("x-editor" = { "scope": "machine" }))]
     pub engine: Option<EngineChoice>,
-    /// How many threads compute. 0 is one per physical core.
+    /// How many threads llama.cpp computes with. 0 is one per physical core. mistral.rs takes all cores.
     #[schemars(range(min = 0, max = 256), extend("x-editor" = { "scope": "machine" }))]
     pub threads: Option<usize>,
     /// Where completions come from: this machine, the server in `remote`, or both. The default is `hybrid` if a server
@@ -118,7 +118,7 @@ pub struct Settings {
     pub adapter: Option<String>,
     /// The library that runs the model.
     pub engine: EngineChoice,
-    /// How many threads compute; `None` is one per physical core.
+    /// How many threads llama.cpp computes with; `None` is one per physical core.
     pub threads: Option<NonZeroUsize>,
     /// Which engines answer, if there is a [remote](Self::remote).
     pub routing: Routing,
