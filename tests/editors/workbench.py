@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -146,11 +147,20 @@ class Workbench:
         wait_until(lambda: self.ghost() == suggestion, otherwise=lambda: f"{self.ghost()!r}\n{self.explain()}")
 
     def type_until_suggestion(self, text: str) -> str:
-        """Types a text and waits a while after each key, until there is ghost text. Returns the ghost text."""
+        """Types a text and waits a while after each key, until there is ghost text. Returns the ghost text.
+
+        VS Code draws the lines of a suggestion one after the other, so the text counts once it stays the same.
+        """
+
+        def settled() -> str:
+            ghost = self.ghost()
+            time.sleep(0.3)
+            return ghost if ghost.strip() and ghost == self.ghost() else ""
+
         for character in text:
             self.type(character)
             try:
-                return wait_until(lambda: self.ghost().strip() and self.ghost(), seconds=5)
+                return wait_until(settled, seconds=5)
             except TimeoutError:
                 continue
         raise AssertionError(f"nothing was suggested anywhere in {text!r}\n{self.explain()}")
