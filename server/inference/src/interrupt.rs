@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fimble_completion::engine::{Cancel, Priority};
 use fimble_completion::foreground::Foreground;
 
+use crate::prefix::common_prefix;
+
 /// See the [module](self).
 #[derive(Debug, Clone)]
 pub(crate) struct Interrupt {
@@ -51,8 +53,7 @@ impl Progress {
     pub(crate) fn awaited_by(&self, prompt: &[u32]) {
         let evaluating = self.evaluating.lock().unwrap_or_else(PoisonError::into_inner);
         let (tokens, from) = &*evaluating;
-        let common = tokens.iter().zip(prompt).take_while(|(a, b)| a == b).count();
-        if common <= *from {
+        if common_prefix(tokens, prompt) <= *from {
             self.is_overtaken.store(true, Ordering::Relaxed);
         }
     }

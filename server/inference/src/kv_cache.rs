@@ -6,6 +6,7 @@ use fimble_completion::ablations::{Ablations, Mechanism};
 use crate::backend::{Backend, BackendError, Purpose, SequenceId, Urgency};
 use crate::interrupt::Interrupt;
 use crate::logit_cache::LogitCache;
+use crate::prefix::common_prefix;
 
 /// If fewer tokens of a prompt are new, they are evaluated in one step with what follows them.
 const SHORT_PROMPT: usize = 8;
@@ -176,7 +177,7 @@ impl<'model> KvCache<'model> {
     /// Makes a sequence whose tokens are the first ones of `tokens`, as many as are kept. At least the last `wanted` tokens
     /// are left to evaluate.
     fn seat(&mut self, tokens: &[u32], wanted: usize) -> Result<SequenceId, BackendError> {
-        let common = |kept: &Kept| kept.tokens.iter().zip(tokens).take_while(|(a, b)| a == b).count();
+        let common = |kept: &Kept| common_prefix(&kept.tokens, tokens);
         let lengths = self.sequences.iter().map(common).enumerate();
         let (best, length) = lengths.max_by_key(|(_, length)| *length).unwrap_or_default();
         let length = length.min(tokens.len().saturating_sub(wanted));

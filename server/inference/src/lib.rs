@@ -34,6 +34,7 @@ mod mistralrs;
 mod model;
 mod ngrams;
 mod options;
+mod prefix;
 mod scheduler;
 mod task;
 #[cfg(feature = "llama-cpp")]

@@ -29,6 +29,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 use super::kv_memory::KvMemory;
 use crate::backend::{Backend, BackendError, Evaluation, Purpose, SequenceId, Urgency};
 use crate::interrupt::Interrupt;
+use crate::prefix::common_prefix;
 
 /// A prompt's KV is kept if at least this many of its tokens have none yet. Keeping it copies the KV of the whole
 /// prompt; not keeping it means that the next request evaluates these tokens again.
@@ -447,11 +448,6 @@ impl CustomLogitsProcessor for Processor {
         }
         Tensor::from_vec(forced, size, logits.device())
     }
-}
-
-/// The length of the longest common prefix.
-fn common_prefix(a: &[u32], b: &[u32]) -> usize {
-    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
 /// Ignores poisoning: no value behind these locks can be left half changed.
